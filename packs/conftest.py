@@ -1,0 +1,194 @@
+"""How every pack runs: the guard before it, the evidence after it.
+
+Only the standard library, pytest and its own dependency packaging are used here and in the
+modules beside it, because Core decides what else is installed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import InvalidSpecifier
+
+from evidence import Evidence, Result, without_secrets
+from guard import broken_harness, forget_half_imported, guard, out_of_core
+from pack import HarnessError, holds, read_pack
+
+NOT_APPLICABLE = "not-applicable"
+KNOWN_BREAK = "known-break"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("contract packs")
+    group.addoption("--cell", metavar="NAME", help="the cell to run, such as store-core_v110")
+    group.addoption("--core", metavar="REQUIREMENT", default="", help="the Core it asks for")
+    group.addoption("--evidence", metavar="FOLDER", default="evidence", help="for <cell>.xml")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "contract(*symbols, core=''): the names in market_data_core that a promise pins, and the"
+        " range of Core versions in which they exist",
+    )
+    if config.getoption("--cell"):
+        # One broken file must not hide what the other files say.
+        config.option.continue_on_collection_errors = True
+        config.pluginmanager.register(Cell(config), "cell")
+
+
+class Cell:
+    """One run of a pack: the guard first, then each promise's result, the evidence at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.name: str = config.getoption("--cell")
+        self.folder = Path(__file__).parent / self.name.partition("-core_")[0]
+        self.results: dict[str, Result] = {}
+        self.evidence = Evidence(
+            Path(config.getoption("--evidence"), f"{self.name}.xml"),
+            {"cell": self.name, "asked": without_secrets(config.getoption("--core"))},
+        )
+        self.evidence.write([("run", Result("error", "unfinished", "the run did not finish"))])
+        try:
+            self.pack = read_pack(self.folder / "pack.toml")
+            self.core = guard(config.getoption("--core"), self.name)
+        except HarnessError as error:
+            self.evidence.write([("run", Result("error", "guard", str(error)))])
+            raise pytest.UsageError(str(error)) from error
+        self.evidence.properties |= {
+            **{key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"},
+            **vars(self.core),
+        }
+        self.supported = holds(self.pack.supports, self.core.version)
+
+    def name_of(self, nodeid: str) -> str:
+        """A promise's name inside its pack: `test_file.py::test_name`."""
+        path, *rest = nodeid.split("::")
+        return "::".join((Path(path).name, *rest))
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items.copy():
+            marker = item.get_closest_marker("contract")
+            promise = inspect.cleandoc(getattr(item, "function", item).__doc__ or "")
+            result = Result("error", "unfinished", "the promise did not run")
+            result.properties = {
+                "promise": promise,
+                "contract": " ".join(marker.args) if marker else "",
+                "core": marker.kwargs.get("core", "") if marker else "",
+            }
+            self.results[self.name_of(item.nodeid)] = result
+            try:
+                applies = holds(result.properties["core"], self.core.version)
+                if not (promise and marker and marker.args):
+                    raise HarnessError("a promise needs a docstring and a contract marker")
+            except (HarnessError, InvalidSpecifier) as error:
+                result.type, result.message = "malformed", str(error)
+                items.remove(item)
+                continue
+            if not applies:
+                core_range = result.properties["core"]
+                item.add_marker(pytest.mark.skip(reason=f"not applicable: Core {core_range}"))
+                result.tag, result.type, result.message = "skipped", NOT_APPLICABLE, core_range
+        self.check_pack()
+
+    def check_pack(self) -> None:
+        """Files that gave no promise, and known breaks that match none or expired, are errors."""
+        seen = {name.partition("::")[0] for name in self.results}
+        for name in sorted({path.name for path in self.folder.glob("test_*.py")} - seen):
+            self.results[name] = Result("error", "not-collected", "the file gave no promise")
+        for known in self.pack.known_breaks:
+            entry = f"pack.toml: known break of {known.test}"
+            if known.test not in self.results:
+                self.results[entry] = Result("error", "unmatched", "there is no such promise")
+            elif known.expires < self.evidence.started.date():
+                self.results[entry] = Result("error", "expired", f"expired on {known.expires}")
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        for item in items:
+            result = self.results[self.name_of(item.nodeid)]
+            result.tag, result.type, result.message = "error", "deselected", "was deselected"
+
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object]
+    ) -> None:
+        """A file that cannot be imported breaks every promise in it, which then has no name."""
+        if isinstance(node, pytest.Collector) and call.excinfo:
+            error = call.excinfo.value.__cause__ or call.excinfo.value
+            tag = "failure" if out_of_core(error) else "error"
+            text = str(node.repr_failure(call.excinfo))
+            message = f"the file cannot be imported: {error}"
+            self.results[self.name_of(node.nodeid)] = Result(tag, "collection", message, text)
+
+    def pytest_runtest_setup(self) -> None:
+        forget_half_imported()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        name = self.name_of(item.nodeid)
+        result = self.results[name]
+        result.seconds += call.duration
+        if result.type != NOT_APPLICABLE:
+            self.judge(name, result, report, call.excinfo.value if call.excinfo else None)
+        return report
+
+    def judge(
+        self, name: str, result: Result, report: pytest.TestReport, error: BaseException | None
+    ) -> None:
+        """Turn what pytest reports of one phase into the promise's result, and back."""
+        known = next(
+            (k for k in self.pack.known_breaks if k.excuses(name, self.core.version)), None
+        )
+        if error is None:
+            if report.when == "call":
+                result.tag, result.type, result.message = None, "", ""
+                if known:
+                    result.tag, result.type = "error", "known-break-kept"
+                    result.message = "is listed as a known break, but holds: remove the entry"
+                    report.outcome, report.longrepr = "failed", f"{name} {result.message}"
+            return
+        result.message = str(error).partition("\n")[0] or type(error).__name__
+        result.text = report.longreprtext
+        if report.skipped:
+            result.tag, result.type = "error", "skipped"
+            result.message = f"a promise may not skip ({result.message}); use core= or known_breaks"
+            report.outcome, report.longrepr = "failed", result.message
+            report.__dict__.pop("wasxfail", None)
+        elif broken_harness(error):
+            result.tag, result.type = "error", type(error).__name__
+        elif known:
+            result.tag, result.type = "skipped", KNOWN_BREAK
+            result.properties |= {"reason": known.reason, "link": known.link}
+            result.properties["expires"] = known.expires.isoformat()
+            report.outcome, report.wasxfail = "skipped", known.reason
+        else:
+            result.tag, result.type = "failure", type(error).__name__
+            if not self.supported:
+                report.outcome = "skipped"
+                report.wasxfail = f"{self.pack.consumer} does not support Core {self.core.version}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        results = list(self.results.items())
+        judged = [result for _, result in results if result.type != NOT_APPLICABLE]
+        if not judged:
+            results.append(("run", Result("error", "no-promises", "no promise was judged")))
+        self.evidence.write(results)
+        tags = {result.tag for _, result in results}
+        if "error" in tags or ("failure" in tags and self.supported):
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for name, result in self.results.items():
+            if result.tag in ("failure", "error"):
+                said = result.properties.get("promise") or result.message
+                word = "broken promise" if result.tag == "failure" else "errored"
+                terminalreporter.write_line(f"{word}: {said} ({name})")
+        core = self.core
+        said = f"{self.name}: Core {core.version} from {core.source}, sha256:{core.digest[:12]}"
+        terminalreporter.write_line(said)

@@ -1,0 +1,24 @@
+"""What the feedback subscriber (`feedback.py`) reads from the store's feedback events."""
+
+import pytest
+
+
+@pytest.mark.contract("telemetry.FeedbackEvent", "telemetry.BackpressureLevel")
+def test_feedback_event_of_the_store_gives_level_and_queue_size() -> None:
+    """The store's own kind of feedback event still gives level and queue_size when dumped."""
+    from market_data_core.telemetry import BackpressureLevel, FeedbackEvent
+
+    class StoreEvent(FeedbackEvent):
+        reason: str | None = None
+
+    event = StoreEvent(
+        coordinator_id="bars",
+        queue_size=850,
+        capacity=1000,
+        level=BackpressureLevel.soft,
+        ts=1700000000.0,
+        reason="queue is filling",
+    )
+    fields = event.model_dump()
+    assert fields["level"] == BackpressureLevel.soft
+    assert fields["queue_size"] == 850

@@ -1,0 +1,51 @@
+"""What can go wrong outside this tool, each with what to do next and how the command ends."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ends; stable, because workflows depend on it."""
+
+    FINE = 0
+    BROKEN = 1
+    UNUSABLE_INPUT = 2
+    NO_VERDICT = 3
+
+
+class UnusableInput(Exception):
+    """Something given to the tool cannot be used; nothing was changed."""
+
+    exit_code = ExitCode.UNUSABLE_INPUT
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+class InvalidPack(UnusableInput):
+    """A `pack.toml` does not say what a pack must say."""
+
+
+class InvalidMatrix(UnusableInput):
+    """tox did not give a matrix of cells."""
+
+
+class ForeignEvidence(UnusableInput):
+    """Evidence is there for a cell that the matrix does not have."""
+
+
+class DuplicateEvidence(UnusableInput):
+    """Evidence is there twice for one cell."""
+
+
+class InvalidTable(UnusableInput):
+    """The table of Core refs in `tox.ini` cannot be read or rewritten."""
+
+
+class UnreachableIndex(UnusableInput):
+    """The package index gave no answer, or none that can be used."""
+
+    exit_code = ExitCode.NO_VERDICT

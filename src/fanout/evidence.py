@@ -1,0 +1,148 @@
+"""Evidence from disk: JUnit XML files that anybody may have written.
+
+Format: JUnit XML with properties, one file `<cell>.xml` for each cell, as the packs write it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import parse
+from packaging.version import InvalidVersion, Version
+from pydantic import ValidationError
+
+from fanout.errors import DuplicateEvidence, ForeignEvidence
+from fanout.model import Evidence, Promise, Result
+
+LARGEST_FILE = 16 * 1024 * 1024
+UNPRINTABLE = re.compile(
+    r"[^\t\n -~\u00a0-\u200d\u2010-\u2027\u2030-\u205f\u2070-\ud7ff"
+    r"\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+class UnreadableEvidence(Exception):
+    """An evidence file is there, but says nothing that can be used."""
+
+
+def read_folder(folder: Path, cells: frozenset[str]) -> dict[str, Evidence | str]:
+    """The evidence by cell name, from every `*.xml` below a folder.
+
+    A file that cannot be read gives the reason in place of the evidence. Raises
+    ForeignEvidence for a cell that is not in `cells`, DuplicateEvidence for a second file.
+    """
+    found: dict[str, Path] = {}
+    for file in sorted(folder.rglob("*.xml")):
+        name = file.stem
+        if name not in cells:
+            raise ForeignEvidence(
+                f"'{file}' is evidence for '{name}', which is no cell of the matrix",
+                "remove the file, or see `tox list` for the cells",
+            )
+        if name in found:
+            raise DuplicateEvidence(
+                f"there is evidence twice for the cell '{name}': '{found[name]}' and '{file}'",
+                "remove the one that does not belong to this run",
+            )
+        found[name] = file
+    return {name: read_or_reason(file) for name, file in found.items()}
+
+
+def read_or_reason(file: Path) -> Evidence | str:
+    try:
+        return read_file(file)
+    except UnreadableEvidence as error:
+        return f"'{file}': {error}"
+
+
+def read_file(file: Path) -> Evidence:
+    """The evidence in one file; raises UnreadableEvidence with the reason."""
+    try:
+        if not file.is_file():
+            raise UnreadableEvidence("not a regular file")
+        if file.stat().st_size == 0:
+            raise UnreadableEvidence("the file is empty")
+        if file.stat().st_size > LARGEST_FILE:
+            raise UnreadableEvidence(f"the file is larger than {LARGEST_FILE} bytes")
+        root = parse(file, forbid_dtd=True).getroot()
+    except DefusedXmlException as error:
+        raise UnreadableEvidence("the XML declares entities or a document type") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise UnreadableEvidence(f"cut off or not XML: {error}") from error
+    except OSError as error:
+        raise UnreadableEvidence(f"cannot be read: {error.strerror}") from error
+    suite = root.find("testsuite") if root is not None else None
+    if suite is None:
+        raise UnreadableEvidence("no testsuite in it")
+    try:
+        evidence = read_suite(suite)
+    except (ValidationError, InvalidVersion, KeyError, ValueError) as error:
+        first = str(error).splitlines()
+        raise UnreadableEvidence(f"not what a pack writes: {' '.join(first[:3])}") from error
+    if evidence.cell != file.stem:
+        raise UnreadableEvidence(f"is the evidence of another cell, '{evidence.cell}'")
+    if not evidence.promises:
+        raise UnreadableEvidence("no promise in it")
+    return evidence
+
+
+def read_suite(suite: Element) -> Evidence:
+    said = properties(suite)
+    if said.get("version"):
+        Version(said["version"])
+    return Evidence(
+        cell=said["cell"],
+        started=datetime.fromisoformat(suite.attrib["timestamp"]),
+        seconds=float(suite.attrib["time"]),
+        asked=said["asked"],
+        source=said.get("source", ""),
+        version=said.get("version", ""),
+        digest=said.get("digest", ""),
+        python=said.get("python", ""),
+        distributions=tuple(said.get("distributions", "").split()),
+        supports=said.get("supports", ""),
+        promises=tuple(read_case(case) for case in suite.iterfind("testcase")),
+    )
+
+
+def read_case(case: Element) -> Promise:
+    said = properties(case)
+    outcome = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
+    known = (said.get("reason"), said.get("link"), said.get("expires"))
+    return Promise(
+        name=printable(case.attrib["name"]),
+        says=said.get("promise", ""),
+        contract=tuple(said.get("contract", "").split()),
+        core=said.get("core", ""),
+        result=result(outcome),
+        message=printable(outcome.get("message", "")) if outcome is not None else "",
+        text=printable(outcome.text or "") if outcome is not None else "",
+        seconds=float(case.attrib["time"]),
+        known_break=", ".join(part for part in known if part),
+    )
+
+
+def result(outcome: Element | None) -> Result:
+    """A skip of an unknown type is never taken for a pass."""
+    if outcome is None:
+        return Result.KEPT
+    return {
+        ("failure", outcome.get("type")): Result.BROKEN,
+        ("skipped", "not-applicable"): Result.NOT_APPLICABLE,
+        ("skipped", "known-break"): Result.KNOWN_BREAK,
+    }.get((outcome.tag, outcome.get("type")), Result.ERRORED)
+
+
+def properties(element: Element) -> Mapping[str, str]:
+    found = element.iterfind("properties/property")
+    return {item.attrib["name"]: printable(item.attrib["value"]) for item in found}
+
+
+def printable(text: str) -> str:
+    """The text without control, bidirectional and other characters that could fool a reader."""
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

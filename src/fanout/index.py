@@ -1,0 +1,93 @@
+"""The package index: which releases of Core it serves, and what is in their wheels.
+
+Format: the simple repository API (PEP 503, PEP 691), wheels as in PEP 427.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from packaging.version import Version
+from pypi_simple import DistributionPackage, PyPISimple
+from pypi_simple.errors import DigestMismatchError, NoSuchProjectError, UnsupportedContentTypeError
+from requests import RequestException
+
+from fanout.cores import Release
+from fanout.errors import UnreachableIndex
+
+PROJECT = "market-data-core"
+FINAL_RELEASE = re.compile(r"\d+(\.\d+)+", re.ASCII)
+LARGEST_WHEEL = 64 * 1024 * 1024
+DOWNLOADS_AT_ONCE = 8
+
+
+def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release, ...]:
+    """Every final release of Core, each with the digest of its wheel's content.
+
+    `done` is told how many of how many releases are read. Raises UnreachableIndex.
+    """
+    try:
+        with PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
+            packages = choose(client.get_project_page(PROJECT, timeout=60).packages)
+            releases = []
+            with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+                read = partial(read_release, client, Path(folder))
+                for release in pool.map(read, packages):
+                    releases.append(release)
+                    done(len(releases), len(packages))
+    except (
+        RequestException,
+        NoSuchProjectError,
+        UnsupportedContentTypeError,
+        DigestMismatchError,
+        zipfile.BadZipFile,
+        ValueError,
+    ) as error:
+        raise UnreachableIndex(
+            f"the index '{index}' gave no usable answer for '{PROJECT}': {error}",
+            "check the network, or name another index with --index",
+        ) from error
+    return tuple(releases)
+
+
+def choose(packages: Sequence[DistributionPackage]) -> list[DistributionPackage]:
+    """One file for each final release, a wheel where there is one."""
+    chosen: dict[str, DistributionPackage] = {}
+    for package in packages:
+        version = package.version or ""
+        preferred = package.package_type == "wheel" or version not in chosen
+        if preferred and FINAL_RELEASE.fullmatch(version):
+            chosen[version] = package
+    return [chosen[version] for version in sorted(chosen, key=Version)]
+
+
+def read_release(client: PyPISimple, folder: Path, package: DistributionPackage) -> Release:
+    version = str(package.version)
+    if package.package_type != "wheel":
+        return Release(version=version)
+    path = folder / f"{version}.whl"
+    client.download_package(package, path, timeout=60)
+    return Release(version=version, digest=wheel_digest(path))
+
+
+def wheel_digest(path: Path) -> str:
+    """SHA-256 over the names and bytes of a wheel's files, its metadata aside.
+
+    It equals the digest that a cell's evidence gives for the same release once installed.
+    """
+    total = hashlib.sha256()
+    with zipfile.ZipFile(path) as wheel:
+        if sum(info.file_size for info in wheel.infolist()) > LARGEST_WHEEL:
+            raise ValueError(f"'{path.name}' unpacks to more than {LARGEST_WHEEL} bytes")
+        for name in sorted(wheel.namelist()):
+            if not name.endswith("/") and ".dist-info" not in name.partition("/")[0]:
+                content = hashlib.sha256(wheel.read(name)).hexdigest()
+                total.update(f"{name}\0{content}\n".encode())
+    return total.hexdigest()

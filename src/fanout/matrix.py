@@ -1,0 +1,78 @@
+"""The matrix as tox knows it; nothing else reads which cells there are."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from fanout.errors import InvalidMatrix
+from fanout.model import Cell, Matrix
+
+CELL = re.compile(r"(?P<pack>[a-z]+)-(?P<core_ref>core_(?:candidate|v[0-9_]+))")
+
+
+class ToxEnv(BaseModel):
+    """What tox says of one env."""
+
+    set_env: dict[str, str] = {}
+    labels: list[str] = []
+
+
+class ToxCore(BaseModel):
+    """What tox says of itself."""
+
+    env_list: list[str]
+
+
+class ToxConfig(BaseModel):
+    """What `tox config --format json` prints."""
+
+    env: dict[str, ToxEnv]
+    tox: ToxCore
+
+
+def read_matrix(root: Path, label: str | None = None) -> Matrix:
+    """The cells of a `tox.ini`; expected are those of the label, or else of its env list.
+
+    Raises InvalidMatrix if tox fails, knows no cell, or has no cell with that label.
+    """
+    config = run_tox(root)
+    cells = {
+        name: Cell(name=name, core=env.set_env.get("CORE", ""), **match.groupdict())
+        for name, env in config.env.items()
+        if (match := CELL.fullmatch(name))
+    }
+    if label is None:
+        expected = [name for name in config.tox.env_list if name in cells]
+    else:
+        expected = [name for name in cells if label in config.env[name].labels]
+    if not expected:
+        raise InvalidMatrix(
+            f"no cell has the label '{label}'" if label else "tox's env list has no cell",
+            "see `tox list` for the cells and `tox.ini` for their labels",
+        )
+    return Matrix(cells=tuple(cells.values()), expected=tuple(expected))
+
+
+def run_tox(root: Path) -> ToxConfig:
+    command = [sys.executable, "-m", "tox", "-qq", "--colored", "no", "config", "-e", "ALL"]
+    command += ["--format", "json", "-k", "env_list", "set_env", "labels"]
+    # tox-gh-actions empties the env list where it finds no factor of its own.
+    environment = {k: v for k, v in os.environ.items() if k != "GITHUB_ACTIONS"}
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    try:
+        if done.returncode:
+            raise ValueError(done.stdout.strip() or done.stderr.strip())
+        return ToxConfig.model_validate_json(done.stdout)
+    except (ValidationError, ValueError) as error:
+        raise InvalidMatrix(
+            f"tox could not read the matrix in '{root}': {error}",
+            "run `tox config` there to see what is wrong",
+        ) from error

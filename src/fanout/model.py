@@ -1,0 +1,131 @@
+"""The words of the project as data: cells, promises, evidence, outcomes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+
+
+def core_range(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise ValueError(f"'{text}' is not a PEP 440 range such as '>=1.2,<2'") from error
+    return text
+
+
+CoreRange = Annotated[str, AfterValidator(core_range)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Frozen(BaseModel):
+    """A value: it does not change, and it has no fields but its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KnownBreak(Frozen):
+    """A broken promise that a pack lists: where, why, and until when."""
+
+    core: CoreRange
+    test: Text
+    reason: Text
+    link: HttpUrl
+    expires: date
+
+
+class Pack(Frozen):
+    """A consumer's statement about its own pack, as `pack.toml` holds it."""
+
+    consumer: Text
+    release: Text
+    owner: Text
+    supports: CoreRange
+    known_breaks: tuple[KnownBreak, ...] = ()
+
+
+class Cell(Frozen):
+    """A pack on a Core ref; `core` is the requirement that tox installs for it."""
+
+    name: Text
+    pack: Text
+    core_ref: Text
+    core: str
+
+
+class Matrix(Frozen):
+    """Every cell that tox knows, and those that this report expects, in tox's order."""
+
+    cells: tuple[Cell, ...]
+    expected: tuple[str, ...]
+
+
+class Result(StrEnum):
+    """What running one promise said."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    KNOWN_BREAK = "known break"  # broken, and listed by the pack
+    NOT_APPLICABLE = "not applicable"  # outside the Core range that the promise names
+    ERRORED = "errored"  # the harness, not Core
+
+
+class Promise(Frozen):
+    """One promise in one cell: `name` is `test_file.py::test_name`, `says` its docstring."""
+
+    name: Text
+    says: str = ""
+    contract: tuple[str, ...] = ()
+    core: str = ""
+    result: Result
+    message: str = ""
+    text: str = ""
+    seconds: float = 0.0
+    known_break: str = ""  # reason, link and expiry date of the pack's entry
+
+
+class Evidence(Frozen):
+    """What running a cell left behind. The texts are as the cell wrote them: trust none."""
+
+    cell: Text
+    started: datetime
+    seconds: float = Field(ge=0)
+    asked: str
+    source: str = ""  # pypi, git, path or stand-in; empty if the guard refused the Core
+    version: str = ""
+    digest: str = ""
+    python: str = ""
+    distributions: tuple[str, ...] = ()
+    supports: CoreRange = ""
+    promises: tuple[Promise, ...]
+
+
+class Outcome(StrEnum):
+    """What one cell's evidence says."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # a promise is broken, and it counts
+    ERRORED = "errored"  # the harness broke: no verdict on Core
+    MISSING = "missing"  # no evidence: no verdict either
+    UNSUPPORTED = "unsupported"  # this Core is outside what the pack supports
+
+    @property
+    def has_verdict(self) -> bool:
+        return self not in (Outcome.ERRORED, Outcome.MISSING)
+
+
+class CellReport(Frozen):
+    """One expected cell: its outcome, why, and the evidence behind it."""
+
+    cell: Cell
+    outcome: Outcome
+    reason: str = ""
+    evidence: Evidence | None = None
+
+    def promises(self, result: Result) -> tuple[Promise, ...]:
+        found = self.evidence.promises if self.evidence else ()
+        return tuple(promise for promise in found if promise.result is result)

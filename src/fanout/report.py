@@ -1,0 +1,131 @@
+"""The report: every expected cell, and each broken promise once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import groupby
+
+from fanout.errors import ExitCode
+from fanout.model import Cell, CellReport, Evidence, Frozen, Matrix, Outcome, Pack, Promise, Result
+from fanout.outcome import judge
+
+
+class PromiseReport(Frozen):
+    """One promise of one pack in all the cells in which it has the same result."""
+
+    pack: str
+    owner: str
+    promise: Promise
+    cells: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        return f"tox run -e {self.cells[-1]}"
+
+
+class NoVerdict(Frozen):
+    """The cells of one pack that have no verdict for one reason."""
+
+    pack: str
+    outcome: Outcome
+    reason: str
+    cells: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        return f"tox run -e {self.cells[-1]}"
+
+
+class Report(Frozen):
+    """What the whole matrix says. `broken` counts; `known_breaks` and `unsupported` do not."""
+
+    schema_version: int = 1
+    counts: dict[Outcome, int]
+    cells: tuple[CellReport, ...]
+    broken: tuple[PromiseReport, ...]
+    known_breaks: tuple[PromiseReport, ...]
+    not_applicable: tuple[PromiseReport, ...]
+    unsupported: tuple[PromiseReport, ...]
+
+    @property
+    def without_verdict(self) -> tuple[CellReport, ...]:
+        return tuple(cell for cell in self.cells if not cell.outcome.has_verdict)
+
+    @property
+    def without_verdict_by_reason(self) -> tuple[NoVerdict, ...]:
+        found: dict[tuple[str, Outcome, str], list[str]] = {}
+        for cell in self.without_verdict:
+            key = (cell.cell.pack, cell.outcome, cell.reason)
+            found.setdefault(key, []).append(cell.cell.name)
+        return tuple(
+            NoVerdict(pack=pack, outcome=outcome, reason=reason, cells=tuple(cells))
+            for (pack, outcome, reason), cells in found.items()
+        )
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.cell.pack for cell in self.cells))
+
+    @property
+    def core_refs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.cell.core_ref for cell in self.cells))
+
+    @property
+    def summary(self) -> str:
+        said = [f"{number} {outcome}" for outcome, number in self.counts.items() if number]
+        return f"{len(self.cells)} cells: {', '.join(said)}"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.broken:
+            return ExitCode.BROKEN
+        return ExitCode.NO_VERDICT if self.without_verdict else ExitCode.FINE
+
+
+def make_report(
+    matrix: Matrix, evidence: Mapping[str, Evidence | str], packs: Mapping[str, Pack]
+) -> Report:
+    """Judge every expected cell; evidence of cells that are not expected is left aside."""
+    by_name = {cell.name: cell for cell in matrix.cells}
+    cells = tuple(judge(by_name[name], evidence.get(name)) for name in matrix.expected)
+    outcomes = Counter(cell.outcome for cell in cells)
+    supported = tuple(cell for cell in cells if cell.outcome is not Outcome.UNSUPPORTED)
+    unsupported = tuple(cell for cell in cells if cell.outcome is Outcome.UNSUPPORTED)
+    return Report(
+        counts={outcome: outcomes[outcome] for outcome in Outcome},
+        cells=cells,
+        broken=gather(supported, Result.BROKEN, packs),
+        known_breaks=gather(cells, Result.KNOWN_BREAK, packs),
+        not_applicable=gather(cells, Result.NOT_APPLICABLE, packs),
+        unsupported=gather(unsupported, Result.BROKEN, packs),
+    )
+
+
+def gather(
+    cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, Pack]
+) -> tuple[PromiseReport, ...]:
+    """Each promise with this result once, with its cells in the matrix's order."""
+    found: dict[tuple[str, str], list[tuple[Cell, Promise]]] = {}
+    for cell in cells:
+        for promise in cell.promises(result):
+            found.setdefault((cell.cell.pack, promise.name), []).append((cell.cell, promise))
+    return tuple(
+        PromiseReport(
+            pack=pack,
+            owner=packs[pack].owner if pack in packs else "unknown",
+            promise=seen[-1][1],
+            cells=tuple(cell.name for cell, _ in seen),
+        )
+        for (pack, _), seen in found.items()
+    )
+
+
+def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
+    """Cells of one pack as runs of Core refs: `core_v110, core_v1211 to core_v1461`."""
+    refs = [order.index("core_" + cell.partition("-core_")[2]) for cell in cells]
+    runs = []
+    for _, members in groupby(enumerate(sorted(refs)), key=lambda pair: pair[1] - pair[0]):
+        run = [ref for _, ref in members]
+        runs.append(order[run[0]] + (f" to {order[run[-1]]}" if len(run) > 1 else ""))
+    return ", ".join(runs)

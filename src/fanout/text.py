@@ -1,0 +1,143 @@
+"""The report for a terminal, readable without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from fanout.cores import CoreRef
+from fanout.model import CellReport, Outcome, Result
+from fanout.report import PromiseReport, Report, spans
+
+GLYPHS = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "bold red"),
+    Outcome.ERRORED: ("!", "bold yellow"),
+    Outcome.MISSING: ("?", "bold yellow"),
+    Outcome.UNSUPPORTED: ("–", "dim"),
+}
+WIDTH_OF_PACK = 14
+WIDTH_OF_CELL = 15
+LINES_OF_WHY = 6
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the matrix, then what is broken and why, then the summary as the last line."""
+    columns = max(1, (console.width - WIDTH_OF_PACK) // WIDTH_OF_CELL)
+    for start in range(0, len(report.core_refs), columns):
+        console.print(table(report, report.core_refs[start : start + columns]))
+        console.print()
+    print_promises(console, report, "Broken promises", report.broken)
+    print_without_verdict(console, report)
+    print_promises(console, report, "Known breaks, listed by the pack", report.known_breaks)
+    print_promises(console, report, "Broken outside what the pack supports", report.unsupported)
+    print_not_applicable(console, report)
+    console.print(Text(report.summary, "bold"))
+
+
+def table(report: Report, core_refs: Sequence[str]) -> Table:
+    grid = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    grid.add_column("", width=WIDTH_OF_PACK - 1)
+    for core_ref in core_refs:
+        grid.add_column(Text(heading(report, core_ref)), width=WIDTH_OF_CELL - 1)
+    cells = {cell.cell.name: cell for cell in report.cells}
+    for pack in report.packs:
+        row = [cells.get(f"{pack}-{core_ref}") for core_ref in core_refs]
+        grid.add_row(Text(pack), *(cell_text(cell) for cell in row))
+    return grid
+
+
+def heading(report: Report, core_ref: str) -> str:
+    """The Core ref and, from any pack's evidence, its version and an unusual source."""
+    for cell in report.cells:
+        if cell.cell.core_ref == core_ref and cell.evidence and cell.evidence.version:
+            source = "" if cell.evidence.source == "pypi" else f" {cell.evidence.source}"
+            return f"{core_ref}\n{cell.evidence.version}{source}"
+    return f"{core_ref}\n"
+
+
+def cell_text(cell: CellReport | None) -> Text:
+    if cell is None:
+        return Text("")
+    glyph, style = GLYPHS[cell.outcome]
+    broken = len(cell.promises(Result.BROKEN))
+    return Text(f"{glyph} {cell.outcome}" + (f" {broken}" if broken else ""), style)
+
+
+def print_promises(
+    console: Console, report: Report, title: str, promises: Sequence[PromiseReport]
+) -> None:
+    if not promises:
+        return
+    console.print(Text(f"{title}: {len(promises)}", "bold"))
+    for found in promises:
+        promise = found.promise
+        console.print()
+        console.print(indented(Text(promise.says or promise.name, "red"), 2))
+        facts = [
+            f"{found.pack}, owned by {found.owner}, {promise.name}",
+            f"in {len(found.cells)} cells: {spans(found.cells, report.core_refs)}",
+        ]
+        if promise.contract:
+            facts.append(f"pins {', '.join(promise.contract)}")
+        if promise.known_break:
+            facts.append(f"listed: {promise.known_break}")
+        facts += why(promise.message, promise.text)
+        facts.append(f"$ {found.command}")
+        console.print(indented(Text("\n".join(facts)), 4))
+    console.print()
+
+
+def why(message: str, text: str) -> Iterator[str]:
+    """The first lines of why: what pytest marks as the error, or else the message."""
+    marked = [line for line in text.splitlines() if line.startswith("E ")]
+    for line in (marked or message.splitlines())[:LINES_OF_WHY]:
+        yield f"| {line.removeprefix('E').strip()}"
+
+
+def print_without_verdict(console: Console, report: Report) -> None:
+    if not report.without_verdict:
+        return
+    console.print(Text(f"No verdict: {len(report.without_verdict)} cells", "bold"))
+    for found in report.without_verdict_by_reason:
+        console.print()
+        where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
+        console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
+        console.print(indented(Text(f"{found.reason}\n$ {found.command}"), 4))
+    console.print()
+
+
+def indented(text: Text, columns: int) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
+
+
+def print_not_applicable(console: Console, report: Report) -> None:
+    lines = [
+        f"  {cell.cell.name}: {len(found)} of {len(cell.evidence.promises)} promises"
+        for cell in report.cells
+        if cell.evidence and (found := cell.promises(Result.NOT_APPLICABLE))
+    ]
+    if lines:
+        console.print(Text("Not applicable, because the names they pin came with a later Core:"))
+        console.print(Text("\n".join(lines)))
+        console.print()
+
+
+def print_cores(refs: Sequence[CoreRef], console: Console) -> None:
+    """Print one line for each Core ref: its version, its content, and where that was first."""
+    heads = ("Core ref", "version", "content", "same as", "tox.ini", "index")
+    grid = Table(*heads, box=None, pad_edge=False)
+    for ref in refs:
+        grid.add_row(
+            f"core_{ref.factor}",
+            ref.version,
+            ref.digest[:12] or "unknown",
+            ref.same_as,
+            "yes" if ref.in_table else "missing",
+            "yes" if ref.on_index else "not there",
+        )
+    console.print(grid)
