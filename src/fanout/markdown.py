@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from fanout.model import CellReport, Result
 from fanout.report import NoVerdict, PromiseReport, Report, spans
-from fanout.text import GLYPHS, heading, why
+from fanout.text import why, words
 
 
 def markdown(report: Report) -> str:
@@ -30,19 +29,12 @@ def markdown(report: Report) -> str:
 
 def table(report: Report) -> str:
     cells = {cell.cell.name: cell for cell in report.cells}
-    heads = [heading(report, ref).strip().replace("\n", " ") for ref in report.core_refs]
-    rows = [["pack", *map(escape, heads)], ["---"] * (len(heads) + 1)]
+    columns = report.columns()
+    heads = [escape(report.heading(column).replace("\n", ", ")) for column in columns]
+    rows = [["pack", *heads], ["---"] * (len(heads) + 1)]
     for pack in report.packs:
-        found = (cells.get(f"{pack}-{ref}") for ref in report.core_refs)
-        rows.append([pack, *map(cell_text, found)])
+        rows.append([pack, *(words(cells.get(f"{pack}-{column[0]}")) for column in columns)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def cell_text(cell: CellReport | None) -> str:
-    if cell is None:
-        return ""
-    broken = len(cell.promises(Result.BROKEN))
-    return f"{GLYPHS[cell.outcome][0]} {cell.outcome}" + (f" {broken}" if broken else "")
 
 
 def promise_item(report: Report, found: PromiseReport) -> str:

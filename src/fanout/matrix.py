@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from packaging.version import Version
 from pydantic import BaseModel, ValidationError
 
 from fanout.errors import InvalidMatrix
 from fanout.model import Cell, Matrix
 
 CELL = re.compile(r"(?P<pack>[a-z]+)-(?P<core_ref>core_(?:candidate|v[0-9_]+))")
+VERSION = re.compile(r"[0-9]+(\.[0-9]+)+$")
 
 
 class ToxEnv(BaseModel):
@@ -39,6 +41,8 @@ class ToxConfig(BaseModel):
 def read_matrix(root: Path, label: str | None = None) -> Matrix:
     """The cells of a `tox.ini`; expected are those of the label, or else of its env list.
 
+    Expected cells come pack by pack, and by the version of Core.
+
     Raises InvalidMatrix if tox fails, knows no cell, or has no cell with that label.
     """
     config = run_tox(root)
@@ -51,12 +55,20 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
         expected = [name for name in config.tox.env_list if name in cells]
     else:
         expected = [name for name in cells if label in config.env[name].labels]
+    packs = list(dict.fromkeys(cell.pack for cell in cells.values()))
+    expected.sort(key=lambda name: (packs.index(cells[name].pack), version(cells[name])))
     if not expected:
         raise InvalidMatrix(
             f"no cell has the label '{label}'" if label else "tox's env list has no cell",
             "see `tox list` for the cells and `tox.ini` for their labels",
         )
     return Matrix(cells=tuple(cells.values()), expected=tuple(expected))
+
+
+def version(cell: Cell) -> tuple[bool, Version]:
+    """A key that sorts Core refs by the version that their requirement ends in, if any."""
+    named = VERSION.search(cell.core)
+    return (cell.core_ref == "core_candidate", Version(named[0]) if named else Version("0"))
 
 
 def run_tox(root: Path) -> ToxConfig:

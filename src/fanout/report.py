@@ -71,6 +71,37 @@ class Report(Frozen):
     def core_refs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cell.cell.core_ref for cell in self.cells))
 
+    def columns(self) -> tuple[tuple[str, ...], ...]:
+        """The Core refs, runs of equal content and equal outcomes taken together.
+
+        Only runs of three or more are: two releases are as easily read apart.
+        """
+        found: list[tuple[str, ...]] = []
+        for _, run in groupby(self.core_refs, key=self.look):
+            refs = tuple(run)
+            found += [refs] if len(refs) > 2 else [(ref,) for ref in refs]
+        return tuple(found)
+
+    def look(self, core_ref: str) -> tuple[object, ...]:
+        """What a reader sees of a Core ref; never equal for two without evidence."""
+        cells = [cell for cell in self.cells if cell.cell.core_ref == core_ref]
+        digests = {cell.evidence.digest for cell in cells if cell.evidence} or {core_ref}
+        seen = [
+            (cell.cell.pack, cell.outcome, [p.name for p in cell.promises(Result.BROKEN)])
+            for cell in cells
+        ]
+        return (digests, seen)
+
+    def heading(self, core_refs: tuple[str, ...]) -> str:
+        """Three lines over a column: Core ref, version, and what is unusual about it."""
+        if len(core_refs) > 1:
+            return f"{core_refs[0]}\nto {core_refs[-1]}\n{len(core_refs)} refs alike"
+        for cell in self.cells:
+            if cell.cell.core_ref == core_refs[0] and cell.evidence and cell.evidence.version:
+                source = cell.evidence.source.replace("pypi", "")
+                return f"{core_refs[0]}\n{cell.evidence.version}\n{source}".rstrip()
+        return core_refs[0]
+
     @property
     def summary(self) -> str:
         said = [f"{number} {outcome}" for outcome, number in self.counts.items() if number]

@@ -27,9 +27,10 @@ LINES_OF_WHY = 6
 
 def print_report(report: Report, console: Console) -> None:
     """Print the matrix, then what is broken and why, then the summary as the last line."""
-    columns = max(1, (console.width - WIDTH_OF_PACK) // WIDTH_OF_CELL)
-    for start in range(0, len(report.core_refs), columns):
-        console.print(table(report, report.core_refs[start : start + columns]))
+    at_once = max(1, (console.width - WIDTH_OF_PACK) // WIDTH_OF_CELL)
+    columns = report.columns()
+    for start in range(0, len(columns), at_once):
+        console.print(table(report, columns[start : start + at_once]))
         console.print()
     print_promises(console, report, "Broken promises", report.broken)
     print_without_verdict(console, report)
@@ -39,33 +40,28 @@ def print_report(report: Report, console: Console) -> None:
     console.print(Text(report.summary, "bold"))
 
 
-def table(report: Report, core_refs: Sequence[str]) -> Table:
+def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
     grid = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     grid.add_column("", width=WIDTH_OF_PACK - 1)
-    for core_ref in core_refs:
-        grid.add_column(Text(heading(report, core_ref)), width=WIDTH_OF_CELL - 1)
+    for column in columns:
+        grid.add_column(Text(report.heading(column)), width=WIDTH_OF_CELL - 1)
     cells = {cell.cell.name: cell for cell in report.cells}
     for pack in report.packs:
-        row = [cells.get(f"{pack}-{core_ref}") for core_ref in core_refs]
-        grid.add_row(Text(pack), *(cell_text(cell) for cell in row))
+        row = [cells.get(f"{pack}-{column[0]}") for column in columns]
+        grid.add_row(Text(pack), *(Text(words(cell), style(cell)) for cell in row))
     return grid
 
 
-def heading(report: Report, core_ref: str) -> str:
-    """The Core ref and, from any pack's evidence, its version and an unusual source."""
-    for cell in report.cells:
-        if cell.cell.core_ref == core_ref and cell.evidence and cell.evidence.version:
-            source = "" if cell.evidence.source == "pypi" else f" {cell.evidence.source}"
-            return f"{core_ref}\n{cell.evidence.version}{source}"
-    return f"{core_ref}\n"
-
-
-def cell_text(cell: CellReport | None) -> Text:
+def words(cell: CellReport | None) -> str:
+    """A glyph, the outcome, and how many promises are broken; nothing where no cell is expected."""
     if cell is None:
-        return Text("")
-    glyph, style = GLYPHS[cell.outcome]
+        return ""
     broken = len(cell.promises(Result.BROKEN))
-    return Text(f"{glyph} {cell.outcome}" + (f" {broken}" if broken else ""), style)
+    return f"{GLYPHS[cell.outcome][0]} {cell.outcome}" + (f" {broken}" if broken else "")
+
+
+def style(cell: CellReport | None) -> str:
+    return GLYPHS[cell.outcome][1] if cell else ""
 
 
 def print_promises(
@@ -116,14 +112,15 @@ def indented(text: Text, columns: int) -> Padding:
 
 
 def print_not_applicable(console: Console, report: Report) -> None:
-    lines = [
-        f"  {cell.cell.name}: {len(found)} of {len(cell.evidence.promises)} promises"
-        for cell in report.cells
-        if cell.evidence and (found := cell.promises(Result.NOT_APPLICABLE))
-    ]
-    if lines:
+    found: dict[str, list[str]] = {}
+    for cell in report.cells:
+        if number := len(cell.promises(Result.NOT_APPLICABLE)):
+            found.setdefault(f"{cell.cell.pack}: {number} promises", []).append(cell.cell.name)
+    if found:
         console.print(Text("Not applicable, because the names they pin came with a later Core:"))
-        console.print(Text("\n".join(lines)))
+        for said, cells in found.items():
+            where = f"{said} on {spans(tuple(cells), report.core_refs)}"
+            console.print(indented(Text(where), 2))
         console.print()
 
 
