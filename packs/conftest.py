@@ -6,6 +6,7 @@ modules beside it, because Core decides what else is installed.
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -13,12 +14,13 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import InvalidSpecifier
 
-from evidence import Evidence, Result, without_secrets
-from guard import broken_harness, forget_half_imported, guard, out_of_core
+from evidence import Evidence, Result
+from guard import broken_harness, forget_half_imported, guard, out_of_core, without_secrets
 from pack import HarnessError, holds, read_pack
 
 NOT_APPLICABLE = "not-applicable"
 KNOWN_BREAK = "known-break"
+WAYS_OUT = ("skip", "skipif", "xfail")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +53,7 @@ class Cell:
             Path(config.getoption("--evidence"), f"{self.name}.xml"),
             {"cell": self.name, "asked": without_secrets(config.getoption("--core"))},
         )
+        self.today = self.evidence.started.date()
         self.evidence.write([("run", Result("error", "unfinished", "the run did not finish"))])
         try:
             self.pack = read_pack(self.folder / "pack.toml")
@@ -84,6 +87,8 @@ class Cell:
                 applies = holds(result.properties["core"], self.core.version)
                 if not (promise and marker and marker.args):
                     raise HarnessError("a promise needs a docstring and a contract marker")
+                if any(item.get_closest_marker(name) for name in WAYS_OUT):
+                    raise HarnessError("a promise may not skip; use core= or known_breaks")
             except (HarnessError, InvalidSpecifier) as error:
                 result.type, result.message = "malformed", str(error)
                 items.remove(item)
@@ -103,7 +108,7 @@ class Cell:
             entry = f"pack.toml: known break of {known.test}"
             if known.test not in self.results:
                 self.results[entry] = Result("error", "unmatched", "there is no such promise")
-            elif known.expires < self.evidence.started.date():
+            elif known.expires < self.today:
                 self.results[entry] = Result("error", "expired", f"expired on {known.expires}")
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
@@ -129,7 +134,13 @@ class Cell:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
+        # CPython before 3.11.8 can lose count of its own recursion, and so end the whole run, if
+        # it collects garbage while pytest parses a failing test (python/cpython#106905).
+        gc.disable()
+        try:
+            report = yield
+        finally:
+            gc.enable()
         name = self.name_of(item.nodeid)
         result = self.results[name]
         result.seconds += call.duration
@@ -141,9 +152,8 @@ class Cell:
         self, name: str, result: Result, report: pytest.TestReport, error: BaseException | None
     ) -> None:
         """Turn what pytest reports of one phase into the promise's result, and back."""
-        known = next(
-            (k for k in self.pack.known_breaks if k.excuses(name, self.core.version)), None
-        )
+        about = (name, self.core.version, self.today)
+        known = next((entry for entry in self.pack.known_breaks if entry.excuses(*about)), None)
         if error is None:
             if report.when == "call":
                 result.tag, result.type, result.message = None, "", ""
@@ -181,7 +191,9 @@ class Cell:
         self.evidence.write(results)
         tags = {result.tag for _, result in results}
         if "error" in tags or ("failure" in tags and self.supported):
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+            fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+            if session.exitstatus in fine:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for name, result in self.results.items():

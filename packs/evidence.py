@@ -93,8 +93,3 @@ def printable(text: str) -> str:
     """The text without this env's path, and without what XML 1.0 cannot hold (section 2.2)."""
     text = text.replace(f"{sys.prefix}{os.sep}", "")
     return re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
-
-
-def without_secrets(requirement: str) -> str:
-    """The requirement without the user name and token that a URL may carry."""
-    return re.sub(r"://[^/@\s]+@", "://", requirement)

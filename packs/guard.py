@@ -14,6 +14,7 @@ from types import ModuleType
 
 import pytest
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from pack import HarnessError
 
@@ -53,35 +54,49 @@ def source(distribution: metadata.Distribution) -> str:
     return "path" if origin else "pypi"
 
 
-def guard(asked: str, cell: str) -> Core:
+def without_secrets(requirement: str) -> str:
+    """The requirement without the user name and token that a URL may carry."""
+    return re.sub(r"://[^/@\s]+@", "://", requirement)
+
+
+def guard(requirement: str, cell: str) -> Core:
     """The installed Core, if it is the one that the cell asked for; raises HarnessError."""
+    asked = without_secrets(requirement)
     if not asked:
         raise HarnessError(
             "no Core was asked for: set CORE_CANDIDATE to a version, wheel, sdist, directory or"
             " git URL with a ref"
         )
     try:
-        requirement = Requirement(asked)
+        # A URL with a space in it installs, but is no requirement to packaging.
+        wanted = Requirement(asked.partition(" @ ")[0])
         distribution = metadata.distribution(DISTRIBUTION)
     except InvalidRequirement as error:
         raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'") from error
     except metadata.PackageNotFoundError as error:
         raise HarnessError(f"'{asked}' did not install '{DISTRIBUTION}'") from error
+    if canonicalize_name(wanted.name) != DISTRIBUTION:
+        raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'")
     version = distribution.version
     factor = re.search(r"-core_v([\d_]+)$", cell)
-    if not requirement.specifier.contains(version, prereleases=True) or (
+    if not wanted.specifier.contains(version, prereleases=True) or (
         factor and re.sub(r"\D", "", factor[1]) != re.sub(r"\D", "", version)
     ):
         raise HarnessError(
             f"the cell '{cell}' asked for '{asked}', but '{DISTRIBUTION}' {version} is installed;"
             " run it again with `tox run -r`"
         )
+    check_origin(distribution)
+    return Core(source(distribution), version, digest(distribution))
+
+
+def check_origin(distribution: metadata.Distribution) -> None:
+    """Raise HarnessError unless the import finds the files of this distribution, in this env."""
     spec = util.find_spec(PACKAGE)
     found = Path(spec.origin).resolve() if spec and spec.origin else None
     expected = Path(str(distribution.locate_file(f"{PACKAGE}/__init__.py"))).resolve()
     if found != expected or not expected.is_relative_to(Path(sys.prefix).resolve()):
         raise HarnessError(f"'{PACKAGE}' would be imported from {found}, not from {expected}")
-    return Core(source(distribution), version, digest(distribution))
 
 
 def forget_half_imported() -> None:

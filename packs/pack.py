@@ -19,6 +19,16 @@ def holds(core_range: str, version: str) -> bool:
     return SpecifierSet(core_range).contains(version, prereleases=True)
 
 
+def check(core_range: object, **texts: object) -> None:
+    """Raise ValueError unless the range is a PEP 440 one, maybe empty, and each text is one."""
+    if not isinstance(core_range, str):
+        raise ValueError(f"the Core range {core_range!r} is not a text")
+    SpecifierSet(core_range)
+    for key, value in texts.items():
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{key} = {value!r} is not a text")
+
+
 @dataclass(frozen=True)
 class KnownBreak:
     """A broken promise that the pack lists; `core` and `test` say where, `expires` until when."""
@@ -29,8 +39,15 @@ class KnownBreak:
     link: str
     expires: date
 
-    def excuses(self, promise: str, version: str) -> bool:
-        return self.test == promise and holds(self.core, version) and self.expires >= date.today()
+    def __post_init__(self) -> None:
+        check(self.core, test=self.test, reason=self.reason, link=self.link)
+        if not re.fullmatch(r"https?://[^/\s]+\S*", self.link):
+            raise ValueError(f"link = {self.link!r} is not an address on the web")
+        if type(self.expires) is not date:
+            raise ValueError(f"expires = {self.expires!r} is not a date such as 2027-01-31")
+
+    def excuses(self, promise: str, version: str, today: date) -> bool:
+        return self.test == promise and holds(self.core, version) and self.expires >= today
 
 
 @dataclass(frozen=True)
@@ -43,21 +60,18 @@ class Pack:
     supports: str
     known_breaks: tuple[KnownBreak, ...] = ()
 
+    def __post_init__(self) -> None:
+        check(self.supports, consumer=self.consumer, release=self.release, owner=self.owner)
+
 
 def read_pack(path: Path) -> Pack:
     """The pack's own statement; raises HarnessError naming the file and what is wrong in it."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         rows = table.pop("known_breaks", [])
-        pack = Pack(**table, known_breaks=tuple(KnownBreak(**row) for row in rows))
-        for core_range in (pack.supports, *(known.core for known in pack.known_breaks)):
-            SpecifierSet(core_range)
-        for known in pack.known_breaks:
-            if type(known.expires) is not date:
-                raise ValueError(f"expires = {known.expires!r} is not a date such as 2027-01-31")
+        return Pack(**table, known_breaks=tuple(KnownBreak(**row) for row in rows))
     except FileNotFoundError as error:
         raise HarnessError(f"{path} is not there: every pack has one") from error
-    except (InvalidSpecifier, TypeError, ValueError, AttributeError) as error:
-        said = re.sub(r"^\w+\.__init__\(\)", "", str(error)).strip()
+    except (InvalidSpecifier, TypeError, ValueError) as error:
+        said = re.sub(r"^\w+\.__init__\(\)|^.*argument after \*\*", "", str(error)).strip()
         raise HarnessError(f"{path} is not a valid pack.toml: {said}") from error
-    return pack

@@ -1,17 +1,13 @@
 """What the orchestrator needs for events and rate limits over Redis, without a Redis server."""
 
 import inspect
-import sys
-from collections.abc import AsyncIterable, Iterator, Sequence
-from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from collections.abc import AsyncIterable, Iterator
 from importlib.util import find_spec
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from typing import TYPE_CHECKING
 
 import pytest
+
+from redis_stand_in import redis_stand_in
 
 if TYPE_CHECKING:
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
@@ -20,48 +16,11 @@ URL = "redis://localhost:6379/0"
 STREAM = "mdp.telemetry.feedback"
 
 
-class Anything(Exception):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args)
-
-
-class RedisStandIn(ModuleType):
-    """A module whose every public name is a class, so that it serves whatever Core imports."""
-
-    def __getattr__(self, name: str) -> type[Anything]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return type(name, (Anything,), {})
-
-
-class RedisFinder(MetaPathFinder, Loader):
-    """Answers every import of redis and its modules with a stand-in."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] != "redis":
-            return None
-        return ModuleSpec(fullname, self, is_package=True)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return RedisStandIn(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        pass
-
-
 @pytest.fixture
 def bus_type(monkeypatch: pytest.MonkeyPatch) -> "Iterator[type[RedisStreamsBus]]":
     """The Redis bus over a stand-in for redis, which may or may not be installed."""
-    name = "market_data_core.events.adapters.redis_streams"
     monkeypatch.delenv("REDIS_URL", raising=False)
-    import_module("market_data_core.events")  # stays imported: pydantic cannot be imported twice
-    with patch.dict(sys.modules):
-        for module in [known for known in sys.modules if known.partition(".")[0] == "redis"]:
-            del sys.modules[module]
-        sys.modules.pop(name, None)
-        monkeypatch.setattr(sys, "meta_path", [RedisFinder(), *sys.meta_path])
+    with redis_stand_in():
         from market_data_core.events.adapters.redis_streams import RedisStreamsBus
 
         yield RedisStreamsBus

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import sys
-from collections.abc import Iterator, Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import pytest
+
+from redis_stand_in import redis_stand_in
 
 if TYPE_CHECKING:
     from market_data_core.events.envelope import EventEnvelope
@@ -23,36 +20,10 @@ URL = "redis://localhost:6379/0"
 STREAM = "mdp.telemetry.feedback"
 
 
-class Anything(Exception):
-    """Stands for every class of redis."""
-
-
-class RedisStandIn(MetaPathFinder, Loader):
-    """Answers every import of redis, so that Core's Redis bus can be made without it."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        is_redis = fullname.partition(".")[0] == "redis"
-        return ModuleSpec(fullname, self, is_package=True) if is_redis else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__dict__["__getattr__"] = lambda name: Anything
-
-
 @pytest.fixture
-def redis_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def redis_bus() -> Iterator[Any]:
     """A Redis bus as Core makes it where redis is installed."""
-    import market_data_core.events
-
-    stale = ("redis.", "market_data_core.events.")
-    monkeypatch.setattr(sys, "meta_path", [RedisStandIn(), *sys.meta_path])
-    with (
-        patch.dict(sys.modules),
-        patch.object(market_data_core, "events", market_data_core.events),
-    ):
-        for name in [known for known in sys.modules if f"{known}.".startswith(stale)]:
-            del sys.modules[name]
+    with redis_stand_in():
         from market_data_core.events import create_event_bus
 
         yield create_event_bus(backend="redis", redis_url=URL)
