@@ -76,8 +76,8 @@ Example: fanout report --label history --format markdown""",
 )
 def report(root: Path, evidence: Path, label: str | None, form: str) -> None:
     """Print the matrix, and each broken promise once."""
-    packs = read_packs(root)
     matrix = read_matrix(root, label)
+    packs = read_packs(root, dict.fromkeys(cell.pack for cell in matrix.cells))
     found = read_folder(evidence, frozenset(cell.name for cell in matrix.cells))
     made = make_report(matrix, found, packs)
     if form == "json":

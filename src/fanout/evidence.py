@@ -5,7 +5,6 @@ Format: JUnit XML with properties, one file `<cell>.xml` for each cell, as the p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +19,9 @@ from fanout.errors import DuplicateEvidence, ForeignEvidence
 from fanout.model import Evidence, Promise, Result
 
 LARGEST_FILE = 16 * 1024 * 1024
-UNPRINTABLE = re.compile(
-    r"[^\t\n -~\u00a0-\u200d\u2010-\u2027\u2030-\u205f\u2070-\ud7ff"
-    r"\ue000-\ufffd\U00010000-\U0010ffff]"
-)
+OUTCOMES = ("failure", "error", "skipped")
+SEEN = " \t\n\N{NO-BREAK SPACE}"
+UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 
 class UnreadableEvidence(Exception):
@@ -76,11 +74,13 @@ def read_file(file: Path) -> Evidence:
         raise UnreadableEvidence(f"cut off or not XML: {error}") from error
     except OSError as error:
         raise UnreadableEvidence(f"cannot be read: {error.strerror}") from error
-    suite = root.find("testsuite") if root is not None else None
-    if suite is None:
-        raise UnreadableEvidence("no testsuite in it")
+    suites = root.findall("testsuite") if root is not None else []
+    if len(suites) != 1:
+        raise UnreadableEvidence(
+            "more than one testsuite in it" if suites else "no testsuite in it"
+        )
     try:
-        evidence = read_suite(suite)
+        evidence = read_suite(suites[0])
     except (ValidationError, InvalidVersion, KeyError, ValueError) as error:
         first = str(error).splitlines()
         raise UnreadableEvidence(f"not what a pack writes: {' '.join(first[:3])}") from error
@@ -112,7 +112,11 @@ def read_suite(suite: Element) -> Evidence:
 
 def read_case(case: Element) -> Promise:
     said = properties(case)
-    outcome = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
+    unknown = {child.tag for child in case} - {"properties", *OUTCOMES}
+    outcomes = [child for child in case if child.tag in OUTCOMES]
+    if unknown or len(outcomes) > 1:
+        raise ValueError(f"'{case.attrib['name']}' has more than one outcome, or an unknown one")
+    outcome = outcomes[0] if outcomes else None
     known = (said.get("reason"), said.get("link"), said.get("expires"))
     return Promise(
         name=printable(case.attrib["name"]),
@@ -145,4 +149,7 @@ def properties(element: Element) -> Mapping[str, str]:
 
 def printable(text: str) -> str:
     """The text without control, bidirectional and other characters that could fool a reader."""
-    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    seen = (
+        character if character in SEEN or character.isprintable() else UNSEEN for character in text
+    )
+    return text if text.isprintable() else "".join(seen)

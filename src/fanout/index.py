@@ -9,6 +9,7 @@ import hashlib
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,7 +17,12 @@ from pathlib import Path
 
 from packaging.version import Version
 from pypi_simple import DistributionPackage, PyPISimple
-from pypi_simple.errors import DigestMismatchError, NoSuchProjectError, UnsupportedContentTypeError
+from pypi_simple.errors import (
+    DigestMismatchError,
+    NoSuchProjectError,
+    UnsupportedContentTypeError,
+    UnsupportedRepoVersionError,
+)
 from requests import RequestException
 
 from fanout.cores import Release
@@ -36,6 +42,8 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
     try:
         with PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
             packages = choose(client.get_project_page(PROJECT, timeout=60).packages)
+            if not packages:
+                raise ValueError("it serves no release")
             releases = []
             with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
                 read = partial(read_release, client, Path(folder))
@@ -46,8 +54,10 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
         RequestException,
         NoSuchProjectError,
         UnsupportedContentTypeError,
+        UnsupportedRepoVersionError,
         DigestMismatchError,
         zipfile.BadZipFile,
+        zlib.error,
         ValueError,
     ) as error:
         raise UnreachableIndex(

@@ -62,4 +62,4 @@ def escape(text: str) -> str:
     line = re.sub(r"([\\`*_{}\[\]#|~!])", r"\\\1", " ".join(text.split()))
     line = html.escape(line, quote=False)
     # A zero-width space is what keeps a name or an address from becoming a mention or a link.
-    return line.replace("@", "@\u200b").replace("://", ":\u200b//")
+    return re.sub(r"@|www|:(?=//)", lambda match: match[0] + "\u200b", line, flags=re.IGNORECASE)

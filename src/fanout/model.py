@@ -35,7 +35,7 @@ class KnownBreak(Frozen):
     test: Text
     reason: Text
     link: HttpUrl
-    expires: date
+    expires: Annotated[date, Field(strict=True)]
 
 
 class Pack(Frozen):
@@ -102,6 +102,12 @@ class Evidence(Frozen):
     distributions: tuple[str, ...] = ()
     supports: CoreRange = ""
     promises: tuple[Promise, ...]
+
+    @property
+    def supported(self) -> bool:
+        """Whether a broken promise counts on this Core."""
+        supports = SpecifierSet(self.supports)
+        return bool(self.version) and supports.contains(self.version, prereleases=True)
 
 
 class Outcome(StrEnum):

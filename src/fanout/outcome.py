@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from packaging.specifiers import SpecifierSet
-
 from fanout.model import Cell, CellReport, Evidence, Outcome, Result
 
 
@@ -18,6 +16,9 @@ def judge(cell: Cell, evidence: Evidence | str | None) -> CellReport:
         return CellReport(cell=cell, outcome=Outcome.MISSING, reason=reason)
     if isinstance(evidence, str):
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=evidence)
+    if "==" in cell.core and evidence.asked != cell.core:
+        reason = f"stale: the evidence is of '{evidence.asked}', the cell is now '{cell.core}'"
+        return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=reason)
     outcome, reason = weigh(evidence)
     return CellReport(cell=cell, outcome=outcome, reason=reason, evidence=evidence)
 
@@ -26,16 +27,13 @@ def weigh(evidence: Evidence) -> tuple[Outcome, str]:
     counts = dict.fromkeys(Result, 0)
     for promise in evidence.promises:
         counts[promise.result] += 1
-    supported = bool(evidence.version) and SpecifierSet(evidence.supports).contains(
-        evidence.version, prereleases=True
-    )
-    if counts[Result.BROKEN] and supported:
+    if counts[Result.BROKEN] and evidence.supported:
         return Outcome.FAILED, f"{counts[Result.BROKEN]} of its promises are broken"
     for promise in evidence.promises:
         if promise.result is Result.ERRORED:
             return Outcome.ERRORED, f"{promise.name}: {promise.message}"
     if len(evidence.promises) == counts[Result.NOT_APPLICABLE]:
         return Outcome.ERRORED, "no promise was judged"
-    if not supported:
+    if not evidence.supported:
         return Outcome.UNSUPPORTED, f"the pack supports Core {evidence.supports}"
     return Outcome.PASSED, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,9 +12,9 @@ from fanout.errors import InvalidPack
 from fanout.model import Pack
 
 
-def read_packs(root: Path) -> dict[str, Pack]:
-    """Every pack's own statement, by the pack's name. Raises InvalidPack, naming file and key."""
-    return {file.parent.name: read_pack(file) for file in sorted(root.glob("packs/*/pack.toml"))}
+def read_packs(root: Path, names: Iterable[str]) -> dict[str, Pack]:
+    """The packs' own statements, by name. Raises InvalidPack, naming file and key."""
+    return {name: read_pack(root / "packs" / name / "pack.toml") for name in names}
 
 
 def read_pack(file: Path) -> Pack:
@@ -25,5 +26,7 @@ def read_pack(file: Path) -> Pack:
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
         )
         raise InvalidPack(f"'{file}' is not a valid pack.toml: {wrong}", hint) from error
+    except OSError as error:
+        raise InvalidPack(f"'{file}' cannot be read: {error.strerror}", hint) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidPack(f"'{file}' is not TOML: {error}", hint) from error

@@ -85,7 +85,7 @@ class Report(Frozen):
     def look(self, core_ref: str) -> tuple[object, ...]:
         """What a reader sees of a Core ref; never equal for two without evidence."""
         cells = [cell for cell in self.cells if cell.cell.core_ref == core_ref]
-        digests = {cell.evidence.digest for cell in cells if cell.evidence} or {core_ref}
+        digests = {cell.evidence.digest for cell in cells if cell.evidence} - {""} or {core_ref}
         seen = [
             (cell.cell.pack, cell.outcome, [p.name for p in cell.promises(Result.BROKEN)])
             for cell in cells
@@ -121,8 +121,8 @@ def make_report(
     by_name = {cell.name: cell for cell in matrix.cells}
     cells = tuple(judge(by_name[name], evidence.get(name)) for name in matrix.expected)
     outcomes = Counter(cell.outcome for cell in cells)
-    supported = tuple(cell for cell in cells if cell.outcome is not Outcome.UNSUPPORTED)
-    unsupported = tuple(cell for cell in cells if cell.outcome is Outcome.UNSUPPORTED)
+    supported = tuple(cell for cell in cells if cell.evidence and cell.evidence.supported)
+    unsupported = tuple(cell for cell in cells if cell.evidence and not cell.evidence.supported)
     return Report(
         counts={outcome: outcomes[outcome] for outcome in Outcome},
         cells=cells,
@@ -144,7 +144,7 @@ def gather(
     return tuple(
         PromiseReport(
             pack=pack,
-            owner=packs[pack].owner if pack in packs else "unknown",
+            owner=packs[pack].owner,
             promise=seen[-1][1],
             cells=tuple(cell.name for cell, _ in seen),
         )

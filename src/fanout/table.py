@@ -71,9 +71,16 @@ class Table:
     def write(self, text: str) -> None:
         """Replace the file in one step; an interrupted write leaves the old one."""
         part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        part.write_bytes(text.encode())
-        part.chmod(self.path.stat().st_mode)
-        part.replace(self.path)
+        try:
+            part.write_bytes(text.encode())
+            part.chmod(self.path.stat().st_mode)
+            part.replace(self.path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise InvalidTable(
+                f"'{self.path}' cannot be written and is as it was: {error.strerror}",
+                "make room, or get the right to write there, and run it again",
+            ) from error
 
 
 def replace(pattern: re.Pattern[str], text: str, factors: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ GLYPHS = {
     Outcome.UNSUPPORTED: ("–", "dim"),
 }
 WIDTH_OF_PACK = 14
-WIDTH_OF_CELL = 15
+WIDTH_OF_CELL = 16
 LINES_OF_WHY = 6
 
 
