@@ -1,0 +1,85 @@
+"""The README's commands, run by being pasted; these tests need a package index."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from checkout import ROOT, Checkout
+from fanout.model import Pack
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# These would run this very test again, or take minutes; so much of them is run here.
+SHORTER = {
+    "tox run -e lint,tests": "tox run -e lint,tests -- --collect-only -q",
+    "tox run -e bench": "tox run -e bench -- --quick",
+    "tox p -m history": "tox p -m history --skip-env '^(?!.*_v(1460|130)$)'",
+}
+MAY_FIND_BROKEN_PROMISES = re.compile(r"tox p|-e report|_candidate")
+MAY_HAVE_NO_VERDICT = re.compile(r"-e report-history")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_every_command_works_by_being_pasted(tmp_path: Path) -> None:
+    """In a clone, with Python alone, each command of the README does what it says."""
+    checkout = Checkout(tmp_path / "clone")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], check=True)
+    path = f"{tmp_path / 'python/bin'}{os.pathsep}{os.environ['PATH']}"
+    commands = [line for block in blocks("sh") for line in block.splitlines()]
+    assert len(commands) > 10
+
+    for command in commands:
+        done = checkout.run("bash", "-c", SHORTER.get(command, command), path=path)
+
+        fine = [0]
+        fine += [1] if MAY_FIND_BROKEN_PROMISES.search(command) else []
+        fine += [3] if MAY_HAVE_NO_VERDICT.search(command) else []
+        assert done.returncode in fine, f"{command}\n{done.stdout}"
+        assert "Traceback" not in done.stdout, f"{command}\n{done.stdout}"
+        if re.search("tox run -e [a-z]+-core_", command):
+            assert re.search(r"-core_\w+: Core \d", done.stdout), f"{command}\n{done.stdout}"
+        if command.endswith(("tox p", "-m candidate")):
+            assert not re.search(r" cells: .*(missing|errored)", done.stdout), done.stdout
+        if command == "tox p":
+            check_matrix(done)
+
+
+def check_matrix(done: subprocess.CompletedProcess[str]) -> None:
+    """`tox p` ends with the report, and fails exactly if the report does."""
+    summary = re.findall(r"^(\d+) cells: (.*)$", done.stdout, re.MULTILINE)
+    assert len(summary) == 1
+    outcomes = {said.split()[1] for said in summary[0][1].split(", ")}
+    assert done.returncode == int(not outcomes <= {"passed", "unsupported"})
+    cells = re.findall(r"^  \w+-core_v\w+: (?:OK|FAIL)", done.stdout, re.MULTILINE)
+    assert int(summary[0][0]) == len(cells)
+    assert done.stdout.index(" cells: ") > done.stdout.rindex("commands[0]> pytest")
+
+
+def test_the_promise_of_the_readme_is_one(tmp_path: Path) -> None:
+    """The test that the README shows runs as a part of a pack."""
+    checkout = Checkout(tmp_path)
+    (example,) = blocks("python")
+    test = checkout.root / "packs/store/test_readme.py"
+    test.write_text(example, encoding="utf-8")
+
+    done = checkout.tox("run", "-e", "store-core_v110", "--", "-rA")
+
+    assert "packs/store/test_readme.py::test_unknown_fields_are_ignored" in done.stdout
+    assert done.returncode == 0
+
+
+def test_the_pack_of_the_readme_is_one() -> None:
+    """The two pieces of `pack.toml` that the README shows make a valid one."""
+    known_break, pack = blocks("toml")
+
+    read = Pack.model_validate(tomllib.loads(pack + known_break))
+
+    assert read.consumer == "market-data-ibkr"
+    assert len(read.known_breaks) == 1
