@@ -1,4 +1,4 @@
-"""What tox.ini cannot say itself: drop a cell's old evidence, and read CORE_CANDIDATE.
+"""What tox.ini cannot say itself: no old evidence, and what CORE_CANDIDATE and CORE_V110 name.
 
 tox loads this file as a plugin. Nothing from before may be judged: neither the evidence of a
 cell's last run, should its environment not be made this time, nor what an earlier build left
@@ -20,7 +20,7 @@ from tox.session.state import State
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.errors import Fail
 
-VARIABLE = "CORE_CANDIDATE"
+VARIABLES = {"candidate": "CORE_CANDIDATE", "v110": "CORE_V110"}  # by Core ref
 DISTRIBUTION = "market-data-core"
 GIT_URL = re.compile(
     r"git\+(https|ssh|file)://([\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+@[\w.~/+%-]+", re.ASCII
@@ -32,46 +32,52 @@ HINT = (
 )
 
 
-def requirement(candidate: str, root: Path) -> str:
+def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str:
     """The PEP 508 requirement for a version, wheel, sdist, directory or git URL with a ref.
 
-    Relative paths start at root. Raises ValueError, saying what to set instead.
+    Relative paths start at root. Raises ValueError, saying what to set `variable` to instead.
     """
-    candidate = candidate.strip()
-    if not candidate:
-        raise ValueError(f"{VARIABLE} is not set; {HINT}")
-    if GIT_URL.fullmatch(candidate):
-        return f"{DISTRIBUTION} @ {candidate}"
-    if VERSION.fullmatch(candidate):
-        return f"{DISTRIBUTION}=={candidate}"
+    named = named.strip()
+    if not named:
+        raise ValueError(f"{variable} is not set; {HINT}")
+    if GIT_URL.fullmatch(named):
+        return f"{DISTRIBUTION} @ {named}"
+    if VERSION.fullmatch(named):
+        return f"{DISTRIBUTION}=={named}"
     try:
-        path = (root / Path(candidate).expanduser()).resolve(strict=True)
+        path = (root / Path(named).expanduser()).resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        shown = re.sub(r"://[^/@\s]+@", "://", candidate)
-        raise ValueError(f"{VARIABLE} names nothing that is there: {shown!r}; {HINT}") from error
+        shown = re.sub(r"://[^/@\s]+@", "://", named)
+        raise ValueError(f"{variable} names nothing that is there: {shown!r}; {HINT}") from error
     return f"{DISTRIBUTION} @ file://{quote(str(path))}"
 
 
 @impl
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     """Give tox.ini a requirement where the user gave a version, a path or a URL."""
-    with suppress(ValueError):
-        found = requirement(os.environ.get(VARIABLE, ""), state.conf.src_path.parent)
-        os.environ["CANDIDATE_REQUIREMENT"] = found
+    for variable in VARIABLES.values():
+        with suppress(ValueError):
+            named = os.environ.get(variable, "")
+            found = requirement(named, state.conf.src_path.parent, variable)
+            os.environ[f"{variable}_REQUIREMENT"] = found
 
 
 @impl
 def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: str) -> None:
-    """Before a cell installs anything: no evidence, and no candidate that cannot be one."""
-    name = tox_env.conf.name
-    if "-core_" not in name or of_type != "deps":
+    """Before a cell installs anything: no evidence, and no variable that cannot name a Core."""
+    _, _, core_ref = tox_env.conf.name.partition("-core_")
+    if not core_ref or of_type != "deps":
         return
-    Path(tox_env.environment_variables["EVIDENCE"], f"{name}.xml").unlink(missing_ok=True)
-    if name.endswith("-core_candidate"):
+    Path(tox_env.environment_variables["EVIDENCE"], f"{tox_env.conf.name}.xml").unlink(
+        missing_ok=True
+    )
+    variable = VARIABLES.get(core_ref, "")
+    named = os.environ.get(variable, "")
+    if named or core_ref == "candidate":
         try:
-            requirement(os.environ.get(VARIABLE, ""), tox_env.core["tox_root"])
+            requirement(named, tox_env.core["tox_root"], variable)
         except ValueError as error:
             raise Fail(str(error)) from error
-        # setuptools takes up `build/` again, with files that the candidate has no more.
+        # setuptools takes up `build/` again, with files that the source has no more.
         config = Path(tox_env.environment_variables["DIST_EXTRA_CONFIG"])
         config.write_text(f"[build]\nbuild_base = {config.parent / 'build'}\n", encoding="utf-8")

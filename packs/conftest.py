@@ -144,7 +144,8 @@ class Cell:
         name = self.name_of(item.nodeid)
         result = self.results[name]
         result.seconds += call.duration
-        if result.type != NOT_APPLICABLE:
+        said_already = report.when == "teardown" and result.tag
+        if result.type != NOT_APPLICABLE and not said_already:
             self.judge(name, result, report, call.excinfo.value if call.excinfo else None)
         return report
 
