@@ -7,6 +7,7 @@ in a candidate's directory.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from contextlib import suppress
@@ -18,9 +19,10 @@ from tox.config.sets import ConfigSet
 from tox.plugin import impl
 from tox.session.state import State
 from tox.tox_env.api import ToxEnv
-from tox.tox_env.errors import Fail
+from tox.tox_env.errors import Fail, Recreate
 
-VARIABLES = {"candidate": "CORE_CANDIDATE", "v110": "CORE_V110"}  # by Core ref
+CANDIDATE, TAG = "CORE_CANDIDATE", "CORE_V110"
+STAND_IN = "cores/v1.1.0"
 DISTRIBUTION = "market-data-core"
 GIT_URL = re.compile(
     r"git\+(https|ssh|file)://([\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+@[\w.~/+%-]+", re.ASCII
@@ -32,7 +34,7 @@ HINT = (
 )
 
 
-def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str:
+def requirement(named: str, root: Path, variable: str = CANDIDATE) -> str:
     """The PEP 508 requirement for a version, wheel, sdist, directory or git URL with a ref.
 
     Relative paths start at root. Raises ValueError, saying what to set `variable` to instead.
@@ -44,21 +46,24 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
         return f"{DISTRIBUTION} @ {named}"
     if VERSION.fullmatch(named):
         return f"{DISTRIBUTION}=={named}"
+    if "://" in named:
+        shown = re.sub(r"://[^/@\s]+@", "://", named)
+        raise ValueError(f"{variable} is no address of a git ref: {shown!r}; {HINT}")
     try:
         path = (root / Path(named).expanduser()).resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        shown = re.sub(r"://[^/@\s]+@", "://", named)
-        raise ValueError(f"{variable} names nothing that is there: {shown!r}; {HINT}") from error
+        raise ValueError(f"{variable} names nothing that is there: {named!r}; {HINT}") from error
     return f"{DISTRIBUTION} @ file://{quote(str(path))}"
 
 
 @impl
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     """Give tox.ini a requirement where the user gave a version, a path or a URL."""
-    for variable in VARIABLES.values():
+    root = state.conf.src_path.parent
+    for variable, stand_in in ((CANDIDATE, ""), (TAG, STAND_IN)):
+        os.environ.pop(f"{variable}_REQUIREMENT", None)
         with suppress(ValueError):
-            named = os.environ.get(variable, "")
-            found = requirement(named, state.conf.src_path.parent, variable)
+            found = requirement(os.environ.get(variable) or stand_in, root, variable)
             os.environ[f"{variable}_REQUIREMENT"] = found
 
 
@@ -71,13 +76,33 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
     Path(tox_env.environment_variables["EVIDENCE"], f"{tox_env.conf.name}.xml").unlink(
         missing_ok=True
     )
-    variable = VARIABLES.get(core_ref, "")
-    named = os.environ.get(variable, "")
-    if named or core_ref == "candidate":
-        try:
-            requirement(named, tox_env.core["tox_root"], variable)
-        except ValueError as error:
-            raise Fail(str(error)) from error
-        # setuptools takes up `build/` again, with files that the source has no more.
-        config = Path(tox_env.environment_variables["DIST_EXTRA_CONFIG"])
-        config.write_text(f"[build]\nbuild_base = {config.parent / 'build'}\n", encoding="utf-8")
+    root = tox_env.core["tox_root"]
+    if core_ref == "candidate":
+        check(CANDIDATE, root)
+    elif core_ref == "v110":
+        if os.environ.get(TAG):
+            check(TAG, root)
+        reinstall_if_changed(tox_env.env_dir / "core-v110.txt", root / STAND_IN)
+    # setuptools takes up `build/` again, with files that the source has no more.
+    config = Path(tox_env.environment_variables["DIST_EXTRA_CONFIG"])
+    config.write_text(f"[build]\nbuild_base = {config.parent / 'build'}\n", encoding="utf-8")
+
+
+def check(variable: str, root: Path) -> None:
+    try:
+        requirement(os.environ.get(variable, ""), root, variable)
+    except ValueError as error:
+        raise Fail(str(error)) from error
+
+
+def reinstall_if_changed(stamp: Path, stand_in: Path) -> None:
+    """Make the env again if the stand-in has changed, and always for what CORE_V110 names."""
+    found = hashlib.sha256(os.environ.get(TAG, "").encode())
+    for path in sorted(stand_in.rglob("*")):
+        if path.suffix in (".py", ".toml"):
+            found.update(path.read_bytes())
+    moving = os.environ.get(TAG) and stamp.exists()
+    if moving or (stamp.exists() and stamp.read_text("utf-8") != found.hexdigest()):
+        stamp.unlink()
+        raise Recreate("Core has changed, or may have")
+    stamp.write_text(found.hexdigest(), "utf-8")

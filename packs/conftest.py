@@ -14,13 +14,19 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import InvalidSpecifier
 
+from blame import broken_harness, forget_half_imported, out_of_core
 from evidence import Evidence, Result
-from guard import broken_harness, forget_half_imported, guard, out_of_core, without_secrets
-from pack import HarnessError, holds, read_pack
+from guard import guard, without_secrets
+from pack import HarnessError, holds, pack_digest, read_pack
 
 NOT_APPLICABLE = "not-applicable"
 KNOWN_BREAK = "known-break"
 WAYS_OUT = ("skip", "skipif", "xfail")
+OWN_EXIT_CODES = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,11 +48,38 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Cell(config), "cell")
 
 
+def contract(item: pytest.Item) -> dict[str, str]:
+    """What a promise says of itself; raises HarnessError unless it says all that it must."""
+    promise = inspect.cleandoc(getattr(item, "function", item).__doc__ or "")
+    marker = item.get_closest_marker("contract")
+    if not promise or marker is None:
+        raise HarnessError("a promise needs a docstring and a contract marker")
+    core_range = marker.kwargs.get("core", "")
+    texts = all(isinstance(text, str) and text for text in marker.args)
+    if not (
+        marker.args
+        and texts
+        and isinstance(core_range, str)
+        and not marker.kwargs.keys() - {"core"}
+    ):
+        raise HarnessError(
+            'the marker must read contract("a.Name", …) or contract("a.Name", core=">=1.2")'
+        )
+    if any(item.get_closest_marker(name) for name in WAYS_OUT):
+        raise HarnessError("a promise may not skip; use core= or known_breaks")
+    try:
+        holds(core_range, "1")
+    except InvalidSpecifier as error:
+        raise HarnessError(f"core={core_range!r} is not a PEP 440 range") from error
+    return {"promise": promise, "contract": " ".join(marker.args), "core": core_range}
+
+
 class Cell:
     """One run of a pack: the guard first, then each promise's result, the evidence at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.name: str = config.getoption("--cell")
+        self.root = config.rootpath
         self.folder = Path(__file__).parent / self.name.partition("-core_")[0]
         self.results: dict[str, Result] = {}
         self.evidence = Evidence(
@@ -64,45 +97,38 @@ class Cell:
         self.evidence.properties |= {
             **{key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"},
             **vars(self.core),
+            "pack-digest": pack_digest(self.folder),
         }
         self.supported = holds(self.pack.supports, self.core.version)
 
     def name_of(self, nodeid: str) -> str:
         """A promise's name inside its pack: `test_file.py::test_name`."""
         path, *rest = nodeid.split("::")
-        return "::".join((Path(path).name, *rest))
+        file = self.root / path
+        inside = file.relative_to(self.folder) if file.is_relative_to(self.folder) else Path(path)
+        return "::".join((inside.as_posix(), *rest))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items.copy():
-            marker = item.get_closest_marker("contract")
-            promise = inspect.cleandoc(getattr(item, "function", item).__doc__ or "")
             result = Result("error", "unfinished", "the promise did not run")
-            result.properties = {
-                "promise": promise,
-                "contract": " ".join(marker.args) if marker else "",
-                "core": marker.kwargs.get("core", "") if marker else "",
-            }
             self.results[self.name_of(item.nodeid)] = result
             try:
-                applies = holds(result.properties["core"], self.core.version)
-                if not (promise and marker and marker.args):
-                    raise HarnessError("a promise needs a docstring and a contract marker")
-                if any(item.get_closest_marker(name) for name in WAYS_OUT):
-                    raise HarnessError("a promise may not skip; use core= or known_breaks")
-            except (HarnessError, InvalidSpecifier) as error:
+                result.properties = contract(item)
+                core_range = result.properties["core"]
+                if not holds(core_range, self.core.version):
+                    reason = f"not applicable: Core {core_range}"
+                    item.add_marker(pytest.mark.skip(reason=reason))
+                    result.tag, result.type, result.message = "skipped", NOT_APPLICABLE, core_range
+            except HarnessError as error:
                 result.type, result.message = "malformed", str(error)
                 items.remove(item)
-                continue
-            if not applies:
-                core_range = result.properties["core"]
-                item.add_marker(pytest.mark.skip(reason=f"not applicable: Core {core_range}"))
-                result.tag, result.type, result.message = "skipped", NOT_APPLICABLE, core_range
         self.check_pack()
 
     def check_pack(self) -> None:
         """Files that gave no promise, and known breaks that match none or expired, are errors."""
         seen = {name.partition("::")[0] for name in self.results}
-        for name in sorted({path.name for path in self.folder.glob("test_*.py")} - seen):
+        files = (path.relative_to(self.folder) for path in self.folder.rglob("test_*.py"))
+        for name in sorted({file.as_posix() for file in files} - seen):
             self.results[name] = Result("error", "not-collected", "the file gave no promise")
         for known in self.pack.known_breaks:
             entry = f"pack.toml: known break of {known.test}"
@@ -144,8 +170,8 @@ class Cell:
         name = self.name_of(item.nodeid)
         result = self.results[name]
         result.seconds += call.duration
-        said_already = report.when == "teardown" and result.tag
-        if result.type != NOT_APPLICABLE and not said_already:
+        # What one phase, or a part of a test, has said is not taken back by a later one.
+        if result.type == "unfinished" or result.tag is None:
             self.judge(name, result, report, call.excinfo.value if call.excinfo else None)
         return report
 
@@ -189,12 +215,17 @@ class Cell:
         judged = [result for _, result in results if result.type != NOT_APPLICABLE]
         if not judged:
             results.append(("run", Result("error", "no-promises", "no promise was judged")))
+        counts = self.supported and any(result.tag == "failure" for _, result in results)
+        explained = any(result.tag in ("failure", "error") for _, result in results) or any(
+            result.type == KNOWN_BREAK for _, result in results
+        )
+        if session.exitstatus == pytest.ExitCode.TESTS_FAILED and not explained:
+            result = Result("error", "unexplained", "pytest failed, and no promise says why")
+            results.append(("run", result))
         self.evidence.write(results)
-        tags = {result.tag for _, result in results}
-        if "error" in tags or ("failure" in tags and self.supported):
-            fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-            if session.exitstatus in fine:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        # The exit code is what the evidence says, unless pytest itself was stopped.
+        if session.exitstatus in OWN_EXIT_CODES:
+            session.exitstatus = int(counts or any(result.tag == "error" for _, result in results))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for name, result in self.results.items():

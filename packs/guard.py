@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
 import sys
-import traceback
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
-from types import ModuleType
+from urllib.parse import unquote
 
-import pytest
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -32,26 +31,42 @@ class Core:
 
 
 def digest(distribution: metadata.Distribution) -> str:
-    """SHA-256 over the path and bytes of every installed file that is code or data."""
-    files = sorted(
-        (file.as_posix(), Path(str(file.locate())))
-        for file in distribution.files or ()
-        if ".dist-info" not in file.parts[0] and file.parts[0] != ".." and file.suffix != ".pyc"
-    )
+    """SHA-256 over the path and bytes of every installed file that is code or data.
+
+    Raises HarnessError if a file is not as it was installed: its hash stands in RECORD.
+    """
     total = hashlib.sha256()
-    for name, path in files:
-        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for file in sorted(distribution.files or (), key=str):
+        if ".dist-info" in file.parts[0] or file.parts[0] == ".." or file.suffix == ".pyc":
+            continue
+        path = Path(str(file.locate()))
+        content = hashlib.sha256(path.read_bytes() if path.is_file() else b"").digest()
+        recorded = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+        if file.hash and file.hash.mode == "sha256" and file.hash.value != recorded:
+            raise HarnessError(
+                f"'{path}' is not as it was installed; run the cell again with `tox run -r`"
+            )
+        total.update(f"{file.as_posix()}\0{content.hex()}\n".encode())
     return total.hexdigest()
 
 
+def origin(distribution: metadata.Distribution) -> str:
+    """The address that an installer took a distribution from, by PEP 610; none for an index."""
+    recorded = json.loads(distribution.read_text("direct_url.json") or "{}")
+    if "vcs_info" not in recorded:
+        return str(recorded.get("url", ""))
+    revision = recorded["vcs_info"].get("requested_revision", "")
+    return f"git+{recorded['url']}@{revision}"
+
+
 def source(distribution: metadata.Distribution) -> str:
-    """Where an installer got a distribution from, by its `direct_url.json` (PEP 610)."""
+    """In a word, where an installer got a distribution from."""
     if "stand-in" in (distribution.metadata["Keywords"] or ""):
         return "stand-in"
-    origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-    if "vcs_info" in origin:
+    found = origin(distribution)
+    if found.startswith("git+"):
         return "git"
-    return "path" if origin else "pypi"
+    return "path" if found else "pypi"
 
 
 def without_secrets(requirement: str) -> str:
@@ -68,8 +83,7 @@ def guard(requirement: str, cell: str) -> Core:
             " git URL with a ref"
         )
     try:
-        # A URL with a space in it installs, but is no requirement to packaging.
-        wanted = Requirement(asked.partition(" @ ")[0])
+        wanted = Requirement(asked)
         distribution = metadata.distribution(DISTRIBUTION)
     except InvalidRequirement as error:
         raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'") from error
@@ -77,50 +91,27 @@ def guard(requirement: str, cell: str) -> Core:
         raise HarnessError(f"'{asked}' did not install '{DISTRIBUTION}'") from error
     if canonicalize_name(wanted.name) != DISTRIBUTION:
         raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'")
-    version = distribution.version
+    version, found = distribution.version, without_secrets(origin(distribution))
     factor = re.search(r"-core_v([\d_]+)$", cell)
-    if not wanted.specifier.contains(version, prereleases=True) or (
-        factor and re.sub(r"\D", "", factor[1]) != re.sub(r"\D", "", version)
-    ):
+    if factor and re.sub(r"\D", "", factor[1]) != re.sub(r"\D", "", version):
         raise HarnessError(
-            f"the cell '{cell}' asked for '{asked}', but '{DISTRIBUTION}' {version} is installed;"
-            " run it again with `tox run -r`"
+            f"the cell '{cell}' got '{DISTRIBUTION}' {version} by '{asked}': give each Core the"
+            " cell of its own version, or run it as CORE_CANDIDATE"
         )
-    check_origin(distribution)
+    same = wanted.specifier.contains(version, prereleases=True)
+    if not same or unquote(found) != unquote(wanted.url or ""):
+        raise HarnessError(
+            f"the cell '{cell}' asked for '{asked}', but '{DISTRIBUTION}' {version}"
+            f" {f'from {found} ' if found else ''}is installed; run it again with `tox run -r`"
+        )
+    check_import(distribution)
     return Core(source(distribution), version, digest(distribution))
 
 
-def check_origin(distribution: metadata.Distribution) -> None:
+def check_import(distribution: metadata.Distribution) -> None:
     """Raise HarnessError unless the import finds the files of this distribution, in this env."""
     spec = util.find_spec(PACKAGE)
     found = Path(spec.origin).resolve() if spec and spec.origin else None
     expected = Path(str(distribution.locate_file(f"{PACKAGE}/__init__.py"))).resolve()
     if found != expected or not expected.is_relative_to(Path(sys.prefix).resolve()):
         raise HarnessError(f"'{PACKAGE}' would be imported from {found}, not from {expected}")
-
-
-def forget_half_imported() -> None:
-    """Drop what a failed import of Core left behind, or the next promise would import that."""
-    for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
-        if name.rpartition(".")[0] not in sys.modules:
-            del sys.modules[name]
-
-
-def out_of_core(error: BaseException) -> bool:
-    """Whether an exception came out of Core's code, or out of looking for a name that it lacks."""
-    lacking = error.name if isinstance(error, ImportError) else None
-    if isinstance(error, AttributeError):
-        owner = error.obj if isinstance(error.obj, ModuleType | type) else type(error.obj)
-        lacking = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
-    if (lacking or "").partition(".")[0] == PACKAGE:
-        return True
-    frames = traceback.walk_tb(error.__traceback__)
-    return any(PACKAGE in Path(frame.f_code.co_filename).parts for frame, _ in frames)
-
-
-def broken_harness(error: BaseException) -> bool:
-    """Whether a promise's test stopped for a reason that says nothing about Core."""
-    # An asyncio timeout is an OSError too, but without the number of a system error.
-    system = isinstance(error, OSError) and error.errno is not None
-    reasons = (ImportError, pytest.FixtureLookupError)
-    return (system or isinstance(error, reasons)) and not out_of_core(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -75,3 +76,14 @@ def read_pack(path: Path) -> Pack:
     except (InvalidSpecifier, TypeError, ValueError) as error:
         said = re.sub(r"^\w+\.__init__\(\)|^.*argument after \*\*", "", str(error)).strip()
         raise HarnessError(f"{path} is not a valid pack.toml: {said}") from error
+
+
+def pack_digest(folder: Path) -> str:
+    """SHA-256 over a pack's files and those that every pack shares: evidence is of this content."""
+    own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
+    shared = [*folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
+    total = hashlib.sha256()
+    for path in sorted([*own, *(path for path in shared if path.is_file())]):
+        name = path.relative_to(folder.parent).as_posix()
+        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()

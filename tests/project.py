@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from defusedxml.ElementTree import parse
 
 from fanout.cli import main
+from fanout.packs import pack_digest
 
 ROOT = Path(__file__).parents[1]
 PACK_TOML = """\
@@ -85,8 +86,15 @@ class Project:
     def evidence(self, cell: str, *cases: Case, **said: str) -> Path:
         """Write evidence as a cell would, of these cases, with these properties of the suite."""
         properties = {"cell": cell, "asked": "market-data-core", "source": "pypi"}
-        properties |= {"version": "1.2.0", "supports": ">=1.1,<2"} | said
+        properties |= {"version": "1.2.0", "supports": ">=1.1,<2"}
+        properties["pack-digest"] = pack_digest(self.root / "packs" / cell.partition("-")[0])
+        properties |= said
+        tags = [case.tag for case in cases]
+        counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
         suite = ElementTree.Element("testsuite", timestamp="2025-01-31T12:00:00+00:00", time="0.1")
+        suite.set("tests", str(len(cases)))
+        for attribute, tag in counts.items():
+            suite.set(attribute, str(tags.count(tag)))
         add_properties(suite, properties)
         for case in cases:
             element = ElementTree.SubElement(suite, "testcase", name=case.name, time="0.01")
@@ -102,6 +110,7 @@ class Project:
         """Run `fanout` on this project; an exception that it lets out fails the test."""
         arguments = [command, "--root", str(self.root), *options]
         if command == "report":
+            (self.root / "evidence").mkdir(exist_ok=True)
             arguments += ["--evidence", str(self.root / "evidence")]
         result = CliRunner().invoke(main, arguments, env={"COLUMNS": str(columns)})
         if result.exception and not isinstance(result.exception, SystemExit):
@@ -113,7 +122,7 @@ class Project:
         python: Path,
         name: str = "small-core_v120",
         *options: str,
-        asked: str = "market-data-core==1.2.0",
+        asked: str = "market-data-core",
         path: str = "",
     ) -> subprocess.CompletedProcess[str]:
         """Run a cell's pytest in a Python made by `make_python`, as tox would."""

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from fanout.packs import pack_digest
 from project import Case, Project
 
 GOOD = Case()
-SUITE = '<testsuite timestamp="2025-01-31T12:00:00+00:00" time="0.1">'
+SUITE = '<testsuite timestamp="2025-01-31T12:00:00+00:00" time="0.1" COUNTS>'
 SAID = (
-    '<properties><property name="cell" value="CELL"/><property name="asked" value="core"/>'
+    '<properties><property name="cell" value="CELL"/><property name="asked" '
+    'value="market-data-core"/><property name="pack-digest" value="DIGEST"/>'
     '<property name="version" value="1.2.0"/><property name="supports" value="&gt;=1.1"/>'
     "</properties>"
 )
@@ -25,6 +27,9 @@ CASE = '<testcase name="test_event.py::test_kept" time="0.1">OUTCOME</testcase>'
 
 def xml(outcome: str = "", *, said: str = SAID, suite: str = SUITE, more: str = "") -> str:
     case = CASE.replace("OUTCOME", outcome)
+    tags = {"failures": "<failure", "errors": "<error", "skipped": "<skipped"}
+    counts = {"tests": 1} | {name: outcome.count(tag) for name, tag in tags.items()}
+    suite = suite.replace("COUNTS", " ".join(f'{k}="{v}"' for k, v in counts.items()))
     return f"<testsuites>{suite}{said}{case}</testsuite>{more}</testsuites>"
 
 
@@ -49,7 +54,21 @@ BAD = {
     "no range": (xml(said=SAID.replace("&gt;=1.1", "1.x")), "not what a pack writes"),
     "no time": (xml(suite=SUITE.replace('time="0.1"', 'time="-1"')), "not what a pack writes"),
     "no start": (xml(suite="<testsuite time='0'>"), "not what a pack writes"),
-    "zero tests": (xml().replace(CASE.replace("OUTCOME", ""), ""), "no promise in it"),
+    "zero tests": (
+        xml().replace(CASE.replace("OUTCOME", ""), "").replace('tests="1"', 'tests="0"'),
+        "no promise in it",
+    ),
+    "a testcase cut out": (xml().replace('tests="1"', 'tests="2"'), 'tests="2", but holds 1'),
+    "a failure cut out": (xml().replace('failures="0"', 'failures="1"'), "but holds 0"),
+    "version left out": (
+        xml(said=SAID.replace('<property name="version" value="1.2.0"/>', "")),
+        "does not say which Core was tested",
+    ),
+    "another Core": (
+        xml(said=SAID.replace('"market-data-core"', '"market-data-core==9.9"')),
+        "stale: the evidence is of 'market-data-core==9.9'",
+    ),
+    "another pack content": (xml(said=SAID.replace("DIGEST", "0")), "stale: the pack has changed"),
     "not applicable": (xml('<skipped type="not-applicable"/>'), "no promise was judged"),
     "unknown skip": (xml('<skipped type="pytest.skip" message="later"/>'), "test_kept: later"),
     "skip without a type": (xml('<skipped message="later"/>'), "test_kept: later"),
@@ -66,12 +85,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]
     project = Project(tmp_path_factory.mktemp("bad"))
     refs = [f"v{number}" for number in range(len(BAD) + 3)]
     project.write(
-        "tox.ini", f"[tox]\nenv_list = small-core_{{{','.join(refs)}}}\n[testenv]\nskip_install=1\n"
+        "tox.ini",
+        f"[tox]\nenv_list = small-core_{{{','.join(refs)}}}\n[testenv]\nskip_install=1\n"
+        "set_env = CORE = market-data-core\n",
     )
+    digest = pack_digest(project.root / "packs/small")
     names = [*BAD, "directory", "pipe", "huge"]
     cells = {name: f"small-core_{ref}" for name, ref in zip(names, refs, strict=True)}
     for name, (content, _) in BAD.items():
-        project.write(f"evidence/{cells[name]}.xml", content.replace("CELL", cells[name]))
+        content = content.replace("CELL", cells[name]).replace("DIGEST", digest)
+        project.write(f"evidence/{cells[name]}.xml", content)
     (project.root / f"evidence/{cells['directory']}.xml").mkdir()
     os.mkfifo(project.root / f"evidence/{cells['pipe']}.xml")
     with (project.root / f"evidence/{cells['huge']}.xml").open("wb") as file:
@@ -156,9 +179,10 @@ def misled(project: Project) -> Said:
     broken = Case(payload, "failure", payload, payload, "E   " + payload, says=payload)
     listed = Case("listed", "skipped", "known-break", says=payload)
     listed.properties.update(reason=payload, link=payload, expires=payload, contract=payload)
-    said = dict.fromkeys(("asked", "source", "digest", "python", "distributions"), payload)
+    said = dict.fromkeys(("source", "digest", "python", "distributions"), payload)
     project.evidence("small-core_v120", broken, listed, **said)
-    project.evidence("other-core_v120", Case(payload, "error", payload, payload), **said)
+    error = Case(payload, "error", payload, payload)
+    project.evidence("other-core_v120", error, **said, asked=payload)
     return Said(project)
 
 

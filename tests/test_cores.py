@@ -240,7 +240,7 @@ def test_digest_is_that_of_the_evidence(
     install = [uv.find_uv_bin(), "pip", "install", "--offline", "--no-deps", "--python"]
     subprocess.run([*install, str(python), str(file)], check=True, capture_output=True)
     project.promise("assert True")
-    project.cell(python)
+    project.cell(python, asked=f"market-data-core @ {file.as_uri()}")
     suite = parse(project.root / "evidence/small-core_v120.xml")
     found = suite.find(".//property[@name='digest']")
     _, shown, _ = run(project, index, "--format", "json")

@@ -34,8 +34,8 @@ def refused(project: Project, python: Path, name: str, asked: str, path: str = "
     ("name", "asked", "said"),
     [
         ("small-core_v120", "market-data-core==1.1.0", "asked for 'market-data-core==1.1.0', but"),
-        ("small-core_v110", "market-data-core", "but 'market-data-core' 1.2.0 is installed"),
-        ("small-core_v12", "market-data-core", "but 'market-data-core' 1.2.0 is installed"),
+        ("small-core_v110", "market-data-core", "give each Core the cell of its own version"),
+        ("small-core_v12", "market-data-core", "give each Core the cell of its own version"),
         ("small-core_candidate", "market-data-core>1.2", "but 'market-data-core' 1.2.0 is"),
         ("small-core_candidate", "", "no Core was asked for"),
         ("small-core_candidate", "not a requirement", "is not a requirement of"),

@@ -186,7 +186,7 @@ def test_not_applicable(project: Project) -> None:
     project.evidence("small-core_v110", KEPT, NOT_APPLICABLE)
     result = project.fanout("report")
     assert result.exit_code == 0
-    assert "small: 1 promises on core_v110" in result.stdout
+    assert "small: 1 promise on core_v110" in result.stdout
 
 
 def test_label(project: Project) -> None:
@@ -275,7 +275,7 @@ def test_evidence_of_a_real_cell(project: Project, python: Path) -> None:
     assert "Broken promises: 1\n" in result.stdout
     assert "| AssertionError: assert 'a' == 'b'" in result.stdout
     assert "listed: renamed, https://example.org/1, 9999-12-31" in result.stdout
-    assert "small: 1 promises on core_v120" in result.stdout
+    assert "small: 1 promise on core_v120" in result.stdout
 
 
 def test_help_and_module() -> None:

@@ -128,7 +128,7 @@ def git(folder: Path, *arguments: str) -> None:
         (None, "CORE_CANDIDATE is not set"),
         ("", "CORE_CANDIDATE is not set"),
         ("../nothing", "names nothing that is there"),
-        ("--index-url=https://example.org", "names nothing that is there"),
+        ("--index-url=https://example.org", "is no address of a git ref"),
         ("src", "does not appear to be a Python project"),
         (".", "market-data-fanout"),
         ("99.0", "no version of market-data-core==99.0"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from pydantic import TypeAdapter
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from rich.console import Console
@@ -13,7 +15,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from fanout.cores import CoreRef, core_refs
-from fanout.errors import ExitCode, UnusableInput
+from fanout.errors import ExitCode, NoEvidence, UnusableInput
 from fanout.evidence import read_folder
 from fanout.index import read_releases
 from fanout.markdown import markdown
@@ -52,8 +54,8 @@ def main() -> None:
 @main.command(
     cls=Command,
     epilog="""\b
-Exit codes: 0 nothing is broken, 1 a promise is broken, 2 unusable input,
-3 a cell has no verdict.
+Exit codes: 0 nothing is broken that counts, 1 a promise is broken,
+2 unusable input, 3 a cell has no verdict.
 
 \b
 Example: fanout report --label history --format markdown""",
@@ -62,6 +64,7 @@ Example: fanout report --label history --format markdown""",
 @click.option(
     "--evidence",
     type=click.Path(file_okay=False, path_type=Path),
+    envvar="EVIDENCE",
     default=Path("evidence"),
     show_default=True,
     help="The folder of evidence.",
@@ -77,9 +80,12 @@ Example: fanout report --label history --format markdown""",
 def report(root: Path, evidence: Path, label: str | None, form: str) -> None:
     """Print the matrix, and each broken promise once."""
     matrix = read_matrix(root, label)
+    source = click.get_current_context().get_parameter_source("evidence")
+    if source is ParameterSource.COMMANDLINE and not evidence.is_dir():
+        raise NoEvidence(f"'{evidence}' is not a folder", "name the folder of the evidence")
     packs = read_packs(root, dict.fromkeys(cell.pack for cell in matrix.cells))
     found = read_folder(evidence, frozenset(cell.name for cell in matrix.cells))
-    made = make_report(matrix, found, packs)
+    made = make_report(matrix, found, packs, datetime.now(UTC).date())
     if form == "json":
         click.echo(made.model_dump_json(indent=2))
     elif form == "markdown":

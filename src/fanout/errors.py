@@ -33,6 +33,10 @@ class InvalidMatrix(UnusableInput):
     """tox did not give a matrix of cells."""
 
 
+class NoEvidence(UnusableInput):
+    """The folder of evidence that was named is not there."""
+
+
 class ForeignEvidence(UnusableInput):
     """Evidence is there for a cell that the matrix does not have."""
 

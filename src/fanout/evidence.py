@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 from pydantic import ValidationError
 
@@ -95,6 +96,10 @@ def read_suite(suite: Element) -> Evidence:
     said = properties(suite)
     if said.get("version"):
         Version(said["version"])
+    Requirement(said["asked"] or "nothing")
+    for tag, number in counts(suite).items():
+        if suite.attrib[tag] != str(number):
+            raise ValueError(f'it says {tag}="{suite.attrib[tag]}", but holds {number}')
     return Evidence(
         cell=said["cell"],
         started=datetime.fromisoformat(suite.attrib["timestamp"]),
@@ -106,8 +111,16 @@ def read_suite(suite: Element) -> Evidence:
         python=said.get("python", ""),
         distributions=tuple(said.get("distributions", "").split()),
         supports=said.get("supports", ""),
+        pack_digest=said.get("pack-digest", ""),
         promises=tuple(read_case(case) for case in suite.iterfind("testcase")),
     )
+
+
+def counts(suite: Element) -> dict[str, int]:
+    """What the attributes of a testsuite must say of its testcases."""
+    cases = suite.findall("testcase")
+    found = {f"{tag}s": sum(case.find(tag) is not None for case in cases) for tag in OUTCOMES[:2]}
+    return found | {"tests": len(cases), "skipped": len(suite.findall("testcase/skipped"))}
 
 
 def read_case(case: Element) -> Promise:

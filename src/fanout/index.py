@@ -29,7 +29,7 @@ from fanout.cores import Release
 from fanout.errors import UnreachableIndex
 
 PROJECT = "market-data-core"
-FINAL_RELEASE = re.compile(r"\d+(\.\d+)+", re.ASCII)
+FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
 LARGEST_WHEEL = 64 * 1024 * 1024
 DOWNLOADS_AT_ONCE = 8
 

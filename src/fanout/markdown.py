@@ -11,7 +11,7 @@ from fanout.text import why, words
 
 def markdown(report: Report) -> str:
     """The whole report; every text from evidence is escaped."""
-    parts = [f"**{report.summary}**", table(report)]
+    parts = [f"**{report.summary}**", report.age, table(report)]
     for title, promises in (
         ("Broken promises", report.broken),
         ("Known breaks, listed by the pack", report.known_breaks),

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from fanout.errors import InvalidMatrix
 from fanout.model import Cell, Matrix
 
-CELL = re.compile(r"(?P<pack>[a-z]+)-(?P<core_ref>core_(?:candidate|v[0-9_]+))")
+CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|v[0-9_]+))")
 VERSION = re.compile(r"[0-9]+(\.[0-9]+)+$")
 
 
@@ -46,11 +46,16 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
     Raises InvalidMatrix if tox fails, knows no cell, or has no cell with that label.
     """
     config = run_tox(root)
-    cells = {
-        name: Cell(name=name, core=env.set_env.get("CORE", ""), **match.groupdict())
-        for name, env in config.env.items()
-        if (match := CELL.fullmatch(name))
-    }
+    cells = {}
+    for name, env in config.env.items():
+        if match := CELL.fullmatch(name):
+            core = re.sub(r"://[^/@\s]+@", "://", env.set_env.get("CORE", ""))
+            cells[name] = Cell(name=name, core=core, **match.groupdict())
+        elif "-core_" in name:
+            raise InvalidMatrix(
+                f"'{name}' is no name of a cell",
+                "name a pack with a-z, 0-9 and _ alone, and see `tox list`",
+            )
     if label is None:
         expected = [name for name in config.tox.env_list if name in cells]
     else:

@@ -48,6 +48,13 @@ class Pack(Frozen):
     known_breaks: tuple[KnownBreak, ...] = ()
 
 
+class PackOnDisk(Frozen):
+    """A pack as it is now: its statement, and the digest of its files."""
+
+    says: Pack
+    digest: str
+
+
 class Cell(Frozen):
     """A pack on a Core ref; `core` is the requirement that tox installs for it."""
 
@@ -101,6 +108,7 @@ class Evidence(Frozen):
     python: str = ""
     distributions: tuple[str, ...] = ()
     supports: CoreRange = ""
+    pack_digest: str = ""
     promises: tuple[Promise, ...]
 
     @property

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from fanout.model import Cell, CellReport, Evidence, Outcome, Result
+from datetime import date
+
+from packaging.requirements import Requirement
+
+from fanout.model import Cell, CellReport, Evidence, Outcome, PackOnDisk, Result
 
 
-def judge(cell: Cell, evidence: Evidence | str | None) -> CellReport:
+def judge(cell: Cell, evidence: Evidence | str | None, pack: PackOnDisk, today: date) -> CellReport:
     """The outcome of a cell; `evidence` may be the reason why the file cannot be read.
 
     A broken promise is a fact, whatever else went wrong, so *failed* comes first. A Core outside
@@ -16,11 +20,30 @@ def judge(cell: Cell, evidence: Evidence | str | None) -> CellReport:
         return CellReport(cell=cell, outcome=Outcome.MISSING, reason=reason)
     if isinstance(evidence, str):
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=evidence)
-    if "==" in cell.core and evidence.asked != cell.core:
-        reason = f"stale: the evidence is of '{evidence.asked}', the cell is now '{cell.core}'"
-        return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=reason)
+    if reason := stale(cell, evidence, pack, today):
+        return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=f"stale: {reason}")
     outcome, reason = weigh(evidence)
     return CellReport(cell=cell, outcome=outcome, reason=reason, evidence=evidence)
+
+
+def stale(cell: Cell, evidence: Evidence, pack: PackOnDisk, today: date) -> str:
+    """Why the evidence says nothing about the cell as it is now; empty if it does."""
+    if not same_core(evidence.asked, cell.core):
+        now = f"is now '{cell.core}'" if cell.core else "has no Core: CORE_CANDIDATE is not set"
+        return f"the evidence is of '{evidence.asked}', but the cell {now}"
+    if evidence.version and evidence.pack_digest != pack.digest:
+        return "the pack has changed since the evidence was written"
+    for known in pack.says.known_breaks:
+        if known.expires < today:
+            return f"the known break of {known.test} expired on {known.expires}"
+    return ""
+
+
+def same_core(asked: str, core: str) -> bool:
+    """Whether two requirements ask for the same Core; a stand-in may lie in another checkout."""
+    (_, _, one), (_, _, other) = asked.rpartition("/cores/v"), core.rpartition("/cores/v")
+    is_stand_in = "/cores/v" in asked and "/cores/v" in core
+    return asked == core or (is_stand_in and one == other)
 
 
 def weigh(evidence: Evidence) -> tuple[Outcome, str]:
@@ -34,6 +57,11 @@ def weigh(evidence: Evidence) -> tuple[Outcome, str]:
             return Outcome.ERRORED, f"{promise.name}: {promise.message}"
     if len(evidence.promises) == counts[Result.NOT_APPLICABLE]:
         return Outcome.ERRORED, "no promise was judged"
+    if not evidence.version:
+        return Outcome.ERRORED, "the evidence does not say which Core was tested"
+    asked = Requirement(evidence.asked).specifier
+    if not asked.contains(evidence.version, prereleases=True):
+        return Outcome.ERRORED, f"Core {evidence.version} was tested, not '{evidence.asked}'"
     if not evidence.supported:
         return Outcome.UNSUPPORTED, f"the pack supports Core {evidence.supports}"
     return Outcome.PASSED, ""

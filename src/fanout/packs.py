@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,12 +10,27 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from fanout.errors import InvalidPack
-from fanout.model import Pack
+from fanout.model import Pack, PackOnDisk
 
 
-def read_packs(root: Path, names: Iterable[str]) -> dict[str, Pack]:
-    """The packs' own statements, by name. Raises InvalidPack, naming file and key."""
-    return {name: read_pack(root / "packs" / name / "pack.toml") for name in names}
+def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
+    """The packs by name, as they are now. Raises InvalidPack, naming file and key."""
+    folders = {name: root / "packs" / name for name in names}
+    return {
+        name: PackOnDisk(says=read_pack(folder / "pack.toml"), digest=pack_digest(folder))
+        for name, folder in folders.items()
+    }
+
+
+def pack_digest(folder: Path) -> str:
+    """SHA-256 over a pack's files and those that every pack shares, as its evidence gives it."""
+    own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
+    shared = [*folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
+    total = hashlib.sha256()
+    for path in sorted([*own, *(path for path in shared if path.is_file())]):
+        name = path.relative_to(folder.parent).as_posix()
+        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def read_pack(file: Path) -> Pack:

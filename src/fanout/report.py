@@ -4,37 +4,50 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, date
 from itertools import groupby
 
+from pydantic import computed_field
+
 from fanout.errors import ExitCode
-from fanout.model import Cell, CellReport, Evidence, Frozen, Matrix, Outcome, Pack, Promise, Result
+from fanout.model import (
+    Cell,
+    CellReport,
+    Evidence,
+    Frozen,
+    Matrix,
+    Outcome,
+    PackOnDisk,
+    Promise,
+    Result,
+)
 from fanout.outcome import judge
 
 
-class PromiseReport(Frozen):
+class Found(Frozen):
+    """The cells of one pack of which one thing is to be said."""
+
+    pack: str
+    cells: tuple[str, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def command(self) -> str:
+        return f"tox run -e {self.cells[-1]}"
+
+
+class PromiseReport(Found):
     """One promise of one pack in all the cells in which it has the same result."""
 
-    pack: str
     owner: str
     promise: Promise
-    cells: tuple[str, ...]
-
-    @property
-    def command(self) -> str:
-        return f"tox run -e {self.cells[-1]}"
 
 
-class NoVerdict(Frozen):
+class NoVerdict(Found):
     """The cells of one pack that have no verdict for one reason."""
 
-    pack: str
     outcome: Outcome
     reason: str
-    cells: tuple[str, ...]
-
-    @property
-    def command(self) -> str:
-        return f"tox run -e {self.cells[-1]}"
 
 
 class Report(Frozen):
@@ -52,6 +65,7 @@ class Report(Frozen):
     def without_verdict(self) -> tuple[CellReport, ...]:
         return tuple(cell for cell in self.cells if not cell.outcome.has_verdict)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def without_verdict_by_reason(self) -> tuple[NoVerdict, ...]:
         found: dict[tuple[str, Outcome, str], list[str]] = {}
@@ -108,6 +122,15 @@ class Report(Frozen):
         return f"{len(self.cells)} cells: {', '.join(said)}"
 
     @property
+    def age(self) -> str:
+        """From when to when the evidence was written."""
+        started = sorted(cell.evidence.started for cell in self.cells if cell.evidence)
+        ends = [moment.astimezone(UTC) for moment in (*started[:1], *started[-1:])]
+        said = dict.fromkeys(f"{moment:%Y-%m-%d %H:%M} UTC" for moment in ends)
+        return f"Evidence of {' to '.join(said)}" if said else "No evidence"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def exit_code(self) -> ExitCode:
         if self.broken:
             return ExitCode.BROKEN
@@ -115,11 +138,17 @@ class Report(Frozen):
 
 
 def make_report(
-    matrix: Matrix, evidence: Mapping[str, Evidence | str], packs: Mapping[str, Pack]
+    matrix: Matrix,
+    evidence: Mapping[str, Evidence | str],
+    packs: Mapping[str, PackOnDisk],
+    today: date,
 ) -> Report:
     """Judge every expected cell; evidence of cells that are not expected is left aside."""
     by_name = {cell.name: cell for cell in matrix.cells}
-    cells = tuple(judge(by_name[name], evidence.get(name)) for name in matrix.expected)
+    expected = [by_name[name] for name in matrix.expected]
+    cells = tuple(
+        judge(cell, evidence.get(cell.name), packs[cell.pack], today) for cell in expected
+    )
     outcomes = Counter(cell.outcome for cell in cells)
     supported = tuple(cell for cell in cells if cell.evidence and cell.evidence.supported)
     unsupported = tuple(cell for cell in cells if cell.evidence and not cell.evidence.supported)
@@ -134,7 +163,7 @@ def make_report(
 
 
 def gather(
-    cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, Pack]
+    cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, PackOnDisk]
 ) -> tuple[PromiseReport, ...]:
     """Each promise with this result once, with its cells in the matrix's order."""
     found: dict[tuple[str, str], list[tuple[Cell, Promise]]] = {}
@@ -144,7 +173,7 @@ def gather(
     return tuple(
         PromiseReport(
             pack=pack,
-            owner=packs[pack].owner,
+            owner=packs[pack].says.owner,
             promise=seen[-1][1],
             cells=tuple(cell.name for cell, _ in seen),
         )

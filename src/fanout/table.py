@@ -15,11 +15,12 @@ from fanout.cores import CoreRef, default_refs
 from fanout.errors import InvalidTable
 
 LINE = re.compile(
-    r"^([ \t]+)core_(v[\d_]+):([ \t]+CORE = market-data-core==)([\d.]+)[ \t]*\r?\n", re.M
+    r"^([ \t]+)core_(v[\d_]+):([ \t]+CORE = market-data-core==)([\d.]+(?:post\d+)?)[ \t]*\r?\n",
+    re.M,
 )
 STAND_IN = re.compile(r"^[ \t]+core_(v[\d_]+):[ \t]+CORE = .*/cores/v([\d.]+)\}[ \t]*\r?$", re.M)
-ENV_LIST = re.compile(r"^([ \t]+\{[a-z,]+\}-core_\{)([^}\r\n]*)(\})", re.M)
-HEADER = re.compile(r"^(\[testenv:\{[a-z,]+\}-core_\{)([^}\r\n]*)(\}\])", re.M)
+ENV_LIST = re.compile(r"^([ \t]+\{[a-z0-9_,]+\}-core_\{)([^}\r\n]*)(\})", re.M)
+HEADER = re.compile(r"^(\[testenv:\{[a-z0-9_,]+\}-core_\{)([^}\r\n]*)(\}\])", re.M)
 
 
 class Table:

@@ -37,6 +37,7 @@ def print_report(report: Report, console: Console) -> None:
     print_promises(console, report, "Known breaks, listed by the pack", report.known_breaks)
     print_promises(console, report, "Broken outside what the pack supports", report.unsupported)
     print_not_applicable(console, report)
+    console.print(Text(report.age))
     console.print(Text(report.summary, "bold"))
 
 
@@ -76,7 +77,7 @@ def print_promises(
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         facts = [
             f"{found.pack}, owned by {found.owner}, {promise.name}",
-            f"in {len(found.cells)} cells: {spans(found.cells, report.core_refs)}",
+            f"in {number(found.cells, 'cell')}: {spans(found.cells, report.core_refs)}",
         ]
         if promise.contract:
             facts.append(f"pins {', '.join(promise.contract)}")
@@ -98,13 +99,17 @@ def why(message: str, text: str) -> Iterator[str]:
 def print_without_verdict(console: Console, report: Report) -> None:
     if not report.without_verdict:
         return
-    console.print(Text(f"No verdict: {len(report.without_verdict)} cells", "bold"))
+    console.print(Text(f"No verdict: {number(report.without_verdict, 'cell')}", "bold"))
     for found in report.without_verdict_by_reason:
         console.print()
         where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
         console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
         console.print(indented(Text(f"{found.reason}\n$ {found.command}"), 4))
     console.print()
+
+
+def number(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
 
 
 def indented(text: Text, columns: int) -> Padding:
@@ -114,10 +119,11 @@ def indented(text: Text, columns: int) -> Padding:
 def print_not_applicable(console: Console, report: Report) -> None:
     found: dict[str, list[str]] = {}
     for cell in report.cells:
-        if number := len(cell.promises(Result.NOT_APPLICABLE)):
-            found.setdefault(f"{cell.cell.pack}: {number} promises", []).append(cell.cell.name)
+        if promises := cell.promises(Result.NOT_APPLICABLE):
+            said = f"{cell.cell.pack}: {number(promises, 'promise')}"
+            found.setdefault(said, []).append(cell.cell.name)
     if found:
-        console.print(Text("Not applicable, because the names they pin came with a later Core:"))
+        console.print(Text("Not applicable, outside the Core range that they name:"))
         for said, cells in found.items():
             where = f"{said} on {spans(tuple(cells), report.core_refs)}"
             console.print(indented(Text(where), 2))
