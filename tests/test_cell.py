@@ -215,3 +215,44 @@ def test_broken_outside_the_supported_range(project: Project, python: Path) -> N
     project.promise("assert False")
     assert project.cell(python).returncode == 0
     assert project.outcomes() == {KEPT: ("failure", "AssertionError")}
+
+
+@pytest.mark.parametrize(
+    "marker", ["'Event', core=1.2", "'Event', since='>=1.2'", "['Event']", "'', core='>=1.2'"]
+)
+def test_marker_that_says_nothing_usable(project: Project, python: Path, marker: str) -> None:
+    """A mistake in a marker is the error of that promise; the others are judged."""
+    project.promise("assert True", contract=marker, name="marked")
+    project.promise("assert True")
+    done = project.cell(python)
+    assert done.returncode == 1
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert project.outcomes() == {
+        "test_marked.py::test_marked": ("error", "malformed"),
+        KEPT: ("kept", ""),
+    }
+
+
+def test_failing_subtest(project: Project, python: Path) -> None:
+    """A promise that fails in a part of its test is broken, whatever its end says."""
+    project.write(
+        "packs/small/test_parts.py",
+        "import pytest\n\n@pytest.mark.contract('Event')\ndef test_parts(subtests):\n"
+        '    """An event has parts."""\n    with subtests.test():\n        assert 1 == 2\n',
+    )
+    assert project.cell(python).returncode == 1
+    assert project.outcomes() == {"test_parts.py::test_parts": ("failure", "AssertionError")}
+
+
+def test_equal_names_in_two_folders(project: Project, python: Path) -> None:
+    """Promises of equal names in two folders of a pack are two, and the broken one shows."""
+    for folder, body in (("a", "assert False"), ("b", "assert True")):
+        project.promise(body, name="kept")
+        file = project.root / "packs/small/test_kept.py"
+        project.write(f"packs/small/{folder}/__init__.py", "")
+        file.rename(project.root / f"packs/small/{folder}/test_kept.py")
+    assert project.cell(python).returncode == 1
+    assert project.outcomes() == {
+        "a/test_kept.py::test_kept": ("failure", "AssertionError"),
+        "b/test_kept.py::test_kept": ("kept", ""),
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sysconfig
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,26 @@ def test_secrets_stay_out(project: Project, python: Path) -> None:
         assert "git.example/core@v1.2.0" in written
         for secret in ("t0ken", "bot"):
             assert secret not in written + done.stdout + done.stderr
+
+
+def test_an_installed_file_that_was_edited(project: Project, tmp_path: Path) -> None:
+    """A Core whose files are not as they were installed is not judged."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    record = site(python) / "market_data_core-1.2.0.dist-info/RECORD"
+    of_nothing = urlsafe_b64encode(sha256(b"").digest()).decode().rstrip("=")
+    record.write_text(f"market_data_core/__init__.py,sha256={of_nothing},0\n")
+    project.promise("assert True")
+    assert project.cell(python).returncode == 0
+    (site(python) / "market_data_core/__init__.py").write_text("edited = True\n")
+    said = refused(project, python, name="small-core_v120", asked="market-data-core")
+    assert "is not as it was installed; run the cell again with `tox run -r`" in said
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["market-data-core @ file:///not/installed", "market-data-core @ git+https://e.example/c@v1"],
+)
+def test_a_core_from_elsewhere(project: Project, python: Path, asked: str) -> None:
+    """A Core from the index is not the one at an address, whatever its version."""
+    said = refused(project, python, name="small-core_candidate", asked=asked)
+    assert f"asked for '{asked}', but 'market-data-core' 1.2.0 is installed" in said

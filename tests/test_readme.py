@@ -83,3 +83,28 @@ def test_the_pack_of_the_readme_is_one() -> None:
 
     assert read.consumer == "market-data-ibkr"
     assert len(read.known_breaks) == 1
+
+
+def test_a_pack_is_added_as_the_readme_says(tmp_path: Path) -> None:
+    """With the README's `pack.toml` and the lines it names in `tox.ini`, a new pack is a cell."""
+    checkout = Checkout(tmp_path)
+    (example,), (_, statement) = blocks("python"), blocks("toml")
+    pack = checkout.root / "packs/ibkr"
+    pack.mkdir()
+    (pack / "test_feedback.py").write_text(example, encoding="utf-8")
+    (pack / "pack.toml").write_text(statement, encoding="utf-8")
+    tox_ini = checkout.root / "tox.ini"
+    said = tox_ini.read_text(encoding="utf-8")
+    said = said.replace("{pipeline,store,orchestrator}", "{pipeline,store,orchestrator,ibkr}")
+    said = said.replace(
+        "    store: PACK = store\n", "    store: PACK = store\n    ibkr: PACK = ibkr\n"
+    )
+    said = said.replace("    store: store\n", "    store: store\n    ibkr: ibkr\n")
+    tox_ini.write_text(said, encoding="utf-8")
+
+    listed = checkout.tox("list", "--no-desc", GITHUB_ACTIONS="true", PACK="ibkr").stdout
+    done = checkout.tox("run", "-e", "ibkr-core_v1461")
+
+    assert listed.index("ibkr-core_v110") < listed.index("pipeline-core_v110")
+    assert done.returncode == 0, done.stdout
+    assert "ibkr-core_v1461: Core 1.4.61 from pypi" in done.stdout

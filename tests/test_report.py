@@ -284,3 +284,12 @@ def test_help_and_module() -> None:
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for said in ("0 nothing is broken", "1 a promise is broken", "2 unusable", "3 a cell has no"):
         assert said in shown
+
+
+def test_name_that_is_no_cell(project: Project) -> None:
+    """An env that looks like a cell but cannot be one is refused, not left out."""
+    tox_ini = (project.root / "tox.ini").read_text()
+    project.write("tox.ini", tox_ini.replace("{small,other}", "{small,Other}"))
+    result = project.fanout("report")
+    assert result.exit_code == 2
+    assert "'Other-core_v110' is no name of a cell" in result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,68 @@ def test_an_edit_to_a_candidate_is_seen_on_the_next_run(checkout: Checkout) -> N
     assert (first.returncode, second.returncode) == (0, 1)
     assert before.digest != read_file(evidence).digest
     assert broken(evidence)
+
+
+def test_an_edit_to_the_stand_in_is_seen_on_the_next_run(checkout: Checkout) -> None:
+    """The stand-in is installed again when its files have changed, and only then."""
+    telemetry = checkout.root / "cores/v1.1.0/src/market_data_core/telemetry.py"
+
+    first = checkout.tox("run", "-e", "store-core_v110")
+    again = checkout.tox("run", "-e", "store-core_v110")
+    telemetry.write_text(telemetry.read_text().replace('"soft"', '"gentle"'))
+    edited = checkout.tox("run", "-e", "store-core_v110")
+
+    assert (first.returncode, again.returncode, edited.returncode) == (0, 0, 1)
+    assert "install_deps>" not in again.stdout
+    assert broken(checkout.root / "evidence/store-core_v110.xml")
+
+
+def test_evidence_of_another_candidate_is_stale(checkout: Checkout) -> None:
+    """The report of one candidate is not made from what another has left."""
+    checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="cores/v1.1.0")
+    expected = {"cores/v1.1.0": "passed", "1.4.61": "errored", "": "errored"}
+
+    for candidate, outcome in expected.items():
+        options = ("--label", "candidate", "--format", "json")
+        done = checkout.run(
+            sys.executable, "-m", "fanout", "report", *options, CORE_CANDIDATE=candidate
+        )
+        cells = {cell["cell"]["name"]: cell for cell in json.loads(done.stdout)["cells"]}
+        assert cells["store-core_candidate"]["outcome"] == outcome, done.stdout
+        assert ("stale" in cells["store-core_candidate"]["reason"]) == (outcome == "errored")
+
+
+def test_evidence_of_a_pack_that_changed_is_stale(checkout: Checkout) -> None:
+    """What a pack said before it was edited is not what it says."""
+    checkout.tox("run", "-e", "store-core_v110")
+    with (checkout.root / "packs/store/test_health.py").open("a") as file:
+        file.write("# edited\n")
+
+    done = checkout.run(sys.executable, "-m", "fanout", "report", "--format", "json")
+
+    cells = {cell["cell"]["name"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert "the pack has changed" in cells["store-core_v110"]["reason"]
+
+
+def test_a_core_that_ends_the_process_is_not_green(checkout: Checkout) -> None:
+    """A Core that ends its process with 0 has no verdict."""
+    package = checkout.root / "cores/v1.1.0/src/market_data_core/__init__.py"
+    package.write_text("import os\nos._exit(0)\n")
+
+    done = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="cores/v1.1.0")
+
+    assert done.returncode == 1
+    assert "the run did not finish" in done.stdout
+
+
+def test_a_folder_of_evidence_may_be_named(checkout: Checkout) -> None:
+    """With EVIDENCE set, cells write there and the report reads there."""
+    folder = str(checkout.root / "elsewhere")
+
+    done = checkout.tox("run", "-e", "store-core_v110,report", EVIDENCE=folder)
+
+    assert "35 missing" in done.stdout
+    assert not (checkout.root / "evidence").exists()
 
 
 def test_a_branch_that_moved_is_seen_on_the_next_run(checkout: Checkout) -> None:
