@@ -127,7 +127,7 @@ class Bench:
 
     def warm_cell(self, cell: str) -> None:
         """Run tox and pytest in turn, so that what else the machine does meets both alike."""
-        (line,) = self.config()["env"][cell]["commands"]
+        line, *_ = self.config()["env"][cell]["commands"]
         pytest, *options = shlex.split(line)
         path = self.ours / ".tox" / cell / "bin" / pytest
         self.cell("cell warm", cell, self.newest)

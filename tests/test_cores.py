@@ -225,9 +225,11 @@ def test_interrupted_write(project: Project, index: CoreIndex, tox_ini: Path) ->
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
     )
-    assert done.returncode not in (0, 1)
+    assert done.returncode == 2
+    assert "cannot be written and is as it was: File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert tox_ini.read_text() == text
+    assert list(project.root.glob("*.part")) == []
 
 
 def test_digest_is_that_of_the_evidence(

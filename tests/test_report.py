@@ -233,7 +233,9 @@ def test_json(project: Project) -> None:
     (project.root / "evidence/other-core_v120.xml").unlink()
     result = project.fanout("report", "--format", "json")
     said = json.loads(result.stdout)
-    assert (result.exit_code, said["schema_version"]) == (1, 1)
+    assert (result.exit_code, said["exit_code"], said["schema_version"]) == (1, 1, 1)
+    assert said["broken"][0]["command"] == "tox run -e small-core_v110"
+    assert [found["cells"] for found in said["without_verdict"]] == [["other-core_v120"]]
     assert [cell["outcome"] for cell in said["cells"]] == ["failed", "passed", "passed", "missing"]
     assert said["counts"]["passed"] == 2
     assert said["broken"][0]["promise"]["says"] == "An event names its source."

@@ -22,7 +22,7 @@ def markdown(report: Report) -> str:
     if report.without_verdict:
         parts += [
             "### No verdict",
-            *(reason_item(report, found) for found in report.without_verdict_by_reason),
+            *(reason_item(report, found) for found in report.without_verdict),
         ]
     return "\n\n".join(parts) + "\n"
 

@@ -61,15 +61,13 @@ class Report(Frozen):
     not_applicable: tuple[PromiseReport, ...]
     unsupported: tuple[PromiseReport, ...]
 
-    @property
-    def without_verdict(self) -> tuple[CellReport, ...]:
-        return tuple(cell for cell in self.cells if not cell.outcome.has_verdict)
-
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def without_verdict_by_reason(self) -> tuple[NoVerdict, ...]:
+    def without_verdict(self) -> tuple[NoVerdict, ...]:
         found: dict[tuple[str, Outcome, str], list[str]] = {}
-        for cell in self.without_verdict:
+        for cell in self.cells:
+            if cell.outcome.has_verdict:
+                continue
             key = (cell.cell.pack, cell.outcome, cell.reason)
             found.setdefault(key, []).append(cell.cell.name)
         return tuple(

@@ -99,8 +99,13 @@ def why(message: str, text: str) -> Iterator[str]:
 def print_without_verdict(console: Console, report: Report) -> None:
     if not report.without_verdict:
         return
-    console.print(Text(f"No verdict: {number(report.without_verdict, 'cell')}", "bold"))
-    for found in report.without_verdict_by_reason:
+    console.print(
+        Text(
+            f"No verdict: {number([cell for found in report.without_verdict for cell in found.cells], 'cell')}",
+            "bold",
+        )
+    )
+    for found in report.without_verdict:
         console.print()
         where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
         console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
