@@ -99,12 +99,8 @@ def why(message: str, text: str) -> Iterator[str]:
 def print_without_verdict(console: Console, report: Report) -> None:
     if not report.without_verdict:
         return
-    console.print(
-        Text(
-            f"No verdict: {number([cell for found in report.without_verdict for cell in found.cells], 'cell')}",
-            "bold",
-        )
-    )
+    cells = [cell for found in report.without_verdict for cell in found.cells]
+    console.print(Text(f"No verdict: {number(cells, 'cell')}", "bold"))
     for found in report.without_verdict:
         console.print()
         where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
