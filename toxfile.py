@@ -60,6 +60,7 @@ def requirement(named: str, root: Path, variable: str = CANDIDATE) -> str:
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     """Give tox.ini a requirement where the user gave a version, a path or a URL."""
     root = state.conf.src_path.parent
+    os.environ["EVIDENCE"] = str(root / (os.environ.get("EVIDENCE") or "evidence"))
     for variable, stand_in in ((CANDIDATE, ""), (TAG, STAND_IN)):
         os.environ.pop(f"{variable}_REQUIREMENT", None)
         with suppress(ValueError):
@@ -73,9 +74,12 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
     _, _, core_ref = tox_env.conf.name.partition("-core_")
     if not core_ref or of_type != "deps":
         return
-    Path(tox_env.environment_variables["EVIDENCE"], f"{tox_env.conf.name}.xml").unlink(
-        missing_ok=True
-    )
+    evidence = Path(tox_env.environment_variables["EVIDENCE"], f"{tox_env.conf.name}.xml")
+    try:
+        evidence.parent.mkdir(parents=True, exist_ok=True)
+        evidence.unlink(missing_ok=True)
+    except OSError as error:
+        raise Fail(f"EVIDENCE names no folder for '{evidence}': {error.strerror}") from error
     root = tox_env.core["tox_root"]
     if core_ref == "candidate":
         check(CANDIDATE, root)
@@ -99,8 +103,9 @@ def reinstall_if_changed(stamp: Path, stand_in: Path) -> None:
     """Make the env again if the stand-in has changed, and always for what CORE_V110 names."""
     found = hashlib.sha256(os.environ.get(TAG, "").encode())
     for path in sorted(stand_in.rglob("*")):
-        if path.suffix in (".py", ".toml"):
-            found.update(path.read_bytes())
+        if path.is_file() and path.suffix != ".pyc":
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            found.update(f"{path.relative_to(stand_in)}\0{content}\n".encode())
     moving = os.environ.get(TAG) and stamp.exists()
     if moving or (stamp.exists() and stamp.read_text("utf-8") != found.hexdigest()):
         stamp.unlink()

@@ -82,6 +82,7 @@ class Cell:
         self.root = config.rootpath
         self.folder = Path(__file__).parent / self.name.partition("-core_")[0]
         self.results: dict[str, Result] = {}
+        self.inside_a_test = False
         self.evidence = Evidence(
             Path(config.getoption("--evidence"), f"{self.name}.xml"),
             {"cell": self.name, "asked": without_secrets(config.getoption("--core"))},
@@ -91,13 +92,14 @@ class Cell:
         try:
             self.pack = read_pack(self.folder / "pack.toml")
             self.core = guard(config.getoption("--core"), self.name)
+            content = pack_digest(self.folder)
         except HarnessError as error:
             self.evidence.write([("run", Result("error", "guard", str(error)))])
             raise pytest.UsageError(str(error)) from error
         self.evidence.properties |= {
             **{key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"},
             **vars(self.core),
-            "pack-digest": pack_digest(self.folder),
+            "pack-digest": content,
         }
         self.supported = holds(self.pack.supports, self.core.version)
 
@@ -157,6 +159,14 @@ class Cell:
         forget_half_imported()
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        self.inside_a_test = True
+        try:
+            return (yield)
+        finally:
+            self.inside_a_test = False
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -170,9 +180,14 @@ class Cell:
         name = self.name_of(item.nodeid)
         result = self.results[name]
         result.seconds += call.duration
+        error = call.excinfo.value if call.excinfo else None
+        if self.inside_a_test and error is None:
+            return report  # of a subtest that holds, which says nothing of the rest
         # What one phase, or a part of a test, has said is not taken back by a later one.
         if result.type == "unfinished" or result.tag is None:
-            self.judge(name, result, report, call.excinfo.value if call.excinfo else None)
+            self.judge(name, result, report, error)
+        elif error and report.when == "teardown" and result.tag == "skipped":
+            result.tag, result.type, result.message = "error", "teardown", str(error)
         return report
 
     def judge(
@@ -216,9 +231,7 @@ class Cell:
         if not judged:
             results.append(("run", Result("error", "no-promises", "no promise was judged")))
         counts = self.supported and any(result.tag == "failure" for _, result in results)
-        explained = any(result.tag in ("failure", "error") for _, result in results) or any(
-            result.type == KNOWN_BREAK for _, result in results
-        )
+        explained = any(result.tag in ("failure", "error") for _, result in results)
         if session.exitstatus == pytest.ExitCode.TESTS_FAILED and not explained:
             result = Result("error", "unexplained", "pytest failed, and no promise says why")
             results.append(("run", result))
@@ -229,10 +242,15 @@ class Cell:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for name, result in self.results.items():
-            if result.tag in ("failure", "error"):
+            if result.tag in ("failure", "error") and result.type != "deselected":
                 said = result.properties.get("promise") or result.message
                 word = "broken promise" if result.tag == "failure" else "errored"
                 terminalreporter.write_line(f"{word}: {said} ({name})")
+        if deselected := [r for r in self.results.values() if r.type == "deselected"]:
+            said = (
+                f"errored: {len(deselected)} promises were deselected: the evidence has no verdict"
+            )
+            terminalreporter.write_line(said)
         core = self.core
         said = f"{self.name}: Core {core.version} from {core.source}, sha256:{core.digest[:12]}"
         terminalreporter.write_line(said)

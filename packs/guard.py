@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import posixpath
 import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -44,7 +45,9 @@ def digest(distribution: metadata.Distribution) -> str:
         recorded = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
         if file.hash and file.hash.mode == "sha256" and file.hash.value != recorded:
             raise HarnessError(
-                f"'{path}' is not as it was installed; run the cell again with `tox run -r`"
+                f"'{path}' is not what Core's RECORD says: the env was changed after the install,"
+                " or the wheel after its build; run the cell again with `tox run -r`, or build"
+                " the wheel again"
             )
         total.update(f"{file.as_posix()}\0{content.hex()}\n".encode())
     return total.hexdigest()
@@ -99,13 +102,21 @@ def guard(requirement: str, cell: str) -> Core:
             " cell of its own version, or run it as CORE_CANDIDATE"
         )
     same = wanted.specifier.contains(version, prereleases=True)
-    if not same or unquote(found) != unquote(wanted.url or ""):
+    if not same or address(found) != address(wanted.url or ""):
         raise HarnessError(
             f"the cell '{cell}' asked for '{asked}', but '{DISTRIBUTION}' {version}"
             f" {f'from {found} ' if found else ''}is installed; run it again with `tox run -r`"
         )
     check_import(distribution)
     return Core(source(distribution), version, digest(distribution))
+
+
+def address(url: str) -> tuple[str, ...]:
+    """The parts of an address that tell two places apart, as an installer may rewrite the rest."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").replace("localhost", "")
+    path = posixpath.normpath(unquote(parts.path))
+    return (parts.scheme, host, str(parts.port or "").replace("443", ""), path)
 
 
 def check_import(distribution: metadata.Distribution) -> None:

@@ -81,9 +81,9 @@ def read_pack(path: Path) -> Pack:
 def pack_digest(folder: Path) -> str:
     """SHA-256 over a pack's files and those that every pack shares: evidence is of this content."""
     own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
-    shared = [*folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
+    paths = [*own, *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
     total = hashlib.sha256()
-    for path in sorted([*own, *(path for path in shared if path.is_file())]):
+    for path in sorted(path for path in paths if path.is_file() and path.name[0] != "."):
         name = path.relative_to(folder.parent).as_posix()
         total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()

@@ -244,6 +244,27 @@ def test_failing_subtest(project: Project, python: Path) -> None:
     assert project.outcomes() == {"test_parts.py::test_parts": ("failure", "AssertionError")}
 
 
+def test_stopped_after_a_part_that_holds(project: Project, python: Path) -> None:
+    """A promise whose test was stopped is not kept, whatever a part of it has shown."""
+    project.write(
+        "packs/small/test_parts.py",
+        "import pytest\n\n@pytest.mark.contract('Event')\ndef test_parts(subtests):\n"
+        '    """An event has parts."""\n    with subtests.test():\n        pass\n'
+        "    pytest.exit('enough', 0)\n",
+    )
+    project.cell(python)
+    assert project.outcomes() == {"test_parts.py::test_parts": ("error", "unfinished")}
+
+
+def test_known_break_whose_teardown_fails(project: Project, python: Path) -> None:
+    """A known break excuses the promise, not what goes wrong after it."""
+    project.write("packs/small/pack.toml", PACK_TOML + KNOWN.replace("CORE", ">=1"))
+    fixture = "@pytest.fixture\ndef bus():\n    yield\n    raise RuntimeError('late')\n"
+    project.promise("assert False", above=fixture, marks="@pytest.mark.usefixtures('bus')")
+    assert project.cell(python).returncode == 1
+    assert project.outcomes() == {KEPT: ("error", "teardown")}
+
+
 def test_equal_names_in_two_folders(project: Project, python: Path) -> None:
     """Promises of equal names in two folders of a pack are two, and the broken one shows."""
     for folder, body in (("a", "assert False"), ("b", "assert True")):

@@ -106,7 +106,7 @@ def test_an_installed_file_that_was_edited(project: Project, tmp_path: Path) -> 
     assert project.cell(python).returncode == 0
     (site(python) / "market_data_core/__init__.py").write_text("edited = True\n")
     said = refused(project, python, name="small-core_v120", asked="market-data-core")
-    assert "is not as it was installed; run the cell again with `tox run -r`" in said
+    assert "is not what Core's RECORD says" in said
 
 
 @pytest.mark.parametrize(

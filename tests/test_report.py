@@ -295,3 +295,18 @@ def test_name_that_is_no_cell(project: Project) -> None:
     result = project.fanout("report")
     assert result.exit_code == 2
     assert "'Other-core_v110' is no name of a cell" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("expires", "outcome"), [("2025-06-30", "errored"), ("2024-12-31", "failed")]
+)
+def test_known_break_that_expired(project: Project, expires: str, outcome: str) -> None:
+    """An entry that has expired since makes the evidence stale; before, it excused nothing."""
+    entry = "core = '>=1'\ntest = 't'\nreason = 'r'\nlink = 'https://example.org/1'\n"
+    said = (project.root / "packs/small/pack.toml").read_text()
+    said += f"[[known_breaks]]\n{entry}expires = {expires}\n"
+    project.write("packs/small/pack.toml", said)
+    project.evidence("small-core_v120", KEPT, BROKEN)
+    cells = json.loads(project.fanout("report", "--format", "json").stdout)["cells"]
+    (found,) = (cell for cell in cells if cell["cell"]["name"] == "small-core_v120")
+    assert found["outcome"] == outcome

@@ -110,6 +110,10 @@ def test_an_edit_to_the_stand_in_is_seen_on_the_next_run(checkout: Checkout) -> 
     assert "install_deps>" not in again.stdout
     assert broken(checkout.root / "evidence/store-core_v110.xml")
 
+    telemetry.rename(telemetry.with_name("telemetry_of_old.py"))
+    renamed = checkout.tox("run", "-e", "store-core_v110")
+    assert "install_deps>" in renamed.stdout
+
 
 def test_evidence_of_another_candidate_is_stale(checkout: Checkout) -> None:
     """The report of one candidate is not made from what another has left."""
@@ -147,6 +151,16 @@ def test_a_core_that_ends_the_process_is_not_green(checkout: Checkout) -> None:
 
     assert done.returncode == 1
     assert "the run did not finish" in done.stdout
+
+
+@pytest.mark.parametrize("evidence", ["tox.ini", "tox.ini/evidence"])
+def test_evidence_that_is_no_folder_is_refused(checkout: Checkout, evidence: str) -> None:
+    """A place where no evidence can be written is said before anything is installed."""
+    done = checkout.tox("run", "-e", "store-core_v110", EVIDENCE=evidence)
+
+    assert done.returncode == 1
+    assert "EVIDENCE names no folder" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_a_folder_of_evidence_may_be_named(checkout: Checkout) -> None:

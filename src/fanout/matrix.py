@@ -15,7 +15,7 @@ from fanout.errors import InvalidMatrix
 from fanout.model import Cell, Matrix
 
 CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|v[0-9_]+))")
-VERSION = re.compile(r"[0-9]+(\.[0-9]+)+$")
+VERSION = re.compile(r"(?<===)\S+$|[0-9]+(\.[0-9]+)+$")
 
 
 class ToxEnv(BaseModel):
@@ -49,7 +49,7 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
     cells = {}
     for name, env in config.env.items():
         if match := CELL.fullmatch(name):
-            core = re.sub(r"://[^/@\s]+@", "://", env.set_env.get("CORE", ""))
+            core = without_secrets(env.set_env.get("CORE", ""))
             cells[name] = Cell(name=name, core=core, **match.groupdict())
         elif "-core_" in name:
             raise InvalidMatrix(
@@ -68,6 +68,11 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
             "see `tox list` for the cells and `tox.ini` for their labels",
         )
     return Matrix(cells=tuple(cells.values()), expected=tuple(expected))
+
+
+def without_secrets(requirement: str) -> str:
+    """The requirement without the user name and token that a URL may carry."""
+    return re.sub(r"://[^/@\s]+@", "://", requirement)
 
 
 def version(cell: Cell) -> tuple[bool, Version]:

@@ -28,22 +28,25 @@ def judge(cell: Cell, evidence: Evidence | str | None, pack: PackOnDisk, today: 
 
 def stale(cell: Cell, evidence: Evidence, pack: PackOnDisk, today: date) -> str:
     """Why the evidence says nothing about the cell as it is now; empty if it does."""
-    if not same_core(evidence.asked, cell.core):
-        now = f"is now '{cell.core}'" if cell.core else "has no Core: CORE_CANDIDATE is not set"
-        return f"the evidence is of '{evidence.asked}', but the cell {now}"
+    if not cell.core:
+        return f"it is of '{evidence.asked}', but CORE_CANDIDATE is not set, or names no Core"
+    if not same_core(cell, evidence):
+        return f"the evidence is of '{evidence.asked}', but the cell is now '{cell.core}'"
     if evidence.version and evidence.pack_digest != pack.digest:
         return "the pack has changed since the evidence was written"
     for known in pack.says.known_breaks:
-        if known.expires < today:
-            return f"the known break of {known.test} expired on {known.expires}"
+        if evidence.started.date() <= known.expires < today:
+            return f"since then the known break of {known.test} expired on {known.expires}"
     return ""
 
 
-def same_core(asked: str, core: str) -> bool:
-    """Whether two requirements ask for the same Core; a stand-in may lie in another checkout."""
-    (_, _, one), (_, _, other) = asked.rpartition("/cores/v"), core.rpartition("/cores/v")
-    is_stand_in = "/cores/v" in asked and "/cores/v" in core
-    return asked == core or (is_stand_in and one == other)
+def same_core(cell: Cell, evidence: Evidence) -> bool:
+    """Whether the evidence is of the cell's Core; a stand-in may lie in another checkout."""
+    (_, asked, one), (_, core, other) = (
+        text.rpartition("/cores/v") for text in (evidence.asked, cell.core)
+    )
+    is_stand_in = bool(asked and core) and cell.core_ref != "core_candidate"
+    return evidence.asked == cell.core or (is_stand_in and one == other)
 
 
 def weigh(evidence: Evidence) -> tuple[Outcome, str]:
