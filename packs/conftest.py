@@ -230,15 +230,15 @@ class Cell:
         judged = [result for _, result in results if result.type != NOT_APPLICABLE]
         if not judged:
             results.append(("run", Result("error", "no-promises", "no promise was judged")))
-        counts = self.supported and any(result.tag == "failure" for _, result in results)
-        explained = any(result.tag in ("failure", "error") for _, result in results)
-        if session.exitstatus == pytest.ExitCode.TESTS_FAILED and not explained:
+        tags = {result.tag for _, result in results}
+        if session.exitstatus == pytest.ExitCode.TESTS_FAILED and not tags & {"failure", "error"}:
+            tags.add("error")
             result = Result("error", "unexplained", "pytest failed, and no promise says why")
             results.append(("run", result))
         self.evidence.write(results)
         # The exit code is what the evidence says, unless pytest itself was stopped.
         if session.exitstatus in OWN_EXIT_CODES:
-            session.exitstatus = int(counts or any(result.tag == "error" for _, result in results))
+            session.exitstatus = int("error" in tags or ("failure" in tags and self.supported))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for name, result in self.results.items():

@@ -9,5 +9,5 @@ import sys
 from pathlib import Path
 
 evidence = Path(sys.argv[1])
-if not evidence.exists() or 'type="unfinished"' in evidence.read_text(encoding="utf-8"):
+if not evidence.exists() or '<error type="unfinished"' in evidence.read_text(encoding="utf-8"):
     raise SystemExit(f"errored: the run did not finish: see '{evidence}'")

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from digest import content_digest
 from pack import HarnessError
 
 DISTRIBUTION = "market-data-core"
@@ -36,21 +37,21 @@ def digest(distribution: metadata.Distribution) -> str:
 
     Raises HarnessError if a file is not as it was installed: its hash stands in RECORD.
     """
-    total = hashlib.sha256()
-    for file in sorted(distribution.files or (), key=str):
+    files = []
+    for file in distribution.files or ():
         if ".dist-info" in file.parts[0] or file.parts[0] == ".." or file.suffix == ".pyc":
             continue
         path = Path(str(file.locate()))
-        content = hashlib.sha256(path.read_bytes() if path.is_file() else b"").digest()
-        recorded = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-        if file.hash and file.hash.mode == "sha256" and file.hash.value != recorded:
+        content = path.read_bytes() if path.is_file() else b""
+        found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        if file.hash and file.hash.mode == "sha256" and file.hash.value != found:
             raise HarnessError(
                 f"'{path}' is not what Core's RECORD says: the env was changed after the install,"
                 " or the wheel after its build; run the cell again with `tox run -r`, or build"
                 " the wheel again"
             )
-        total.update(f"{file.as_posix()}\0{content.hex()}\n".encode())
-    return total.hexdigest()
+        files.append((file.as_posix(), content))
+    return content_digest(files)
 
 
 def origin(distribution: metadata.Distribution) -> str:
@@ -114,9 +115,9 @@ def guard(requirement: str, cell: str) -> Core:
 def address(url: str) -> tuple[str, ...]:
     """The parts of an address that tell two places apart, as an installer may rewrite the rest."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").replace("localhost", "")
-    path = posixpath.normpath(unquote(parts.path))
-    return (parts.scheme, host, str(parts.port or "").replace("443", ""), path)
+    host = "" if parts.hostname == "localhost" else parts.hostname or ""
+    port = "" if parts.port == 443 else str(parts.port or "")
+    return (parts.scheme, host, port, posixpath.normpath(unquote(parts.path)))
 
 
 def check_import(distribution: metadata.Distribution) -> None:

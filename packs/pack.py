@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from digest import content_digest
 
 
 class HarnessError(Exception):
@@ -82,8 +83,8 @@ def pack_digest(folder: Path) -> str:
     """SHA-256 over a pack's files and those that every pack shares: evidence is of this content."""
     own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
     paths = [*own, *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
-    total = hashlib.sha256()
-    for path in sorted(path for path in paths if path.is_file() and path.name[0] != "."):
-        name = path.relative_to(folder.parent).as_posix()
-        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return total.hexdigest()
+    return content_digest(
+        (path.relative_to(folder.parent).as_posix(), path.read_bytes())
+        for path in paths
+        if path.is_file() and path.name[0] != "."
+    )

@@ -13,8 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 from packaging.requirements import Requirement
-from packaging.version import InvalidVersion, Version
-from pydantic import ValidationError
+from packaging.version import Version
 
 from fanout.errors import DuplicateEvidence, ForeignEvidence
 from fanout.model import Evidence, Promise, Result
@@ -82,7 +81,7 @@ def read_file(file: Path) -> Evidence:
         )
     try:
         evidence = read_suite(suites[0])
-    except (ValidationError, InvalidVersion, KeyError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         first = str(error).splitlines()
         raise UnreadableEvidence(f"not what a pack writes: {' '.join(first[:3])}") from error
     if evidence.cell != file.stem:

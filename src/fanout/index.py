@@ -5,7 +5,6 @@ Format: the simple repository API (PEP 503, PEP 691), wheels as in PEP 427.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tempfile
 import zipfile
@@ -26,6 +25,7 @@ from pypi_simple.errors import (
 from requests import RequestException
 
 from fanout.cores import Release
+from fanout.digest import content_digest
 from fanout.errors import UnreachableIndex
 
 PROJECT = "market-data-core"
@@ -92,12 +92,11 @@ def wheel_digest(path: Path) -> str:
 
     It equals the digest that a cell's evidence gives for the same release once installed.
     """
-    total = hashlib.sha256()
     with zipfile.ZipFile(path) as wheel:
         if sum(info.file_size for info in wheel.infolist()) > LARGEST_WHEEL:
             raise ValueError(f"'{path.name}' unpacks to more than {LARGEST_WHEEL} bytes")
-        for name in sorted(wheel.namelist()):
-            if not name.endswith("/") and ".dist-info" not in name.partition("/")[0]:
-                content = hashlib.sha256(wheel.read(name)).hexdigest()
-                total.update(f"{name}\0{content}\n".encode())
-    return total.hexdigest()
+        return content_digest(
+            (name, wheel.read(name))
+            for name in wheel.namelist()
+            if not name.endswith("/") and ".dist-info" not in name.partition("/")[0]
+        )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from fanout.digest import content_digest
 from fanout.errors import InvalidPack
 from fanout.model import Pack, PackOnDisk
 
@@ -26,11 +26,11 @@ def pack_digest(folder: Path) -> str:
     """SHA-256 over a pack's files and those that every pack shares, as its evidence gives it."""
     own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
     paths = [*own, *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
-    total = hashlib.sha256()
-    for path in sorted(path for path in paths if path.is_file() and path.name[0] != "."):
-        name = path.relative_to(folder.parent).as_posix()
-        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return total.hexdigest()
+    return content_digest(
+        (path.relative_to(folder.parent).as_posix(), path.read_bytes())
+        for path in paths
+        if path.is_file() and path.name[0] != "."
+    )
 
 
 def read_pack(file: Path) -> Pack:
