@@ -1,4 +1,4 @@
-"""What tox.ini cannot say itself: no old evidence, and what CORE_CANDIDATE and CORE_V110 name.
+"""What tox.ini cannot say itself: no old evidence, and what CORE_CANDIDATE and the like name.
 
 tox loads this file as a plugin. Nothing from before may be judged: neither the evidence of a
 cell's last run, should its environment not be made this time, nor what an earlier build left
@@ -21,7 +21,8 @@ from tox.session.state import State
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.errors import Fail, Recreate
 
-CANDIDATE, TAG = "CORE_CANDIDATE", "CORE_V110"
+SLOTS = {"candidate": "CORE_CANDIDATE", "baseline": "CORE_BASELINE"}
+TAG = "CORE_V110"
 STAND_IN = "cores/v1.1.0"
 DISTRIBUTION = "market-data-core"
 GIT_URL = re.compile(
@@ -34,7 +35,7 @@ HINT = (
 )
 
 
-def requirement(named: str, root: Path, variable: str = CANDIDATE) -> str:
+def requirement(named: str, root: Path, variable: str = SLOTS["candidate"]) -> str:
     """The PEP 508 requirement for a version, wheel, sdist, directory or git URL with a ref.
 
     Relative paths start at root. Raises ValueError, saying what to set `variable` to instead.
@@ -61,7 +62,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     """Give tox.ini a requirement where the user gave a version, a path or a URL."""
     root = state.conf.src_path.parent
     os.environ["EVIDENCE"] = str(root / (os.environ.get("EVIDENCE") or "evidence"))
-    for variable, stand_in in ((CANDIDATE, ""), (TAG, STAND_IN)):
+    for variable, stand_in in (*((slot, "") for slot in SLOTS.values()), (TAG, STAND_IN)):
         os.environ.pop(f"{variable}_REQUIREMENT", None)
         with suppress(ValueError):
             found = requirement(os.environ.get(variable) or stand_in, root, variable)
@@ -81,8 +82,8 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
     except OSError as error:
         raise Fail(f"EVIDENCE names no folder for '{evidence}': {error.strerror}") from error
     root = tox_env.core["tox_root"]
-    if core_ref == "candidate":
-        check(CANDIDATE, root)
+    if core_ref in SLOTS:
+        check(SLOTS[core_ref], root)
     elif core_ref == "v110":
         if os.environ.get(TAG):
             check(TAG, root)

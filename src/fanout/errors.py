@@ -45,6 +45,10 @@ class DuplicateEvidence(UnusableInput):
     """Evidence is there twice for one cell."""
 
 
+class InvalidCore(UnusableInput):
+    """A text names no Core, or one that cannot be built."""
+
+
 class InvalidTable(UnusableInput):
     """The table of Core refs in `tox.ini` cannot be read or rewritten."""
 

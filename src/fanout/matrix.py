@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from fanout.errors import InvalidMatrix
 from fanout.model import Cell, Matrix
 
-CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|v[0-9_]+))")
+CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|baseline|v[0-9_]+))")
 VERSION = re.compile(r"(?<===)\S+$|[0-9]+(\.[0-9]+)+$")
 
 
@@ -77,8 +77,13 @@ def without_secrets(requirement: str) -> str:
 
 def version(cell: Cell) -> tuple[bool, Version]:
     """A key that sorts Core refs by the version that their requirement ends in, if any."""
+    return (not cell.core_ref.startswith("core_v"), named_version(cell) or Version("0"))
+
+
+def named_version(cell: Cell) -> Version | None:
+    """The version that a cell's requirement ends in, if it does."""
     named = VERSION.search(cell.core)
-    return (cell.core_ref == "core_candidate", Version(named[0]) if named else Version("0"))
+    return Version(named[0]) if named else None
 
 
 def run_tox(root: Path) -> ToxConfig:

@@ -18,6 +18,7 @@ def core_range(text: str) -> str:
     return text
 
 
+SLOTS = ("candidate", "baseline")  # the Core refs that name no release
 CoreRange = Annotated[str, AfterValidator(core_range)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -62,6 +63,25 @@ class Cell(Frozen):
     pack: Text
     core_ref: Text
     core: str
+
+
+class Core(Frozen):
+    """A Core as it was resolved, once: what tox installs, and in which column it runs."""
+
+    named: Text  # as the user named it, without a secret
+    core_ref: Text
+    requirement: Text
+    source: Text  # pypi, git, path or stand-in
+    version: str = ""
+    commit: str = ""  # the full hash that a git ref named
+    wheel: str = ""  # the path of the one wheel that was built or given
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What tox must be told in its environment to install this Core."""
+        slot = self.core_ref.removeprefix("core_")
+        installed = self.wheel or self.version
+        return {f"CORE_{slot.upper()}": installed} if slot in SLOTS else {}
 
 
 class Matrix(Frozen):
@@ -143,3 +163,87 @@ class CellReport(Frozen):
     def promises(self, result: Result) -> tuple[Promise, ...]:
         found = self.evidence.promises if self.evidence else ()
         return tuple(promise for promise in found if promise.result is result)
+
+
+class Standing(StrEnum):
+    """What one side, candidate or baseline, says of a promise over all its attempts."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    KNOWN_BREAK = "known break"
+    NOT_APPLICABLE = "not applicable"
+    UNSUPPORTED = "unsupported"  # the pack does not support this Core: nothing counts
+    ABSENT = "absent"  # the pack has no such promise there
+    UNKNOWN = "unknown"  # errored, missing, stale, or attempts that disagree
+
+
+class Verdict(StrEnum):
+    """What a promise or a cell says of the candidate, compared with the baseline."""
+
+    PASSING = "passing"
+    REGRESSED = "regressed"
+    FIXED = "fixed"
+    STILL_FAILING = "still-failing"
+    NEW = "new"
+    REMOVED = "removed"
+    NOT_APPLICABLE = "not applicable"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
+
+
+class Answer(StrEnum):
+    """The gate's answer over all cells."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+    UNKNOWN = "unknown"
+
+
+class Side(Frozen):
+    """A promise on one side: where it stands, what each attempt said, and why."""
+
+    standing: Standing
+    attempts: tuple[str, ...] = ()  # a result each, or the outcome of a cell without evidence
+    message: str = ""
+    text: str = ""
+
+    @property
+    def flaky(self) -> bool:
+        """Whether attempts that judged the promise disagree."""
+        judged = {said for said in self.attempts if said in JUDGED}
+        return len(judged) > 1
+
+
+class PromiseVerdict(Frozen):
+    """One promise, on the candidate and on the baseline."""
+
+    name: Text
+    says: str = ""
+    contract: tuple[str, ...] = ()
+    core: str = ""
+    verdict: Verdict
+    candidate: Side
+    baseline: Side
+    known_break: str = ""
+    expires: date | None = None
+
+    @property
+    def flaky(self) -> bool:
+        return self.candidate.flaky or self.baseline.flaky
+
+
+class CellVerdict(Frozen):
+    """One pack on the candidate and on the baseline, its promises rolled up."""
+
+    pack: Text
+    owner: str
+    cell: Text
+    baseline: Text
+    verdict: Verdict
+    pending: bool = False  # shown, but it decides nothing
+    reason: str = ""  # why it has no verdict
+    command: str
+    promises: tuple[PromiseVerdict, ...]
+
+
+JUDGED = frozenset({Result.KEPT, Result.BROKEN, Result.KNOWN_BREAK, Result.NOT_APPLICABLE})

@@ -29,7 +29,8 @@ def judge(cell: Cell, evidence: Evidence | str | None, pack: PackOnDisk, today: 
 def stale(cell: Cell, evidence: Evidence, pack: PackOnDisk, today: date) -> str:
     """Why the evidence says nothing about the cell as it is now; empty if it does."""
     if not cell.core:
-        return f"it is of '{evidence.asked}', but CORE_CANDIDATE is not set, or names no Core"
+        variable = cell.core_ref.upper()
+        return f"it is of '{evidence.asked}', but {variable} is not set, or names no Core"
     if not same_core(cell, evidence):
         return f"the evidence is of '{evidence.asked}', but the cell is now '{cell.core}'"
     if evidence.version and evidence.pack_digest != pack.digest:
@@ -41,12 +42,16 @@ def stale(cell: Cell, evidence: Evidence, pack: PackOnDisk, today: date) -> str:
 
 
 def same_core(cell: Cell, evidence: Evidence) -> bool:
-    """Whether the evidence is of the cell's Core; a stand-in may lie in another checkout."""
+    """Whether the evidence is of the cell's Core.
+
+    A wheel kept under its digest is the same in every checkout. So is a stand-in, except as a
+    candidate: there it is a directory like any other.
+    """
+    folder = "/cores/v" if cell.core_ref.startswith("core_v") else "/wheels/"
     (_, asked, one), (_, core, other) = (
-        text.rpartition("/cores/v") for text in (evidence.asked, cell.core)
+        text.rpartition(folder) for text in (evidence.asked, cell.core)
     )
-    is_stand_in = bool(asked and core) and cell.core_ref != "core_candidate"
-    return evidence.asked == cell.core or (is_stand_in and one == other)
+    return evidence.asked == cell.core or (bool(asked and core) and one == other)
 
 
 def weigh(evidence: Evidence) -> tuple[Outcome, str]:

@@ -20,7 +20,7 @@ LINE = re.compile(
 )
 STAND_IN = re.compile(r"^[ \t]+core_(v[\d_]+):[ \t]+CORE = .*/cores/v([\d.]+)\}[ \t]*\r?$", re.M)
 ENV_LIST = re.compile(r"^([ \t]+\{[a-z0-9_,]+\}-core_\{)([^}\r\n]*)(\})", re.M)
-HEADER = re.compile(r"^(\[testenv:\{[a-z0-9_,]+\}-core_\{)([^}\r\n]*)(\}\])", re.M)
+HEADER = re.compile(r"^(\[testenv:\{[a-z0-9_,]+\}-core_\{)(v[^}\r\n]*)(\}\])", re.M)
 
 
 class Table:

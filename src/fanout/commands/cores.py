@@ -1,0 +1,53 @@
+"""`fanout cores`: the table of Core refs against the package index."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.progress import Progress
+
+from fanout.commands.command import INDEX, ROOT, Command
+from fanout.cores import CoreRef, core_refs
+from fanout.errors import ExitCode
+from fanout.index import read_releases
+from fanout.table import Table
+from fanout.text import print_cores
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 tox.ini names every release, 1 it does not, 2 unusable input,
+3 the index cannot be read.
+
+\b
+Example: fanout cores --update""",
+)
+@ROOT
+@INDEX
+@click.option("--update", is_flag=True, help="Rewrite the table in tox.ini.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def cores(root: Path, index: str, update: bool, form: str) -> None:
+    """Show the table of Core refs against the index."""
+    table = Table(root / "tox.ini")
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading releases", total=None)
+        releases = read_releases(
+            index, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    refs = core_refs(releases, table.known)
+    if form == "json":
+        click.echo(TypeAdapter(tuple[CoreRef, ...]).dump_json(refs, indent=2))
+    else:
+        print_cores(refs, Console(highlight=False))
+    new = [ref for ref in refs if not ref.in_table]
+    if update:
+        table.write(table.with_refs(refs))
+        click.echo(f"{len(new)} Core refs added to {table.path}", err=True)
+    elif new:
+        click.echo(f"{len(new)} releases are not in {table.path}: run with --update", err=True)
+        sys.exit(ExitCode.BROKEN)

@@ -1,0 +1,64 @@
+"""`fanout report`: the matrix as the evidence shows it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+from rich.console import Console
+
+from fanout.commands.command import ROOT, Command
+from fanout.errors import NoEvidence
+from fanout.evidence import read_folder
+from fanout.markdown import markdown
+from fanout.matrix import read_matrix
+from fanout.packs import read_packs
+from fanout.report import make_report
+from fanout.text import print_report
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 nothing is broken that counts, 1 a promise is broken,
+2 unusable input, 3 a cell has no verdict.
+
+\b
+Example: fanout report --label history --format markdown""",
+)
+@ROOT
+@click.option(
+    "--evidence",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="EVIDENCE",
+    default=Path("evidence"),
+    show_default=True,
+    help="The folder of evidence.",
+)
+@click.option("--label", help="Expect the cells with this tox label, not tox's env list.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+)
+def report(root: Path, evidence: Path, label: str | None, form: str) -> None:
+    """Print the matrix, and each broken promise once."""
+    matrix = read_matrix(root, label)
+    source = click.get_current_context().get_parameter_source("evidence")
+    if source is ParameterSource.COMMANDLINE and not evidence.is_dir():
+        raise NoEvidence(f"'{evidence}' is not a folder", "name the folder of the evidence")
+    packs = read_packs(root, dict.fromkeys(cell.pack for cell in matrix.cells))
+    found = read_folder(evidence, frozenset(cell.name for cell in matrix.cells))
+    made = make_report(matrix, found, packs, datetime.now(UTC).date())
+    if form == "json":
+        click.echo(made.model_dump_json(indent=2))
+    elif form == "markdown":
+        click.echo(markdown(made), nl=False)
+    else:
+        print_report(made, Console(highlight=False))
+    sys.exit(made.exit_code)

@@ -1,0 +1,166 @@
+"""A Core as a user names it, resolved once: every cell then installs the same bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from packaging.utils import parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from fanout.errors import InvalidCore
+from fanout.matrix import named_version, version, without_secrets
+from fanout.model import Core, Matrix
+from fanout.wheel import DISTRIBUTION, build, keep
+
+GIT_URL = re.compile(
+    r"(?P<url>git\+(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
+    r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",
+    re.ASCII,
+)
+SDISTS = (".tar.gz", ".zip")
+LONGEST_CLONE = 600
+HINT = (
+    "name a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL with a"
+    " ref such as git+https://host/repository@ref"
+)
+
+
+def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
+    """The Core that a text names; `slot` is the Core ref of what tox.ini has no name for.
+
+    A Core ref of the matrix or its version (`core_v1461`, `v1.4.61`, `1.4.61`) runs in its own
+    cells, any other version in those of the slot. What must be built, or lies in a git
+    repository, becomes one wheel. Raises InvalidCore for a text that names no Core.
+    """
+    named = named.strip()
+    shown = without_secrets(named)
+    if found := released(named, matrix):
+        return found
+    if git := GIT_URL.fullmatch(named):
+        return from_git(git["url"].removeprefix("git+"), git["ref"], slot, root)
+    try:
+        asked = Version(named)
+    except InvalidVersion:
+        pass
+    else:
+        requirement = f"{DISTRIBUTION}=={asked}"
+        return Core(
+            named=named,
+            core_ref=f"core_{slot}",
+            requirement=requirement,
+            source="pypi",
+            version=str(asked),
+        )
+    if not named or "://" in named:
+        raise InvalidCore(f"'{shown}' is no address of a git ref", HINT)
+    path = Path(named).expanduser()
+    if path.is_dir():
+        wheel = build(path, root)
+    elif path.suffix == ".whl" and path.is_file():
+        wheel = keep(path, root)
+    elif path.name.endswith(SDISTS) and path.is_file():
+        wheel = build(path.resolve(), root)
+    else:
+        raise InvalidCore(f"'{shown}' names no Core", HINT)
+    return from_wheel(wheel, named, slot, "path")
+
+
+def released(named: str, matrix: Matrix) -> Core | None:
+    """The Core ref of the matrix with this name or version."""
+    for cell in matrix.cells:
+        at = named_version(cell)
+        if at is None or not cell.core_ref.startswith("core_v"):
+            continue
+        try:
+            same = named == cell.core_ref or Version(named) == at
+        except InvalidVersion:
+            same = False
+        if same:
+            source = (
+                "pypi" if "==" in cell.core else "stand-in" if "/cores/" in cell.core else "git"
+            )
+            return Core(
+                named=named,
+                core_ref=cell.core_ref,
+                requirement=cell.core,
+                source=source,
+                version=str(at),
+            )
+    return None
+
+
+def newest(matrix: Matrix, before: Core) -> Core:
+    """The baseline unless told: the newest release in the matrix that the candidate is not.
+
+    A candidate that is a version itself is compared with what was released before it.
+    """
+    cells = sorted((cell for cell in matrix.cells if "==" in cell.core), key=version)
+    limit = Version(before.version) if before.source == "pypi" else None
+    for cell in reversed(cells):
+        at = named_version(cell)
+        if at is not None and (limit is None or at < limit):
+            found = released(cell.core_ref, matrix)
+            if found:
+                return found
+    raise InvalidCore("tox.ini names no release that could be the baseline", "give --baseline")
+
+
+def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:
+    return Core(
+        named=without_secrets(named),
+        core_ref=f"core_{slot}",
+        requirement=f"{DISTRIBUTION} @ file://{quote(str(wheel))}",
+        source=source,
+        version=str(parse_wheel_filename(wheel.name)[1]),
+        commit=commit,
+        wheel=str(wheel),
+    )
+
+
+def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
+    """The wheel of a git ref, which is resolved to its commit once."""
+    named = f"git+{url}@{ref}"
+    with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
+        tree = Path(folder, "repository")
+        git("clone", "--quiet", "--no-checkout", "--", url, str(tree), named=named)
+        commit = ""
+        for name in (f"refs/remotes/origin/{ref}", f"refs/tags/{ref}", ref):
+            command = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")
+            commit = git(*command, f"{name}^{{commit}}", named=named, may_fail=True)
+            if commit:
+                break
+        else:
+            raise InvalidCore(
+                f"'{without_secrets(url)}' has no branch, tag or commit '{ref}'",
+                "see `git ls-remote` for its refs",
+            )
+        git("-C", str(tree), "checkout", "--quiet", "--detach", commit, named=named)
+        return from_wheel(build(tree, root), named, slot, "git", commit)
+
+
+def git(*arguments: str, named: str, may_fail: bool = False) -> str:
+    """What git prints; it never asks anybody for a password."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_CLONE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InvalidCore(f"git cannot read '{without_secrets(named)}': {error}", HINT) from error
+    if done.returncode and not may_fail:
+        said = without_secrets(done.stderr.strip())
+        raise InvalidCore(
+            f"git cannot read '{without_secrets(named)}': {said}",
+            "check the address, the network, and that git may read it without a password",
+        )
+    return "" if done.returncode else done.stdout.strip()
