@@ -6,7 +6,7 @@ Format: JUnit XML with properties, one file `<cell>.xml` for each cell, as the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -140,6 +140,7 @@ def read_case(case: Element) -> Promise:
         text=printable(outcome.text or "") if outcome is not None else "",
         seconds=float(case.attrib["time"]),
         known_break=", ".join(part for part in known if part),
+        expires=date.fromisoformat(said["expires"]) if said.get("expires") else None,
     )
 
 
@@ -151,6 +152,7 @@ def result(outcome: Element | None) -> Result:
         ("failure", outcome.get("type")): Result.BROKEN,
         ("skipped", "not-applicable"): Result.NOT_APPLICABLE,
         ("skipped", "known-break"): Result.KNOWN_BREAK,
+        ("error", "known-break-kept"): Result.LISTED_BUT_KEPT,
     }.get((outcome.tag, outcome.get("type")), Result.ERRORED)
 
 

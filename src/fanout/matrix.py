@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from packaging.version import Version
-from pydantic import BaseModel, ValidationError
 
 from fanout.errors import InvalidMatrix
 from fanout.model import Cell, Matrix
+from fanout.tox import read_config
 
 CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|baseline|v[0-9_]+))")
 VERSION = re.compile(r"(?<===)\S+$|[0-9]+(\.[0-9]+)+$")
-
-
-class ToxEnv(BaseModel):
-    """What tox says of one env."""
-
-    set_env: dict[str, str] = {}
-    labels: list[str] = []
-
-
-class ToxCore(BaseModel):
-    """What tox says of itself."""
-
-    env_list: list[str]
-
-
-class ToxConfig(BaseModel):
-    """What `tox config --format json` prints."""
-
-    env: dict[str, ToxEnv]
-    tox: ToxCore
 
 
 def read_matrix(root: Path, label: str | None = None) -> Matrix:
@@ -45,7 +22,7 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
 
     Raises InvalidMatrix if tox fails, knows no cell, or has no cell with that label.
     """
-    config = run_tox(root)
+    config = read_config(root)
     cells = {}
     for name, env in config.env.items():
         if match := CELL.fullmatch(name):
@@ -84,22 +61,3 @@ def named_version(cell: Cell) -> Version | None:
     """The version that a cell's requirement ends in, if it does."""
     named = VERSION.search(cell.core)
     return Version(named[0]) if named else None
-
-
-def run_tox(root: Path) -> ToxConfig:
-    command = [sys.executable, "-m", "tox", "-qq", "--colored", "no", "config", "-e", "ALL"]
-    command += ["--format", "json", "-k", "env_list", "set_env", "labels"]
-    # tox-gh-actions empties the env list where it finds no factor of its own.
-    environment = {k: v for k, v in os.environ.items() if k != "GITHUB_ACTIONS"}
-    done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, check=False
-    )
-    try:
-        if done.returncode:
-            raise ValueError(done.stdout.strip() or done.stderr.strip())
-        return ToxConfig.model_validate_json(done.stdout)
-    except (ValidationError, ValueError) as error:
-        raise InvalidMatrix(
-            f"tox could not read the matrix in '{root}': {error}",
-            "run `tox config` there to see what is wrong",
-        ) from error

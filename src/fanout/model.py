@@ -50,10 +50,11 @@ class Pack(Frozen):
 
 
 class PackOnDisk(Frozen):
-    """A pack as it is now: its statement, and the digest of its files."""
+    """A pack as it is now: its statement, the digest of its files, the names of its promises."""
 
     says: Pack
     digest: str
+    promises: tuple[str, ...] = ()
 
 
 class Cell(Frozen):
@@ -99,6 +100,7 @@ class Result(StrEnum):
     KNOWN_BREAK = "known break"  # broken, and listed by the pack
     NOT_APPLICABLE = "not applicable"  # outside the Core range that the promise names
     ERRORED = "errored"  # the harness, not Core
+    LISTED_BUT_KEPT = "listed but kept"  # a known break that holds: the list is wrong, not Core
 
 
 class Promise(Frozen):
@@ -113,6 +115,7 @@ class Promise(Frozen):
     text: str = ""
     seconds: float = 0.0
     known_break: str = ""  # reason, link and expiry date of the pack's entry
+    expires: date | None = None  # the last day of that entry
 
 
 class Evidence(Frozen):
@@ -159,6 +162,12 @@ class CellReport(Frozen):
     outcome: Outcome
     reason: str = ""
     evidence: Evidence | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether a promise of this cell can have a verdict: a known Core judged some of them."""
+        found = self.evidence.promises if self.evidence and self.evidence.version else ()
+        return any(promise.result is not Result.NOT_APPLICABLE for promise in found)
 
     def promises(self, result: Result) -> tuple[Promise, ...]:
         found = self.evidence.promises if self.evidence else ()
@@ -246,4 +255,4 @@ class CellVerdict(Frozen):
     promises: tuple[PromiseVerdict, ...]
 
 
-JUDGED = frozenset({Result.KEPT, Result.BROKEN, Result.KNOWN_BREAK, Result.NOT_APPLICABLE})
+JUDGED = frozenset(Result) - {Result.ERRORED}

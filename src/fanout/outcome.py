@@ -22,7 +22,10 @@ def judge(cell: Cell, evidence: Evidence | str | None, pack: PackOnDisk, today: 
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=evidence)
     if reason := stale(cell, evidence, pack, today):
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=f"stale: {reason}")
-    outcome, reason = weigh(evidence)
+    if evidence.version and not asked_for(evidence):
+        reason = f"Core {evidence.version} was tested, not '{evidence.asked}'"
+        return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=reason)
+    outcome, reason = weigh(evidence, pack)
     return CellReport(cell=cell, outcome=outcome, reason=reason, evidence=evidence)
 
 
@@ -54,22 +57,36 @@ def same_core(cell: Cell, evidence: Evidence) -> bool:
     return evidence.asked == cell.core or (bool(asked and core) and one == other)
 
 
-def weigh(evidence: Evidence) -> tuple[Outcome, str]:
+def asked_for(evidence: Evidence) -> bool:
+    """Whether the Core that was tested is one that the cell asked for."""
+    asked = Requirement(evidence.asked).specifier
+    return asked.contains(evidence.version, prereleases=True)
+
+
+def weigh(evidence: Evidence, pack: PackOnDisk) -> tuple[Outcome, str]:
     counts = dict.fromkeys(Result, 0)
     for promise in evidence.promises:
         counts[promise.result] += 1
     if counts[Result.BROKEN] and evidence.supported:
         return Outcome.FAILED, f"{counts[Result.BROKEN]} of its promises are broken"
     for promise in evidence.promises:
-        if promise.result is Result.ERRORED:
+        if promise.result in (Result.ERRORED, Result.LISTED_BUT_KEPT):
             return Outcome.ERRORED, f"{promise.name}: {promise.message}"
+    if lacking := absent(evidence, pack):
+        return Outcome.ERRORED, f"{lacking[0]} is not in the evidence: the pack ran in part"
     if len(evidence.promises) == counts[Result.NOT_APPLICABLE]:
         return Outcome.ERRORED, "no promise was judged"
     if not evidence.version:
         return Outcome.ERRORED, "the evidence does not say which Core was tested"
-    asked = Requirement(evidence.asked).specifier
-    if not asked.contains(evidence.version, prereleases=True):
-        return Outcome.ERRORED, f"Core {evidence.version} was tested, not '{evidence.asked}'"
     if not evidence.supported:
         return Outcome.UNSUPPORTED, f"the pack supports Core {evidence.supports}"
     return Outcome.PASSED, ""
+
+
+def absent(evidence: Evidence, pack: PackOnDisk) -> list[str]:
+    """The promises of the pack that its evidence does not speak of."""
+    found = {promise.name for promise in evidence.promises}
+    found |= {name.partition("[")[0] for name in found}
+    return [
+        name for name in pack.promises if name not in found and name.partition("::")[0] not in found
+    ]

@@ -36,6 +36,8 @@ STANDINGS = {
     Result.KNOWN_BREAK: S.KNOWN_BREAK,
     Result.NOT_APPLICABLE: S.NOT_APPLICABLE,
     Result.ERRORED: S.UNKNOWN,
+    # It ran and held. That the pack must strike it off its list is no reason to stop a release.
+    Result.LISTED_BUT_KEPT: S.KEPT,
 }
 
 
@@ -76,9 +78,9 @@ def side(attempts: Sequence[CellReport], name: str, in_pack: bool) -> Side:
 
 def attempt(report: CellReport, name: str, in_pack: bool) -> tuple[Standing, str, Promise | None]:
     """Where a promise stands after one attempt, the word for it, and what the evidence says."""
-    if report.evidence is None:
-        return S.UNKNOWN, report.outcome, None
     found = find(report, name)
+    if report.evidence is None or not report.judges:
+        return S.UNKNOWN, report.outcome, found
     if found is None:
         return (S.UNKNOWN, Outcome.MISSING, None) if in_pack else (S.ABSENT, S.ABSENT, None)
     standing = STANDINGS[found.result]
