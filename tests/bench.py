@@ -32,7 +32,7 @@ Cells = Sequence[str]
 ROOT = Path(__file__).parents[1]
 CELLS = ("pipeline-core_v110", "pipeline-core_v1461")
 # What tox or a caller sets must not reach the commands measured, such as the outer TOX_WORK_DIR.
-OUTER = ("CORE_", "EVIDENCE", "GITHUB_ACTIONS", "PYTEST", "PYTHON", "TOX", "VIRTUAL_ENV")
+OUTER = ("CORE_", "EVIDENCE", "GITHUB_ACTIONS", "HISTORY", "PYTEST", "PYTHON", "TOX", "VIRTUAL_ENV")
 ROWS = {
     "provisioning": "the first `tox list` of the newest tox, which installs the required tox",
     "cell cold": "`tox run -e <cell>` without that environment; the provisioned tox is kept",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # What the outer tox and pytest say of themselves must not reach the inner ones.
-OURS = ("TOX", "PYTEST", "CORE", "EVIDENCE", "COV", "GITHUB", "VIRTUAL_ENV", "UV_PYTHON")
+OURS = ("TOX", "PYTEST", "CORE", "EVIDENCE", "HISTORY", "COV", "GITHUB", "VIRTUAL_ENV", "UV_PYTHON")
 
 
 class Checkout:

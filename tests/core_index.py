@@ -83,5 +83,9 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content or b"")
 
+    def do_HEAD(self) -> None:
+        """Refuse, so that an installer downloads the file."""
+        self.send_error(405)
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited name
         """Print nothing."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import click
 
+from fanout.commands.bisect import bisect
+from fanout.commands.check import check, gate
 from fanout.commands.cores import cores
+from fanout.commands.diff import diff
+from fanout.commands.history import history
+from fanout.commands.probe import probe_command
 from fanout.commands.report import report
 
 
@@ -14,5 +19,5 @@ def main() -> None:
     """Say what the evidence of every contract-test cell means for market-data-core."""
 
 
-for command in (report, cores):
+for command in (check, gate, diff, report, cores, history, bisect, probe_command):
     main.add_command(command)

@@ -66,7 +66,7 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
     elif path.name.endswith(SDISTS) and path.is_file():
         wheel = build(path.resolve(), root)
     else:
-        raise InvalidCore(f"'{shown}' names no Core", HINT)
+        raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)
     return from_wheel(wheel, named, slot, "path")
 
 
@@ -140,7 +140,7 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
                 "see `git ls-remote` for its refs",
             )
         git("-C", str(tree), "checkout", "--quiet", "--detach", commit, named=named)
-        return from_wheel(build(tree, root), named, slot, "git", commit)
+        return from_wheel(build(tree, root, without_secrets(named)), named, slot, "git", commit)
 
 
 def git(*arguments: str, named: str, may_fail: bool = False) -> str:

@@ -33,6 +33,12 @@ class InvalidMatrix(UnusableInput):
     """tox did not give a matrix of cells."""
 
 
+class NothingExpected(InvalidMatrix):
+    """A gate has no matrix of cells, so that there is nothing to decide on."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
 class NoEvidence(UnusableInput):
     """The folder of evidence that was named is not there."""
 
@@ -55,5 +61,39 @@ class InvalidTable(UnusableInput):
 
 class UnreachableIndex(UnusableInput):
     """The package index gave no answer, or none that can be used."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class UnreadableDocument(UnusableInput):
+    """A document of the history cannot be read; every other one stays as it is."""
+
+
+class UnusableHistory(UnusableInput):
+    """A run, or the database of the history, cannot be written; what was there stays."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class UnknownPack(UnusableInput):
+    """A pack was named that the matrix does not have."""
+
+
+class Busy(UnusableInput):
+    """Another run uses the envs of this checkout."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class UnknownPromise(UnusableInput):
+    """A text names no promise of a pack, or more than one."""
+
+
+class InvalidSearch(UnusableInput):
+    """What was named good and bad is not so, or has nothing between it."""
+
+
+class NothingFound(UnusableInput):
+    """A search came to no end, because something could not be judged."""
 
     exit_code = ExitCode.NO_VERDICT

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import computed_field
 
+from fanout.cause import Cause
 from fanout.errors import ExitCode
 from fanout.model import (
     Answer,
@@ -28,6 +29,7 @@ EXIT_CODES = {
     Answer.HOLD: ExitCode.BROKEN,
     Answer.UNKNOWN: ExitCode.NO_VERDICT,
 }
+NOTHING_JUDGED = {Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE}
 Attempts = Sequence[Mapping[str, CellReport]]
 
 
@@ -39,18 +41,12 @@ class Decision(Frozen):
     candidate: Core
     baseline: Core
     cells: tuple[CellVerdict, ...]
+    causes: tuple[Cause, ...] = ()  # of what regressed, as far as Core's sources are known
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def exit_code(self) -> ExitCode:
         return EXIT_CODES[self.answer]
-
-    def having(self, *verdicts: Verdict) -> Iterable[tuple[CellVerdict, PromiseVerdict]]:
-        """The promises with one of these verdicts, cell by cell."""
-        for cell in self.cells:
-            for promise in cell.promises:
-                if promise.verdict in verdicts:
-                    yield cell, promise
 
 
 def decide(
@@ -74,11 +70,13 @@ def decide(
 
 
 def answer(cells: Sequence[CellVerdict]) -> Answer:
-    """Hold if a promise regressed; else unknown if anything is, or if there is nothing."""
+    """Hold if a promise regressed; else unknown if anything is, or if nobody has judged."""
     found = {cell.verdict for cell in cells if not cell.pending}
     if Verdict.REGRESSED in found:
         return Answer.HOLD
-    return Answer.UNKNOWN if Verdict.UNKNOWN in found or not cells else Answer.RELEASE
+    if Verdict.UNKNOWN in found or not found - NOTHING_JUDGED:
+        return Answer.UNKNOWN
+    return Answer.RELEASE
 
 
 def judge_pack(

@@ -5,16 +5,20 @@ Format: the simple repository API (PEP 503, PEP 691), wheels as in PEP 427.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, PyPISimple
 from pypi_simple.errors import (
     DigestMismatchError,
@@ -24,9 +28,13 @@ from pypi_simple.errors import (
 )
 from requests import RequestException
 
+from fanout.core import GIT_URL, from_git
 from fanout.cores import Release
 from fanout.digest import content_digest
-from fanout.errors import UnreachableIndex
+from fanout.errors import InvalidCore, UnreachableIndex
+from fanout.matrix import without_secrets
+from fanout.model import Core
+from fanout.wheel import KEPT, build
 
 PROJECT = "market-data-core"
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
@@ -39,17 +47,24 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
 
     `done` is told how many of how many releases are read. Raises UnreachableIndex.
     """
+    with usable(index), PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
+        packages = choose(client.get_project_page(PROJECT, timeout=60).packages)
+        if not packages:
+            raise ValueError("it serves no release")
+        releases = []
+        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            read = partial(read_release, client, Path(folder))
+            for release in pool.map(read, packages):
+                releases.append(release)
+                done(len(releases), len(packages))
+    return tuple(releases)
+
+
+@contextmanager
+def usable(index: str) -> Iterator[None]:
+    """A block in which whatever the index does wrong ends as UnreachableIndex."""
     try:
-        with PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
-            packages = choose(client.get_project_page(PROJECT, timeout=60).packages)
-            if not packages:
-                raise ValueError("it serves no release")
-            releases = []
-            with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-                read = partial(read_release, client, Path(folder))
-                for release in pool.map(read, packages):
-                    releases.append(release)
-                    done(len(releases), len(packages))
+        yield
     except (
         RequestException,
         NoSuchProjectError,
@@ -61,10 +76,58 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
         ValueError,
     ) as error:
         raise UnreachableIndex(
-            f"the index '{index}' gave no usable answer for '{PROJECT}': {error}",
+            f"the index '{without_secrets(index)}' gave no usable answer for '{PROJECT}': {error}",
             "check the network, or name another index with --index",
         ) from error
-    return tuple(releases)
+
+
+def wheel_of(core: Core, root: Path, index: str) -> Path:
+    """The wheel of a Core: the one it has, or one that is built or fetched, and then kept.
+
+    Raises InvalidCore if there is no such Core, UnreachableIndex if the index does not say.
+    """
+    if core.wheel:
+        return Path(core.wheel)
+    _, _, address = core.requirement.partition(" @ ")
+    if git := GIT_URL.fullmatch(address):
+        url = git["url"].removeprefix("git+")
+        return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
+    if address:
+        return build(Path(unquote(address.removeprefix("file://"))), root)
+    return fetch(core.version, root, index)
+
+
+def fetch(version: str, root: Path, index: str) -> Path:
+    """The wheel of a release, from the index once, and from then on as it was kept."""
+    folder = root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"
+    for path in folder.glob(f"*-{Version(version)}-*.whl"):
+        return path.resolve()
+    with usable(index), PyPISimple(index) as client:
+        packages = client.get_project_page(PROJECT, timeout=60).packages
+        found = [package for package in packages if same_version(package.version, version)]
+        found.sort(key=lambda package: package.package_type != "wheel")
+        if not found:
+            raise InvalidCore(
+                f"the index '{without_secrets(index)}' has no '{PROJECT}' {version}",
+                "see `fanout cores` for its releases, or name another index with --index",
+            )
+        name = Path(found[0].filename).name
+        part = folder / f"{name}.{os.getpid()}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            client.download_package(found[0], part, timeout=60)
+            part.replace(folder / name)
+        finally:
+            part.unlink(missing_ok=True)
+    path = (folder / name).resolve()
+    return path if path.suffix == ".whl" else build(path, root)
+
+
+def same_version(found: str | None, asked: str) -> bool:
+    try:
+        return Version(found or "") == Version(asked)
+    except InvalidVersion:
+        return False
 
 
 def choose(packages: Sequence[DistributionPackage]) -> list[DistributionPackage]:

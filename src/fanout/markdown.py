@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from fanout.report import NoVerdict, PromiseReport, Report, spans
-from fanout.text import why, words
+from fanout.report import NoVerdict, PromiseReport, Report, spans, why
+from fanout.text import words
 
 
 def markdown(report: Report) -> str:

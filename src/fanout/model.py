@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
 
 def core_range(text: str) -> str:
@@ -122,7 +122,7 @@ class Evidence(Frozen):
     """What running a cell left behind. The texts are as the cell wrote them: trust none."""
 
     cell: Text
-    started: datetime
+    started: AwareDatetime
     seconds: float = Field(ge=0)
     asked: str
     source: str = ""  # pypi, git, path or stand-in; empty if the guard refused the Core
@@ -253,6 +253,9 @@ class CellVerdict(Frozen):
     reason: str = ""  # why it has no verdict
     command: str
     promises: tuple[PromiseVerdict, ...]
+
+    def having(self, verdict: Verdict) -> tuple[PromiseVerdict, ...]:
+        return tuple(promise for promise in self.promises if promise.verdict is verdict)
 
 
 JUDGED = frozenset(Result) - {Result.ERRORED}

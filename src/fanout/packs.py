@@ -11,15 +11,29 @@ from pydantic import ValidationError
 from fanout.digest import content_digest
 from fanout.errors import InvalidPack
 from fanout.model import Pack, PackOnDisk
+from fanout.promises import read_promises
 
 
 def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
     """The packs by name, as they are now. Raises InvalidPack, naming file and key."""
     folders = {name: root / "packs" / name for name in names}
     return {
-        name: PackOnDisk(says=read_pack(folder / "pack.toml"), digest=pack_digest(folder))
+        name: PackOnDisk(
+            says=read_pack(folder / "pack.toml"),
+            digest=pack_digest(folder),
+            promises=promise_names(folder),
+        )
         for name, folder in folders.items()
     }
+
+
+def promise_names(folder: Path) -> tuple[str, ...]:
+    """What a pack's evidence must speak of: its promises, or its files if one is not Python."""
+    try:
+        return tuple(promise.name for promise in read_promises(folder))
+    except InvalidPack:
+        files = sorted(folder.rglob("test_*.py"))
+        return tuple(file.relative_to(folder).as_posix() for file in files)
 
 
 def pack_digest(folder: Path) -> str:

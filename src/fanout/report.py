@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from itertools import groupby
 
@@ -22,6 +22,8 @@ from fanout.model import (
     Result,
 )
 from fanout.outcome import judge
+
+LINES_OF_WHY = 6
 
 
 class Found(Frozen):
@@ -187,3 +189,10 @@ def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
         run = [ref for _, ref in members]
         runs.append(order[run[0]] + (f" to {order[run[-1]]}" if len(run) > 1 else ""))
     return ", ".join(runs)
+
+
+def why(message: str, text: str) -> Iterator[str]:
+    """The first lines of why: what pytest marks as the error, or else the message."""
+    marked = [line for line in text.splitlines() if line.startswith("E ")]
+    for line in (marked or message.splitlines())[:LINES_OF_WHY]:
+        yield f"| {line.removeprefix('E').strip()}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fanout.cores import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.report import PromiseReport, Report, spans
+from fanout.report import PromiseReport, Report, spans, why
 
 GLYPHS = {
     Outcome.PASSED: ("✓", "green"),
@@ -22,7 +22,6 @@ GLYPHS = {
 }
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
-LINES_OF_WHY = 6
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -87,13 +86,6 @@ def print_promises(
         facts.append(f"$ {found.command}")
         console.print(indented(Text("\n".join(facts)), 4))
     console.print()
-
-
-def why(message: str, text: str) -> Iterator[str]:
-    """The first lines of why: what pytest marks as the error, or else the message."""
-    marked = [line for line in text.splitlines() if line.startswith("E ")]
-    for line in (marked or message.splitlines())[:LINES_OF_WHY]:
-        yield f"| {line.removeprefix('E').strip()}"
 
 
 def print_without_verdict(console: Console, report: Report) -> None:

@@ -5,40 +5,47 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import zipfile
-from pathlib import Path
+import zlib
+from pathlib import Path, PurePosixPath
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from uv import find_uv_bin
 
 from fanout.errors import InvalidCore
+from fanout.evidence import printable
 
 DISTRIBUTION = "market-data-core"
 KEPT = Path(".tox/wheels")
 LONGEST_BUILD = 600
+LARGEST_CONTENT = 64 * 1024 * 1024
+MOST_FILES = 10_000
 # What a build or an editor leaves in a tree is no part of its source.
 LEFT_BEHIND = shutil.ignore_patterns(
     ".tox", ".venv", "__pycache__", "*.egg-info", ".*_cache", "node_modules"
 )
 
 
-def keep(wheel: Path, root: Path) -> Path:
-    """A copy of a wheel in a folder named for its SHA-256, so that its path says its bytes."""
+def keep(wheel: Path, root: Path, named: str = "") -> Path:
+    """A copy of a wheel in a folder named for its SHA-256, so that its path says its bytes.
+
+    `named` is what the user named, where that is not the wheel. Raises InvalidCore.
+    """
+    shown = named or wheel
     try:
         name, *_ = parse_wheel_filename(wheel.name)
         with zipfile.ZipFile(wheel) as archive:
             damaged = archive.testzip()
         content = wheel.read_bytes()
     except (InvalidWheelFilename, zipfile.BadZipFile, OSError) as error:
-        raise InvalidCore(f"'{wheel}' is not a wheel: {error}", "build it again") from error
+        raise InvalidCore(f"'{shown}' is not a wheel: {error}", "build it again") from error
     if damaged:
-        raise InvalidCore(f"'{wheel}' is damaged at '{damaged}'", "build it again")
+        raise InvalidCore(f"'{shown}' is damaged at '{damaged}'", "build it again")
     if canonicalize_name(name) != DISTRIBUTION:
-        raise InvalidCore(
-            f"'{wheel}' is a wheel of '{name}', not of '{DISTRIBUTION}'", "name a Core"
-        )
+        raise InvalidCore(f"'{shown}' is '{name}', not '{DISTRIBUTION}'", "name a Core")
     path = root / KEPT / hashlib.sha256(content).hexdigest()[:16] / wheel.name
     if not path.is_file() or path.read_bytes() != content:
         part = path.with_name(f"{wheel.name}.{os.getpid()}.part")
@@ -54,12 +61,13 @@ def keep(wheel: Path, root: Path) -> Path:
     return path.resolve()
 
 
-def build(source: Path, root: Path) -> Path:
+def build(source: Path, root: Path, named: str = "") -> Path:
     """The wheel of a directory or an sdist, kept; the source stays as it was.
 
-    The same source gives the same bytes wherever its build backend allows it. Raises
-    InvalidCore with what the build said last.
+    The same source gives the same bytes wherever its build backend allows it. `named` is what
+    the user named, where that is not the source. Raises InvalidCore with what the build said.
     """
+    shown = named or str(source)
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         built, config = Path(folder, "wheel"), Path(folder, "setuptools.cfg")
         tree = source
@@ -79,12 +87,48 @@ def build(source: Path, root: Path) -> Path:
                 check=False,
             )
         except (OSError, shutil.Error, subprocess.TimeoutExpired) as error:
-            raise InvalidCore(f"'{source}' cannot be built: {error}", "build it by hand") from error
+            raise InvalidCore(f"'{shown}' cannot be built: {error}", "build it by hand") from error
         wheels = list(built.glob("*.whl"))
         if done.returncode or len(wheels) != 1:
-            said = done.stderr.strip().replace(str(tree), str(source)) or "it gave no wheel"
+            said = done.stderr.strip().replace(str(tree), shown) or "it gave no wheel"
             raise InvalidCore(
-                f"'{source}' cannot be built: {said}",
-                f"see that `python -m pip wheel --no-deps '{source}'` works",
+                f"'{shown}' cannot be built: {printable(said)}",
+                "see that `python -m pip wheel --no-deps` of it works",
             )
-        return keep(wheels[0], root)
+        return keep(wheels[0], root, shown)
+
+
+def read_files(wheel: Path) -> dict[str, bytes]:
+    """The content of a wheel by path. Raises InvalidCore for one that is not safe to unpack."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            refuse(wheel, entries)
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise InvalidCore(f"'{wheel}' is not a wheel: {error}", "build it again") from error
+
+
+def refuse(wheel: Path, entries: list[zipfile.ZipInfo]) -> None:
+    size = sum(entry.file_size for entry in entries)
+    if size > LARGEST_CONTENT or len(entries) > MOST_FILES:
+        raise InvalidCore(f"'{wheel}' unpacks to {len(entries)} files, {size} bytes", "build less")
+    seen: set[str] = set()
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        escapes = path.is_absolute() or ".." in path.parts or "\\" in entry.filename
+        if escapes or stat.S_ISLNK(entry.external_attr >> 16) or str(path) in seen:
+            raise InvalidCore(
+                f"'{wheel}' holds '{printable(entry.filename)}', which is a link, is there twice,"
+                " or lies outside",
+                "build it again",
+            )
+        seen.add(str(path))

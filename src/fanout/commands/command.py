@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -9,7 +12,8 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from rich.console import Console
 from rich.text import Text
 
-from fanout.errors import UnusableInput
+from fanout.errors import ExitCode, UnusableInput
+from fanout.evidence import printable
 
 ROOT = click.option(
     "--root",
@@ -23,15 +27,38 @@ INDEX = click.option(
     default=PYPI_SIMPLE_ENDPOINT,
     help="The package index, as a simple repository API.",
 )
+HISTORY = click.option(
+    "--history",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="HISTORY",
+    help="The folder of the history; `history` beside tox.ini unless told.",
+)
 
 
 class Command(click.Command):
-    """A command whose mistakes of the user end in a message and exit code 2, no traceback."""
+    """A command that ends with a code of its own, whatever happens.
+
+    A mistake of the user gives a message and no traceback. Neither a fault of this tool nor
+    Ctrl-C may look like an answer, which Python's own exit code 1 would.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except UnusableInput as error:
             console = Console(stderr=True, soft_wrap=True)
-            console.print(Text(f"error: {error.what}\nhint: {error.hint}"))
+            console.print(Text(printable(f"error: {error.what}\nhint: {error.hint}")))
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("stopped: there is no answer", err=True)
+            ctx.exit(ExitCode.NO_VERDICT)
+        except BrokenPipeError:
+            # Nobody reads on; Python must not complain of it once more when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(ExitCode.NO_VERDICT)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:
+            traceback.print_exc()
+            click.echo("error: this is a fault of fanout itself; please report it", err=True)
+            ctx.exit(ExitCode.NO_VERDICT)

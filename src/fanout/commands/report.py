@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from fanout.commands.command import ROOT, Command
+from fanout.document import make_run, repeatable, write_run
 from fanout.errors import NoEvidence
 from fanout.evidence import read_folder
+from fanout.gather import utc
 from fanout.markdown import markdown
 from fanout.matrix import read_matrix
+from fanout.model import PackOnDisk
 from fanout.packs import read_packs
-from fanout.report import make_report
+from fanout.report import Report, make_report
 from fanout.text import print_report
 
 
@@ -24,7 +28,7 @@ from fanout.text import print_report
     cls=Command,
     epilog="""\b
 Exit codes: 0 nothing is broken that counts, 1 a promise is broken,
-2 unusable input, 3 a cell has no verdict.
+2 unusable input, 3 a cell has no verdict, or the history cannot be written.
 
 \b
 Example: fanout report --label history --format markdown""",
@@ -46,7 +50,12 @@ Example: fanout report --label history --format markdown""",
     default="text",
     show_default=True,
 )
-def report(root: Path, evidence: Path, label: str | None, form: str) -> None:
+@click.option(
+    "--history",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what is reported in this folder, as one run.",
+)
+def report(root: Path, evidence: Path, label: str | None, form: str, history: Path | None) -> None:
     """Print the matrix, and each broken promise once."""
     matrix = read_matrix(root, label)
     source = click.get_current_context().get_parameter_source("evidence")
@@ -61,4 +70,16 @@ def report(root: Path, evidence: Path, label: str | None, form: str) -> None:
         click.echo(markdown(made), nl=False)
     else:
         print_report(made, Console(highlight=False))
+    if history:
+        keep(made, packs, history)
     sys.exit(made.exit_code)
+
+
+def keep(made: Report, packs: Mapping[str, PackOnDisk], history: Path) -> None:
+    """Keep the report in the history, as the run that left its evidence.
+
+    That run began when its first cell did, and its id is made of its content: the same evidence
+    reported again is the same document. Without any evidence there was no run.
+    """
+    if started := [utc(cell.evidence.started) for cell in made.cells if cell.evidence]:
+        write_run(repeatable(make_run("report", min(started), (made.cells,), packs)), history)

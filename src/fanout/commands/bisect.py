@@ -1,0 +1,99 @@
+"""`fanout bisect`: the first Core ref, or commit, that broke a promise."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from fanout.bisection import Bisection, print_bisection
+from fanout.cell import PackInMatrix, find_pack
+from fanout.check import alone, run_folder
+from fanout.commands.command import HISTORY, ROOT, Command
+from fanout.commits import CommitSearch, Repository
+from fanout.document import make_run, write_run
+from fanout.history import History
+from fanout.judged import choose
+from fanout.releases import ReleaseSearch, core_refs
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 found, 2 unusable input: such as an end that is not good or bad,
+3 not found, or only a range: something in it cannot be judged.
+
+\b
+Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 \\
+           --promise test_redis_client_comes_along""",
+)
+@click.argument("pack")
+@click.option("--promise", help="A promise's name or a part of it; any that broke unless told.")
+@click.option("--good", metavar="REF", required=True, help="A Core that keeps it.")
+@click.option("--bad", metavar="REF", required=True, help="A newer Core that breaks it.")
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Search the commits of this git repository; REF is then one of its refs.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@ROOT
+@HISTORY
+def bisect(
+    pack: str,
+    promise: str | None,
+    good: str,
+    bad: str,
+    repo: Path | None,
+    form: str,
+    root: Path,
+    history: Path | None,
+) -> None:
+    """Find the first Core ref on which a promise of PACK is broken.
+
+    It is searched by halving among the Core refs of tox.ini, or the commits of a repository.
+    Both ends are verified; what cannot be judged is passed over. PACK may be a cell's name.
+    """
+    found = find_pack(pack, root.resolve())
+    name = choose(promise, found.name, found.pack.promises) if promise else None
+    past = (history or root / "history").resolve()
+    if repo:
+        answer = in_commits(found, name, good, bad, repo.resolve(), past)
+    else:
+        answer = in_releases(found, name, good, bad, past)
+    if form == "json":
+        click.echo(answer.model_dump_json(indent=2))
+    else:
+        print_bisection(answer, Console(highlight=False))
+    sys.exit(answer.exit_code)
+
+
+def say(line: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(line))
+
+
+def in_releases(
+    pack: PackInMatrix, promise: str | None, good: str, bad: str, history: Path
+) -> Bisection:
+    """Search the Core refs of tox.ini; whatever ran is in the history, also without an answer."""
+    started = datetime.now(UTC)
+    cores = core_refs(pack, good, bad)
+    with History(history) as past, alone(pack.root):
+        search = ReleaseSearch(pack, cores, run_folder(pack.root, started) / "1", past, say)
+        try:
+            return search.find(promise)
+        finally:
+            if reports := list(search.reports.values()):
+                packs = {pack.name: pack.pack}
+                write_run(make_run("bisect", started, [reports], packs), history)
+
+
+def in_commits(
+    pack: PackInMatrix, promise: str | None, good: str, bad: str, repository: Path, history: Path
+) -> Bisection:
+    folder = run_folder(pack.root, datetime.now(UTC))
+    return CommitSearch(pack, Repository(repository), good, bad, folder, history, say).find(promise)

@@ -1,0 +1,70 @@
+"""`fanout diff`: what changed between two Cores, and which promises name it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from fanout.commands.command import INDEX, ROOT, Command
+from fanout.core import resolve
+from fanout.difference import difference
+from fanout.difference_text import difference_markdown, print_difference
+from fanout.errors import UnknownPack
+from fanout.index import wheel_of
+from fanout.matrix import read_matrix
+from fanout.packs import read_packs
+from fanout.promises import read_promises
+from fanout.surface import surface
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 the difference is printed, be it none, 2 unusable input,
+3 the index cannot be read.
+
+\b
+Example: fanout diff 1.2.31 1.2.33""",
+)
+@click.argument("baseline")
+@click.argument("candidate")
+@click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+)
+@ROOT
+@INDEX
+def diff(
+    baseline: str, candidate: str, packs: tuple[str, ...], form: str, root: Path, index: str
+) -> None:
+    """Show every public change from BASELINE to CANDIDATE, and who will notice.
+
+    Each is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL with a
+    ref. Nothing of either is run.
+    """
+    matrix = read_matrix(root)
+    known = dict.fromkeys(cell.pack for cell in matrix.cells)
+    for name in packs:
+        if name not in known:
+            raise UnknownPack(f"there is no pack '{name}'", f"name one of {', '.join(known)}")
+    before = resolve(baseline, "baseline", root, matrix)
+    after = resolve(candidate, "candidate", root, matrix)
+    asked = dict.fromkeys(packs) or known
+    found = difference(
+        (before, after),
+        (surface(wheel_of(before, root, index)), surface(wheel_of(after, root, index))),
+        read_packs(root, asked),
+        {name: read_promises(root / "packs" / name) for name in asked},
+    )
+    if form == "json":
+        click.echo(found.model_dump_json(indent=2))
+    elif form == "markdown":
+        click.echo(difference_markdown(found), nl=False)
+    else:
+        print_difference(found, Console(highlight=False))

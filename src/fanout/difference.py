@@ -1,0 +1,128 @@
+"""What changed between two Cores, and who will notice: the promises that name what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from packaging.specifiers import SpecifierSet
+from pydantic import computed_field
+
+from fanout.change import Change, changes
+from fanout.failure import last_names, words
+from fanout.model import Core, Frozen, PackOnDisk
+from fanout.promises import PackPromise
+from fanout.reach import Reach
+from fanout.symbol import Surface
+
+NEAR = 2  # what a named symbol's types, and theirs, speak of
+
+
+class Noticing(Frozen):
+    """The promises of one pack that name what changed."""
+
+    pack: str
+    owner: str
+    promises: tuple[PackPromise, ...]
+
+
+class Notice(Frozen):
+    """A change, those who name it, and how many promises of each pack stand on it unnamed."""
+
+    change: Change
+    named_by: tuple[Noticing, ...]
+    behind: dict[str, int]
+
+
+class Difference(Frozen):
+    """Every public change from baseline to candidate, those that promises name first."""
+
+    schema_version: int = 1
+    baseline: Core
+    candidate: Core
+    notices: tuple[Notice, ...]
+
+    @property
+    def named(self) -> tuple[Notice, ...]:
+        return tuple(notice for notice in self.notices if notice.named_by)
+
+    @property
+    def unnamed(self) -> tuple[Notice, ...]:
+        return tuple(notice for notice in self.notices if not notice.named_by)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def summary(self) -> str:
+        sides = f"from {shown(self.baseline)} to {shown(self.candidate)}"
+        if not self.notices:
+            return f"no public change in Core {sides}"
+        packs = sorted({one.pack for notice in self.named for one in notice.named_by})
+        count = f"{len(self.notices)} public change{'' if len(self.notices) == 1 else 's'}"
+        named = (
+            f"promises of {', '.join(packs)} name {len(self.named)}"
+            if packs
+            else "nobody names any"
+        )
+        return f"{count} in Core {sides}: {named}"
+
+
+def difference(
+    cores: tuple[Core, Core],
+    sides: tuple[Surface, Surface],
+    packs: Mapping[str, PackOnDisk],
+    promises: Mapping[str, Iterable[PackPromise]],
+) -> Difference:
+    """The changes from the first Core to the second, with the promises that apply to it."""
+    reach = Reach(*sides)
+    applying = [
+        (pack, promise)
+        for pack, found in promises.items()
+        for promise in found
+        if applies(promise, cores[1])
+    ]
+    notices = tuple(notice(change, applying, packs, reach) for change in changes(*sides))
+    ordered = sorted(notices, key=lambda one: not one.named_by)
+    return Difference(baseline=cores[0], candidate=cores[1], notices=tuple(ordered))
+
+
+def notice(
+    change: Change,
+    promises: Iterable[tuple[str, PackPromise]],
+    packs: Mapping[str, PackOnDisk],
+    reach: Reach,
+) -> Notice:
+    naming: list[tuple[str, PackPromise]] = []
+    behind: dict[str, int] = {}
+    for pack, promise in promises:
+        far = reach.distance(change, promise.contract)
+        if far == 0 or asks_for(promise, change):
+            naming.append((pack, promise))
+        elif far is not None and far <= NEAR:
+            behind[pack] = behind.get(pack, 0) + 1
+    named_by = tuple(
+        Noticing(
+            pack=pack,
+            owner=packs[pack].says.owner,
+            promises=tuple(promise for _, promise in found),
+        )
+        for pack, found in groupby(naming, key=lambda one: one[0])
+    )
+    return Notice(change=change, named_by=named_by, behind=behind)
+
+
+def asks_for(promise: PackPromise, change: Change) -> bool:
+    """Whether a promise speaks of a distribution that Core brings along, or did."""
+    said = words(f"{promise.name.replace('_', ' ')} {promise.says}")
+    return change.kind == "requirement" and bool(said & last_names(change))
+
+
+def applies(promise: PackPromise, core: Core) -> bool:
+    """Whether a promise holds for a Core; one whose range or version is not known does."""
+    try:
+        return SpecifierSet(promise.core).contains(core.version, prereleases=True)
+    except ValueError:
+        return True
+
+
+def shown(core: Core) -> str:
+    return core.version if core.source == "pypi" else f"{core.version} ({core.source})"
