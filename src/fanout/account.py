@@ -64,7 +64,7 @@ def account(decision: Decision, today: date) -> Account:
         section("Pending: never green, so it decides nothing", map(never_green, pending)),
     )
     return Account(
-        headline=headline(decision),
+        headline=" ".join(headline(decision).split()),
         compared=(
             f"candidate: {described(decision.candidate)}",
             f"baseline:  {described(decision.baseline)}",

@@ -12,7 +12,7 @@ from fanout.symbol import Surface
 
 # How unlikely a change is to break a promise, beside one that removes or replaces something.
 UNLIKELY = {What.ADDED: 1, What.BEHAVIOUR: 2}
-OPTIONAL = 3  # an addition that nobody has to know of
+OPTIONAL = 5  # an addition that nobody has to know of
 GROWN = 1  # a signature with more in it than before
 # How far a change counts that is farther than this, or that the promise's symbols do not reach.
 FAR, UNREACHED = 4, 6

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from fanout.model import Frozen
-from fanout.symbol import Surface, Symbol, inside
+from fanout.symbol import Surface, Symbol, inside, is_private
 
 LONGEST = 200
 BROUGHT_ALONG = ("requirement", "command", "file")
@@ -18,7 +18,6 @@ class What(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
     ADDED = "added"
-    MOVED = "moved"  # defined elsewhere, and otherwise as it was
     BEHAVIOUR = "behaviour"  # the same from outside, with other code behind it
 
 
@@ -60,29 +59,12 @@ class Change(Frozen):
 def changes(baseline: Surface, candidate: Surface) -> tuple[Change, ...]:
     """Every change from baseline to candidate, by symbol.
 
-    What is removed or added with its class or module is no change of its own. A thing that is
-    defined elsewhere has moved only where a name of it is lost.
+    What is removed or added with its class or module is no change of its own. Nor is that a thing
+    is defined elsewhere now, but that one of its names is gone.
     """
-    moved = dict(moves(baseline, candidate))
-    before = relabelled(baseline, moved)
-    found = [*lost(baseline, candidate, moved), *definitions(before, candidate)]
-    found += names(before, candidate)
+    before = relabelled(baseline, dict(moves(baseline, candidate)))
+    found = (*definitions(before, candidate), *names(before, candidate))
     return tuple(sorted(found, key=lambda change: (change.symbol, change.what)))
-
-
-def lost(baseline: Surface, candidate: Surface, moved: Mapping[str, str]) -> Iterator[Change]:
-    """What has moved, and is no longer found by each of its names."""
-    for old, new in moved.items():
-        gone = [name for name in baseline.names_of(old) if candidate.canonical(name) != new]
-        if gone:
-            yield Change(
-                symbol=gone[0],
-                names=tuple(gone),
-                what=What.MOVED,
-                kind=baseline.symbols[old].kind,
-                baseline=f"defined in {old}",
-                candidate=f"defined in {new}",
-            )
 
 
 def definitions(baseline: Surface, candidate: Surface) -> Iterator[Change]:
@@ -91,10 +73,10 @@ def definitions(baseline: Surface, candidate: Surface) -> Iterator[Change]:
     A name that is there on both sides, and of two things, is left to `names`.
     """
     before, after = baseline.symbols, candidate.symbols
-    for path in outermost(before.keys() - after.keys()):
+    for path in outermost(named(before.keys() - after.keys(), baseline)):
         if path not in candidate.exports:
             yield one_sided(baseline, path, What.REMOVED)
-    for path in outermost(after.keys() - before.keys()):
+    for path in outermost(named(after.keys() - before.keys(), candidate)):
         if path not in baseline.exports:
             yield one_sided(candidate, path, What.ADDED)
     for path in before.keys() & after.keys():
@@ -138,7 +120,7 @@ def names(baseline: Surface, candidate: Surface) -> Iterator[Change]:
         (candidate, What.ADDED, new),
     ):
         for path, together in found.items():
-            together.sort(key=lambda name: (name.count("."), name))
+            together.sort(key=by_length)
             says = f"a name of {described(side, path)}"
             yield Change(
                 symbol=together[0],
@@ -153,9 +135,9 @@ def moves(baseline: Surface, candidate: Surface) -> Iterator[tuple[str, str]]:
     """What is defined elsewhere now: it kept a name, or its last name and all its members."""
     before, after = baseline.symbols, candidate.symbols
     new = set(outermost(after.keys() - before.keys()))
-    kept = {}
-    for name in baseline.exports.keys() | candidate.exports.keys():
-        kept[baseline.canonical(name)] = candidate.canonical(name)
+    kept: dict[str, str] = {}
+    for name in sorted(baseline.exports.keys() | candidate.exports.keys(), key=by_length):
+        kept.setdefault(baseline.canonical(name), candidate.canonical(name))
     for path in outermost(before.keys() - after.keys()):
         last = path.rpartition(".")[2]
         same = [
@@ -185,7 +167,7 @@ def relabelled(surface: Surface, moved: Mapping[str, str]) -> Surface:
         exports={
             name: now(path) for name, path in surface.exports.items() if name not in moved.values()
         }
-        | dict(moved.items()),
+        | {old: new for old, new in moved.items() if not is_private(old)},
     )
 
 
@@ -194,6 +176,11 @@ def members(surface: Surface, path: str) -> dict[str, tuple[str, str]]:
         found[len(path) :]: (surface.symbols[found].says, surface.symbols[found].code)
         for found in (path, *surface.members(path))
     }
+
+
+def named(paths: Iterable[str], side: Surface) -> list[str]:
+    """The paths of what has a public name: not those of a private module, but of what it gives."""
+    return [path for path in paths if not is_private(path) or side.names_of(path)]
 
 
 def outermost(paths: Iterable[str]) -> list[str]:
@@ -223,6 +210,10 @@ def shown(side: Surface, path: str) -> str:
     """The path where a symbol is defined, or its shortest public name if that is private."""
     found = side.names_of(path)
     return path if path in found or not found else found[0]
+
+
+def by_length(name: str) -> tuple[int, str]:
+    return (name.count("."), name)
 
 
 def exists(side: Surface, name: str) -> bool:

@@ -16,7 +16,6 @@ WORDS = {
     What.REMOVED: "removed",
     What.CHANGED: "changed",
     What.ADDED: "added",
-    What.MOVED: "moved",
     What.BEHAVIOUR: "same from outside, with other code behind it",
 }
 LONGEST = 400

@@ -67,6 +67,6 @@ def last_names(change: Change) -> set[str]:
 
 def difference(change: Change) -> set[str]:
     """The words that only one side of a change has."""
-    if not change.is_of_core or change.what in (What.REMOVED, What.MOVED):
+    if not change.is_of_core or change.what is What.REMOVED:
         return set()
     return words(change.baseline) ^ words(change.candidate)

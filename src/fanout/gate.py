@@ -29,7 +29,7 @@ EXIT_CODES = {
     Answer.HOLD: ExitCode.BROKEN,
     Answer.UNKNOWN: ExitCode.NO_VERDICT,
 }
-NOTHING_JUDGED = {Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE}
+NOTHING_JUDGED = {Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE, Verdict.REMOVED}
 Attempts = Sequence[Mapping[str, CellReport]]
 
 
@@ -71,12 +71,12 @@ def decide(
 
 def answer(cells: Sequence[CellVerdict]) -> Answer:
     """Hold if a promise regressed; else unknown if anything is, or if nobody has judged."""
-    found = {cell.verdict for cell in cells if not cell.pending}
+    deciding = [cell for cell in cells if not cell.pending]
+    found = {cell.verdict for cell in deciding}
     if Verdict.REGRESSED in found:
         return Answer.HOLD
-    if Verdict.UNKNOWN in found or not found - NOTHING_JUDGED:
-        return Answer.UNKNOWN
-    return Answer.RELEASE
+    judged = {promise.verdict for cell in deciding for promise in cell.promises} - NOTHING_JUDGED
+    return Answer.UNKNOWN if Verdict.UNKNOWN in found or not judged else Answer.RELEASE
 
 
 def judge_pack(
@@ -94,7 +94,9 @@ def judge_pack(
     )
     both = (*seen, *before)
     promises = tuple(judge_promise(one, pack, seen, before) for one in names(pack, both))
-    there = bool(seen and before) and all(report.evidence for report in both)
+    there = bool(seen and before) and all(
+        report.evidence and report.evidence.version for report in both
+    )
     reasons = [f"{one.cell.name}: {one.reason}" for one in both if not one.judges]
     return CellVerdict(
         pack=name,
@@ -112,7 +114,8 @@ def judge_pack(
 def judge_promise(
     name: str, pack: PackOnDisk, seen: Sequence[CellReport], before: Sequence[CellReport]
 ) -> PromiseVerdict:
-    now, then = (side(reports, name, name in pack.promises) for reports in (seen, before))
+    in_pack = name.partition("[")[0] in pack.promises
+    now, then = (side(reports, name, in_pack) for reports in (seen, before))
     told = [found for report in (*seen, *before) if (found := find(report, name))]
     shown = told[0] if told else Promise(name=name, result=Result.ERRORED)
     listed = next((found for found in told if found.known_break), shown)

@@ -220,7 +220,7 @@ class Side(Frozen):
     def flaky(self) -> bool:
         """Whether attempts that judged the promise disagree."""
         judged = {said for said in self.attempts if said in JUDGED}
-        return len(judged) > 1
+        return self.standing is Standing.UNKNOWN and len(judged) > 1
 
 
 class PromiseVerdict(Frozen):

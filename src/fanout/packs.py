@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from fanout.digest import content_digest
 from fanout.errors import InvalidPack
+from fanout.evidence import printable
 from fanout.model import Pack, PackOnDisk
 from fanout.promises import read_promises
 
@@ -50,7 +51,7 @@ def pack_digest(folder: Path) -> str:
 def read_pack(file: Path) -> Pack:
     hint = "see 'Add a pack' in README.md for the keys of a pack.toml"
     try:
-        return Pack.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Pack.model_validate(one_line(tomllib.loads(file.read_text(encoding="utf-8"))))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
@@ -60,3 +61,12 @@ def read_pack(file: Path) -> Pack:
         raise InvalidPack(f"'{file}' cannot be read: {error.strerror}", hint) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidPack(f"'{file}' is not TOML: {error}", hint) from error
+
+
+def one_line(value: object) -> object:
+    """The value with each of its texts on one line, without what could fool a reader."""
+    if isinstance(value, dict):
+        return {key: one_line(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [one_line(item) for item in value]
+    return " ".join(printable(value).split()) if isinstance(value, str) else value

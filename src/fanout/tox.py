@@ -124,6 +124,7 @@ def run_cells(
         if name not in {f"CORE_{slot.upper()}" for slot in SLOTS}
     }
     environment |= dict(variables) | {"EVIDENCE": str(evidence.resolve())}
+    environment["PYTHONUNBUFFERED"] = "1"  # or its lines come all at once, at the end
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         results = Path(folder, "tox.json")
         arguments = ["run-parallel", "--parallel-no-spinner", "--result-json", str(results)]

@@ -82,7 +82,11 @@ def attempt(report: CellReport, name: str, in_pack: bool) -> tuple[Standing, str
     if report.evidence is None or not report.judges:
         return S.UNKNOWN, report.outcome, found
     if found is None:
-        return (S.UNKNOWN, Outcome.MISSING, None) if in_pack else (S.ABSENT, S.ABSENT, None)
+        cases = {one.name.partition("[")[0] for one in report.evidence.promises}
+        if in_pack and name.partition("[")[0] not in cases:
+            return S.UNKNOWN, Outcome.MISSING, None
+        gone = S.ABSENT if report.evidence.supported else S.UNSUPPORTED
+        return gone, gone, None
     standing = STANDINGS[found.result]
     counts = standing in (S.KEPT, S.BROKEN, S.KNOWN_BREAK)
     if counts and not report.evidence.supported:

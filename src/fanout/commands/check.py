@@ -87,6 +87,7 @@ def check(
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
         if again := comparison.to_confirm:
             run("running what regressed again", comparison, again, folder / "2", minutes, past)
+    click.echo(f"evidence in {folder}", err=True)
     conclude("check", comparison, started, history or root / "history", index, form)
 
 
