@@ -48,7 +48,7 @@ def requirement(named: str, root: Path, variable: str = SLOTS["candidate"]) -> s
     if VERSION.fullmatch(named):
         return f"{DISTRIBUTION}=={named}"
     if "://" in named:
-        shown = re.sub(r"://[^/@\s]+@", "://", named)
+        shown = re.sub(r"://[^/\s]+@", "://", named)
         raise ValueError(f"{variable} is no address of a git ref: {shown!r}; {HINT}")
     try:
         path = (root / Path(named).expanduser()).resolve(strict=True)

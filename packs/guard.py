@@ -75,7 +75,7 @@ def source(distribution: metadata.Distribution) -> str:
 
 def without_secrets(requirement: str) -> str:
     """The requirement without the user name and token that a URL may carry."""
-    return re.sub(r"://[^/@\s]+@", "://", requirement)
+    return re.sub(r"://[^/\s]+@", "://", requirement)
 
 
 def guard(requirement: str, cell: str) -> Core:

@@ -120,8 +120,10 @@ def test_text_from_outside_cannot_steer(packs: Project, tmp_path: Path) -> None:
     packs.promise("pass", contract='"A"', name="kept")
     file = packs.root / "packs/small/test_kept.py"
     file.write_text(file.read_text().replace("An event", "[red]@all <b>\\x1b[31m An event"))
-    old = make_wheel(tmp_path / "old", {"__init__.py": "A = 1"})
-    new = make_wheel(tmp_path / "new", {"__init__.py": "A = '[bold]\x1b[31m<script>'"})
+    old = make_wheel(tmp_path / "old", {"__init__.py": "A = 1\na_b_c = 1"})
+    new = make_wheel(
+        tmp_path / "new", {"__init__.py": "A = f'[bold]\x1b[31m<script>{1}'\na_b_c = 2"}
+    )
     text = packs.fanout("diff", str(old), str(new)).stdout
     assert "[red]@all <b>" in text
     assert "\x1b" not in text
@@ -130,6 +132,7 @@ def test_text_from_outside_cannot_steer(packs: Project, tmp_path: Path) -> None:
     assert "<script>" not in markdown
     assert "@all" not in markdown
     assert "**A**: changed" in markdown
+    assert r"**a\_b\_c**: changed" in markdown
 
 
 @pytest.mark.parametrize(
@@ -169,6 +172,14 @@ def test_unreachable_index_is_no_answer(packs: Project, index: CoreIndex) -> Non
     done = packs.fanout("diff", "1.2.0", "1.3.0", "--index", "http://127.0.0.1:1/simple/")
     assert done.exit_code == 3
     assert "127.0.0.1:1" in done.stderr
+
+
+def test_folder_that_cannot_be_written_is_named(packs: Project, index: CoreIndex) -> None:
+    """Where a release cannot be kept, the error says where."""
+    packs.write(".tox/wheels", "a file where a folder belongs")
+    done = packs.fanout("diff", "1.2.0", "1.3.0", "--index", index.url)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert ".tox/wheels" in done.stderr
 
 
 def test_help_shows_an_example_and_the_exit_codes(packs: Project) -> None:

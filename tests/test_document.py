@@ -44,7 +44,7 @@ CANDIDATE = Core(named="1.2.0", core_ref="core_v120", requirement="market-data-c
 
 def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
     """A run with a decision, two attempts and a missing cell comes back equal."""
-    side = Side(standing=Standing.BROKEN, attempts=("broken", "kept"))
+    side = Side(standing=Standing.UNKNOWN, attempts=("broken", "kept"))
     promises = tuple(
         PromiseVerdict(name=name, verdict=verdict, candidate=side, baseline=side)
         for name, verdict in ((NAME, Verdict.UNKNOWN), ("test_a.py::test_b", Verdict.PASSING))

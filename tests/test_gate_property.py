@@ -25,7 +25,7 @@ from fanout.model import (
     Result,
     Verdict,
 )
-from fanout.outcome import judge
+from fanout.outcome import founded, judge
 
 TODAY = date(2026, 1, 15)
 DIGEST = "as-it-is"
@@ -211,18 +211,23 @@ def names(situation: Situation, pack: str) -> set[str]:
 
 
 def deciding(situation: Situation) -> list[str]:
-    """The packs that decide: those that are not pending, or whose evidence is not all there."""
+    """The packs that decide: those that are not pending, or of which anything is unknown."""
 
-    def there(pack: str) -> bool:
+    def known(pack: str) -> bool:
         sides = [situation.cells(pack, side) for side in VERSIONS]
-        reports = [
-            judge(cell(f"{pack}-core_{side}"), one, situation.packs[pack], TODAY)
+        told = [
+            words(situation, pack, name, side)
+            for name in names(situation, pack)
+            for side in VERSIONS
+        ]
+        fresh = all(
+            usable(one, side, situation.packs[pack])
             for side, cells in zip(VERSIONS, sides, strict=True)
             for one in cells
-        ]
-        return all(sides) and all(report.evidence for report in reports)
+        )
+        return all(sides) and fresh and all(len(one) == 1 and "unknown" not in one for one in told)
 
-    return [pack for pack in situation.packs if pack not in situation.pending or not there(pack)]
+    return [pack for pack in situation.packs if pack not in situation.pending or not known(pack)]
 
 
 def regressed(now: set[str], then: set[str]) -> bool:
@@ -343,3 +348,34 @@ def test_parameters_that_are_gone(supports: str, kept: tuple[str, ...]) -> None:
     }
     situation = Situation({"one": pack}, [found], frozenset())
     assert situation.decide().answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("result", "name", "supports", "reason"),
+    [
+        (Result.KNOWN_BREAK, NAMES[0], ">=1", "no known break of the pack"),
+        (Result.NOT_APPLICABLE, NAMES[0], ">=1", "so it is applicable"),
+        (Result.KEPT, NAMES[0], ">=9", "it says that the pack supports"),
+    ],
+)
+def test_an_excuse_is_the_packs_own(result: Result, name: str, supports: str, reason: str) -> None:
+    """Evidence cannot excuse itself: what the pack does not list, or support, is errored."""
+    says = Pack(consumer="c", release="1", owner="o", supports=">=1")
+    pack = PackOnDisk(says=says, digest=DIGEST, promises=NAMES[:2])
+    told = cell_evidence(pack, "candidate", *NAMES[:2])
+    first = told.promises[0].model_copy(update={"result": result})
+    forged = {"promises": (first, *told.promises[1:]), "supports": supports}
+    for evidence, believed in ((told, True), (told.model_copy(update=forged), False)):
+        report = judge(cell("one-core_candidate"), evidence, pack, TODAY)
+        assert (founded(report, pack, TODAY).evidence is not None) is believed
+    assert reason in founded(report, pack, TODAY).reason
+
+
+def test_evidence_of_tomorrow_is_errored() -> None:
+    """A cell that says that it will run in the future has not run."""
+    says = Pack(consumer="c", release="1", owner="o", supports=">=1")
+    pack = PackOnDisk(says=says, digest=DIGEST, promises=NAMES[:1])
+    told = cell_evidence(pack, "candidate", *NAMES[:1])
+    late = told.model_copy(update={"started": told.started.replace(year=2099)})
+    report = judge(cell("one-core_candidate"), late, pack, TODAY)
+    assert "2099" in founded(report, pack, TODAY).reason

@@ -53,11 +53,12 @@ def test_green(tmp_path: Path) -> None:
 
 
 def test_judged(tmp_path: Path) -> None:
-    """A pack's content is judged where it left results, errored ones too; missing is none."""
+    """A pack's content is judged where it failed; errored, missing or passed is no such thing."""
     record(tmp_path, cell("1.2.0", BROKEN), cell("1.3.0", ERRORED), missing("small-core_v140"))
-    record(tmp_path, cell("1.5.0", pack_digest="old"), cell("9", name="small-core_candidate"))
+    record(tmp_path, cell("1.5.0", BROKEN, pack_digest="old"), cell("1.6.0"))
+    record(tmp_path, cell("9", BROKEN, name="small-core_candidate"))
     with History(tmp_path) as history:
-        refs = {"core_v120", "core_v130", "core_candidate"}
+        refs = {"core_v120", "core_candidate"}
         assert history.judged("small", PACK) == refs
         assert history.judged("small", "old") == {"core_v150"}
         assert history.judged("other", PACK) == frozenset()

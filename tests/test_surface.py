@@ -203,8 +203,14 @@ SAME: dict[str, tuple[Files, Files]] = {
     "nothing": (model("a: int"), model("a: int")),
     "line ends": (code("class A:\n    a: int\n"), code("class A:\r\n    a: int\r\n")),
     "comments and docstrings": (
-        code('"""Old."""\nclass A:\n    """Old."""\n\n    def f(self):\n        """Old."""'),
-        code('"""New."""\nclass A:\n    """New."""\n    # New.\n    def f(self): ...'),
+        code(
+            '"""Old."""\nclass A:\n    """Old."""\n\n    def f(self):\n        """Old."""\n'
+            'def _g():\n    """Old."""\n    return 1'
+        ),
+        code(
+            '"""New."""\nclass A:\n    """New."""\n    # New.\n    def f(self): ...\n'
+            "def _g():\n    return 1"
+        ),
     ),
     "layout": (
         code("def f(a, b): return [a, b]"),

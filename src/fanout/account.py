@@ -109,6 +109,8 @@ def tally(decision: Decision) -> Iterator[str]:
     yield number(sum(len(cell.promises) for cell in decision.cells), "promise")
     if still := sum(len(cell.having(Verdict.STILL_FAILING)) for cell in decision.cells):
         yield f"{still} still failing"
+    if beside := sum(len(cell.having(Verdict.NOT_APPLICABLE)) for cell in decision.cells):
+        yield f"{beside} not applicable"
     for word in (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE):
         if packs := [cell.pack for cell in decision.cells if cell.verdict is word]:
             yield f"{word}: {' '.join(packs)}"

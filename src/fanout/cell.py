@@ -10,7 +10,7 @@ from fanout.errors import InvalidMatrix, UnknownPack
 from fanout.evidence import read_folder
 from fanout.matrix import read_matrix
 from fanout.model import Cell, CellReport, Core, Frozen, Matrix, Outcome, PackOnDisk
-from fanout.outcome import judge
+from fanout.outcome import founded, judge
 from fanout.packs import read_packs
 from fanout.tox import run_cells
 
@@ -34,7 +34,8 @@ def read_cells(
 ) -> dict[str, CellReport]:
     """What the evidence in a folder says of each cell, by its name."""
     found = read_folder(folder, frozenset(cell.name for cell in matrix.cells))
-    return {cell.name: judge(cell, found.get(cell.name), packs[cell.pack], today) for cell in cells}
+    judged = (judge(cell, found.get(cell.name), packs[cell.pack], today) for cell in cells)
+    return {one.cell.name: founded(one, packs[one.cell.pack], today) for one in judged}
 
 
 def run_and_read(

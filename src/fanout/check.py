@@ -72,7 +72,7 @@ class Comparison:
 
 
 def pending(comparison: Comparison, history: History) -> frozenset[str]:
-    """The packs that were tried on every Core ref of the env list, as they are, and never passed.
+    """The packs that failed on every Core ref of the env list, as they are, and never passed.
 
     Green once, with whatever content, is never pending again; nor is a pack that nobody has seen
     fail everywhere, because an excuse must be proven.
@@ -90,7 +90,7 @@ def pending(comparison: Comparison, history: History) -> frozenset[str]:
             for report in attempt.values()
             if report.cell.pack == name
         ]
-        tried = {report.cell.core_ref for report in here if report.evidence}
+        tried = {report.cell.core_ref for report in here if report.outcome is Outcome.FAILED}
         green = any(report.outcome is Outcome.PASSED for report in here) or history.green(name)
         if refs and not green and refs <= tried | history.judged(name, pack.digest):
             found.add(name)

@@ -18,12 +18,11 @@ from fanout.check import alone
 from fanout.errors import InvalidSearch, NothingFound
 from fanout.evidence import printable
 from fanout.gate import reproduce
+from fanout.git import environment
 from fanout.judged import Judged, judged, kept
 from fanout.model import CellReport, Standing
 from fanout.probe import keep, probe, read_probe
 
-# What a shell or a hook may have said of another repository.
-ELSEWHERE = ("DIR", "WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY", "COMMON_DIR", "PREFIX")
 SECONDS_TO_STOP = 30
 # Each commit has its own folder of evidence; `$0` is the folder of them all.
 PER_COMMIT = 'exec "$@" --evidence "$0/$(git rev-parse HEAD)"'
@@ -86,12 +85,6 @@ class Repository:
 def command(folder: Path, *arguments: str) -> list[str]:
     # A hook of the user's, run on a checkout, could touch anything.
     return ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *arguments]
-
-
-def environment() -> dict[str, str]:
-    elsewhere = {f"GIT_{name}" for name in ELSEWHERE}
-    here = {name: value for name, value in os.environ.items() if name not in elsewhere}
-    return here | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 
 
 @dataclass(frozen=True)

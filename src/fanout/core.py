@@ -13,6 +13,8 @@ from packaging.utils import parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from fanout.errors import InvalidCore
+from fanout.evidence import printable
+from fanout.git import environment
 from fanout.matrix import named_version, version, without_secrets
 from fanout.model import Core, Matrix
 from fanout.wheel import DISTRIBUTION, build, keep
@@ -58,16 +60,17 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
         )
     if not named or "://" in named:
         raise InvalidCore(f"'{shown}' is no address of a git ref", HINT)
-    path = Path(named).expanduser()
-    if path.is_dir():
-        wheel = build(path, root)
-    elif path.suffix == ".whl" and path.is_file():
-        wheel = keep(path, root)
-    elif path.name.endswith(SDISTS) and path.is_file():
-        wheel = build(path.resolve(), root)
-    else:
-        raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)
-    return from_wheel(wheel, named, slot, "path")
+    try:
+        path = Path(named).expanduser()
+        if path.is_dir():
+            return from_wheel(build(path, root), named, slot, "path")
+        if path.suffix == ".whl" and path.is_file():
+            return from_wheel(keep(path, root), named, slot, "path")
+        if path.name.endswith(SDISTS) and path.is_file():
+            return from_wheel(build(path.resolve(), root), named, slot, "path")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InvalidCore(f"'{printable(shown)}' cannot be read: {error}", HINT) from error
+    raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)
 
 
 def released(named: str, matrix: Matrix) -> Core | None:
@@ -95,24 +98,28 @@ def released(named: str, matrix: Matrix) -> Core | None:
 
 
 def newest(matrix: Matrix, before: Core) -> Core:
-    """The baseline unless told: the newest release in the matrix that the candidate is not.
+    """The baseline unless told: the newest release in the matrix before the candidate.
 
-    A candidate that is a version itself is compared with what was released before it.
+    A tree or a git ref may not have its new version yet, so there a release of the same version
+    counts too. Where nothing is older, it is the newest release there is.
     """
     cells = sorted((cell for cell in matrix.cells if "==" in cell.core), key=version)
-    limit = Version(before.version) if before.source == "pypi" else None
-    for cell in reversed(cells):
-        at = named_version(cell)
-        if at is not None and (limit is None or at < limit):
-            found = released(cell.core_ref, matrix)
-            if found:
-                return found
+    limit = Version(before.version)
+    versions = {cell.core_ref: named_version(cell) or limit for cell in cells}
+    older = [
+        core_ref
+        for core_ref, at in versions.items()
+        if at < limit or (at == limit and before.wheel)
+    ]
+    for core_ref in (*older[-1:], *list(versions)[-1:]):
+        if found := released(core_ref, matrix):
+            return found
     raise InvalidCore("tox.ini names no release that could be the baseline", "give --baseline")
 
 
 def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:
     return Core(
-        named=without_secrets(named),
+        named=" ".join(printable(without_secrets(named)).split()),
         core_ref=f"core_{slot}",
         requirement=f"{DISTRIBUTION} @ file://{quote(str(wheel))}",
         source=source,
@@ -147,8 +154,8 @@ def git(*arguments: str, named: str, may_fail: bool = False) -> str:
     """What git prints; it never asks anybody for a password."""
     try:
         done = subprocess.run(
-            ["git", *arguments],
-            env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+            ["git", "-c", f"core.hooksPath={os.devnull}", *arguments],
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -156,7 +163,8 @@ def git(*arguments: str, named: str, may_fail: bool = False) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InvalidCore(f"git cannot read '{without_secrets(named)}': {error}", HINT) from error
+        said = f"git cannot read '{without_secrets(named)}'"
+        raise InvalidCore(f"{said}: {without_secrets(str(error))}", HINT) from error
     if done.returncode and not may_fail:
         said = without_secrets(done.stderr.strip())
         raise InvalidCore(

@@ -88,6 +88,9 @@ def read_file(file: Path) -> Evidence:
         raise UnreadableEvidence(f"is the evidence of another cell, '{evidence.cell}'")
     if not evidence.promises:
         raise UnreadableEvidence("no promise in it")
+    names = [promise.name for promise in evidence.promises]
+    if len(set(names)) < len(names):
+        raise UnreadableEvidence("it speaks of one promise twice")
     return evidence
 
 

@@ -59,8 +59,8 @@ def decide(
 ) -> Decision:
     """The answer from the first attempt at every cell, and those that were made again.
 
-    `pending` names the packs that never were green: they are shown, and decide nothing, as long
-    as all of their evidence is there.
+    `pending` names the packs that never were green: they are shown, and decide nothing, unless
+    anything of them is unknown.
     """
     cells = tuple(
         judge_pack(name, pack, candidate, baseline, attempts, name in pending, root)
@@ -98,13 +98,14 @@ def judge_pack(
         report.evidence and report.evidence.version for report in both
     )
     reasons = [f"{one.cell.name}: {one.reason}" for one in both if not one.judges]
+    verdicts = {promise.verdict for promise in promises}
     return CellVerdict(
         pack=name,
         owner=pack.says.owner,
         cell=cells[0],
         baseline=cells[1],
-        verdict=roll_up(promise.verdict for promise in promises),
-        pending=pending and there,
+        verdict=roll_up(verdicts),
+        pending=pending and there and Verdict.UNKNOWN not in verdicts,
         reason=reasons[0] if reasons else "",
         command=reproduce(candidate, cells[0], root),
         promises=promises,

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from fanout.model import CellReport, Evidence, Promise
-from fanout.run import Attempt, Environment, Finding, Results
+from fanout.run import LONGEST_CELL, Attempt, Environment, Finding, Results
 
-LONGEST_CELL = timedelta(days=7).total_seconds()
 LATEST = datetime.max.replace(tzinfo=UTC)
 T = TypeVar("T", bound=Hashable)
 

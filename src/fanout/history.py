@@ -21,7 +21,7 @@ WHERE pack = ? AND outcome = 'passed' LIMIT 1"""
 JUDGED = """
 SELECT DISTINCT core_ref FROM cell
 JOIN evidence ON evidence.cell = cell.id JOIN content ON content.id = evidence.content
-WHERE pack = ? AND pack_digest = ?"""
+WHERE pack = ? AND pack_digest = ? AND outcome = 'failed'"""
 RECENT_SECONDS = """
 SELECT DISTINCT started, took FROM attempt WHERE evidence = ?
 ORDER BY started DESC, took DESC LIMIT ?"""
@@ -106,10 +106,7 @@ class History:
         return bool(self.rows(GREEN, pack))
 
     def judged(self, pack: str, pack_digest: str) -> frozenset[str]:
-        """The Core refs on which this content of the pack left evidence with results.
-
-        A promise or a file that errored is a result; a missing cell has none.
-        """
+        """The Core refs on which this content of the pack failed: a promise was broken there."""
         return frozenset(core_ref for (core_ref,) in self.rows(JUDGED, pack, pack_digest))
 
     def seconds(self, cell: str) -> float | None:

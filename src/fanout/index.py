@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
@@ -74,9 +74,11 @@ def usable(index: str) -> Iterator[None]:
         zipfile.BadZipFile,
         zlib.error,
         ValueError,
+        OSError,
     ) as error:
         raise UnreachableIndex(
-            f"the index '{without_secrets(index)}' gave no usable answer for '{PROJECT}': {error}",
+            f"the index '{without_secrets(index)}' gave no usable answer for '{PROJECT}':"
+            f" {without_secrets(str(error))}",
             "check the network, or name another index with --index",
         ) from error
 
@@ -117,8 +119,16 @@ def fetch(version: str, root: Path, index: str) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             client.download_package(found[0], part, timeout=60)
             part.replace(folder / name)
+        except RequestException:
+            raise
+        except OSError as error:
+            raise InvalidCore(
+                f"'{folder / name}' cannot be written: {error.strerror}",
+                "make room, or get the right to write there, and run it again",
+            ) from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
     path = (folder / name).resolve()
     return path if path.suffix == ".whl" else build(path, root)
 

@@ -49,7 +49,7 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
 
 def without_secrets(requirement: str) -> str:
     """The requirement without the user name and token that a URL may carry."""
-    return re.sub(r"://[^/@\s]+@", "://", requirement)
+    return re.sub(r"://[^/\s]+@", "://", requirement)
 
 
 def version(cell: Cell) -> tuple[bool, Version]:

@@ -109,7 +109,7 @@ class Promise(Frozen):
     name: Text
     says: str = ""
     contract: tuple[str, ...] = ()
-    core: str = ""
+    core: CoreRange = ""
     result: Result
     message: str = ""
     text: str = ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, timedelta
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from fanout.model import Cell, CellReport, Evidence, Outcome, PackOnDisk, Result
 
@@ -55,6 +56,36 @@ def same_core(cell: Cell, evidence: Evidence) -> bool:
         text.rpartition(folder) for text in (evidence.asked, cell.core)
     )
     return evidence.asked == cell.core or (bool(asked and core) and one == other)
+
+
+def founded(report: CellReport, pack: PackOnDisk, today: date) -> CellReport:
+    """The report, or errored if its evidence makes an excuse that a gate must not believe."""
+    evidence = report.evidence
+    reason = unfounded(evidence, pack, today) if evidence and evidence.version else ""
+    if not reason:
+        return report
+    return CellReport(cell=report.cell, outcome=Outcome.ERRORED, reason=reason)
+
+
+def unfounded(evidence: Evidence, pack: PackOnDisk, today: date) -> str:
+    """An excuse that the evidence makes and the pack does not give; empty if there is none."""
+
+    def holds(core_range: str) -> bool:
+        return SpecifierSet(core_range).contains(evidence.version, prereleases=True)
+
+    if evidence.supports != pack.says.supports:
+        return f"it says that the pack supports '{evidence.supports}', not '{pack.says.supports}'"
+    if evidence.started.astimezone(UTC).date() > today + timedelta(days=1):
+        return f"it says that it was written on {evidence.started.date()}"
+    for promise in evidence.promises:
+        listed = any(
+            known.test == promise.name and holds(known.core) for known in pack.says.known_breaks
+        )
+        if promise.result is Result.KNOWN_BREAK and not listed:
+            return f"{promise.name} is no known break of the pack"
+        if promise.result is Result.NOT_APPLICABLE and holds(promise.core):
+            return f"{promise.name} holds for Core '{promise.core}', so it is applicable"
+    return ""
 
 
 def asked_for(evidence: Evidence) -> bool:

@@ -11,6 +11,7 @@ from fanout.evidence import printable
 from fanout.model import Answer, Core, Frozen, Outcome, Result, Verdict
 
 SCHEMA_VERSION = 1
+LONGEST_CELL = 7 * 24 * 3600.0  # seconds
 LONGEST_TEXT = 4000  # characters; of a longer text its beginning and its end are kept
 LEFT_OUT = "\n[...]\n"
 
@@ -90,7 +91,7 @@ class Attempt(Frozen):
     reason: Text = ""
     supported: bool = True
     started: AwareDatetime | None = None
-    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    seconds: Annotated[float, Field(ge=0, le=LONGEST_CELL, allow_inf_nan=False)] = 0.0
     environment: Index | None = None
     results: Index | None = None
 

@@ -37,13 +37,10 @@ def keep(wheel: Path, root: Path, named: str = "") -> Path:
     shown = named or wheel
     try:
         name, *_ = parse_wheel_filename(wheel.name)
-        with zipfile.ZipFile(wheel) as archive:
-            damaged = archive.testzip()
+        read_files(wheel)
         content = wheel.read_bytes()
-    except (InvalidWheelFilename, zipfile.BadZipFile, OSError) as error:
+    except (InvalidWheelFilename, OSError) as error:
         raise InvalidCore(f"'{shown}' is not a wheel: {error}", "build it again") from error
-    if damaged:
-        raise InvalidCore(f"'{shown}' is damaged at '{damaged}'", "build it again")
     if canonicalize_name(name) != DISTRIBUTION:
         raise InvalidCore(f"'{shown}' is '{name}', not '{DISTRIBUTION}'", "name a Core")
     path = root / KEPT / hashlib.sha256(content).hexdigest()[:16] / wheel.name

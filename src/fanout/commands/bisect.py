@@ -13,7 +13,7 @@ from rich.text import Text
 from fanout.bisection import Bisection, print_bisection
 from fanout.cell import PackInMatrix, find_pack
 from fanout.check import alone, run_folder
-from fanout.commands.command import HISTORY, ROOT, Command
+from fanout.commands.command import HISTORY, ROOT, Command, Terminal
 from fanout.commits import CommitSearch, Repository
 from fanout.document import make_run, write_run
 from fanout.history import History
@@ -68,7 +68,7 @@ def bisect(
     if form == "json":
         click.echo(answer.model_dump_json(indent=2))
     else:
-        print_bisection(answer, Console(highlight=False))
+        print_bisection(answer, Terminal(highlight=False))
     sys.exit(answer.exit_code)
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from fanout.account import account
 from fanout.check import Comparison, alone, pending, run_folder
-from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.commands.command import HISTORY, INDEX, ROOT, Command, Terminal
 from fanout.core import newest, resolve
 from fanout.decision_junit import junit
 from fanout.decision_markdown import account_markdown
@@ -58,7 +58,11 @@ FORMAT = click.option(
 @BASELINE
 @PACKS
 @click.option(
-    "--minutes", default=30.0, show_default=True, help="Stop cells that run longer than this."
+    "--minutes",
+    type=click.FloatRange(0, 24 * 60, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Stop cells that run longer than this.",
 )
 @FORMAT
 @ROOT
@@ -143,6 +147,11 @@ def compare(
     known = dict.fromkeys(cell.pack for cell in matrix.cells)
     if unknown := set(names) - set(known):
         raise UnknownPack(f"there is no pack '{min(unknown)}'", f"name one of {', '.join(known)}")
+    if forgotten := {path.parent.name for path in root.glob("packs/*/pack.toml")} - set(known):
+        raise InvalidMatrix(
+            f"'packs/{min(forgotten)}' has no cell in tox.ini",
+            "see 'Add a pack' in README.md",
+        )
     core = resolve(candidate, "candidate", root, matrix)
     return Comparison(
         root=root,
@@ -189,8 +198,9 @@ def conclude(
         answer=decision.answer,
         verdicts=decision.cells,
     )
-    kept = write_run(run, history)
+    # What was found out is told even where it cannot be kept.
     show(decision, form, comparison)
+    kept = write_run(run, history)
     click.echo(f"kept in {kept}", err=True)
     sys.exit(decision.exit_code)
 
@@ -204,4 +214,4 @@ def show(decision: Decision, form: str, comparison: Comparison) -> None:
     elif form == "markdown":
         click.echo(account_markdown(told), nl=False)
     else:
-        print_account(told, Console(highlight=False))
+        print_account(told, Terminal(highlight=False))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import click
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
@@ -35,6 +38,13 @@ HISTORY = click.option(
 )
 
 
+class Terminal(Console):
+    """A console whose reader may leave; rich itself would end with 1, which is an answer."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Command(click.Command):
     """A command that ends with a code of its own, whatever happens.
 
@@ -43,6 +53,10 @@ class Command(click.Command):
     """
 
     def invoke(self, ctx: click.Context) -> object:
+        if current_thread() is main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except UnusableInput as error:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import Progress
 
-from fanout.commands.command import INDEX, ROOT, Command
+from fanout.commands.command import INDEX, ROOT, Command, Terminal
 from fanout.cores import CoreRef, core_refs
 from fanout.errors import ExitCode
 from fanout.index import read_releases
@@ -43,7 +43,7 @@ def cores(root: Path, index: str, update: bool, form: str) -> None:
     if form == "json":
         click.echo(TypeAdapter(tuple[CoreRef, ...]).dump_json(refs, indent=2))
     else:
-        print_cores(refs, Console(highlight=False))
+        print_cores(refs, Terminal(highlight=False))
     new = [ref for ref in refs if not ref.in_table]
     if update:
         table.write(table.with_refs(refs))

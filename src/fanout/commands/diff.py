@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from fanout.commands.command import INDEX, ROOT, Command
+from fanout.commands.command import INDEX, ROOT, Command, Terminal
 from fanout.core import resolve
 from fanout.difference import difference
 from fanout.difference_text import difference_markdown, print_difference
@@ -67,4 +66,4 @@ def diff(
     elif form == "markdown":
         click.echo(difference_markdown(found), nl=False)
     else:
-        print_difference(found, Console(highlight=False))
+        print_difference(found, Terminal(highlight=False))

@@ -7,10 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.text import Text
 
-from fanout.commands.command import HISTORY, ROOT, Command
+from fanout.commands.command import HISTORY, ROOT, Command, Terminal
 from fanout.history import History
 from fanout.history_text import print_past
 
@@ -49,7 +48,7 @@ def history(
     folder = history or root / "history"
     with History(folder) as runs:
         past = runs.past(datetime.now(UTC), pack, promise, cell)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     if form == "json":
         click.echo(past.model_dump_json(indent=2))
     elif past.runs:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 from click.core import ParameterSource
-from rich.console import Console
 
-from fanout.commands.command import ROOT, Command
+from fanout.commands.command import ROOT, Command, Terminal
 from fanout.document import make_run, repeatable, write_run
 from fanout.errors import NoEvidence
 from fanout.evidence import read_folder
@@ -69,7 +68,7 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
     elif form == "markdown":
         click.echo(markdown(made), nl=False)
     else:
-        print_report(made, Console(highlight=False))
+        print_report(made, Terminal(highlight=False))
     if history:
         keep(made, packs, history)
     sys.exit(made.exit_code)
