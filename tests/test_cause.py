@@ -27,13 +27,8 @@ PROMISES = {
 # What only a failure's words can explain: nothing that the promises name has changed.
 ONLY_BY_WORDS = ("missing-dependency", "circular-dependency")
 RENAMED = re.compile(r"renamed-(field|method|enum-member)|removed-export-rate-controller")
-# Their failures, like most, speak in different ways: a field, a call, an import, a distribution.
-REAL = (
-    "renamed-field-feedback-queue-size",
-    "renamed-parameter-publish-key",
-    "import-error-event-bus",
-    "missing-dependency-yaml",
-)
+# Their failures speak in different ways: of a field, of a distribution.
+REAL = ("renamed-field-feedback-queue-size", "missing-dependency-yaml")
 
 
 def broken(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
 from fanout.change import Change, What
+from fanout.decision_text import wrapped
 from fanout.difference import Difference, Notice, Noticing
 from fanout.markdown import escape
 
@@ -68,17 +68,6 @@ def behind(notice: Notice) -> str:
 
 def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def wrapped(text: str, indent: int, width: int) -> list[str]:
-    return textwrap.wrap(
-        " ".join(text.split()),
-        max(width, 40),
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def difference_markdown(found: Difference) -> str:
