@@ -244,7 +244,7 @@ def excused(now: set[str], then: set[str]) -> bool:
 
 
 EXAMPLES = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 FIRST = settings(EXAMPLES, phases=[Phase.generate])
 
