@@ -10,7 +10,7 @@ from pathlib import PurePath
 from fanout.change import Change
 from fanout.gate import Decision
 from fanout.model import Answer, CellVerdict, Core, Frozen, PromiseVerdict, Side, Standing, Verdict
-from fanout.report import why
+from fanout.report import number, why
 from fanout.verdict import PRECEDENCE
 
 
@@ -252,7 +252,3 @@ def counted(cell: CellVerdict) -> str:
     ordered = sorted(cell.promises, key=lambda one: PRECEDENCE.index(one.verdict))
     runs = groupby(ordered, key=lambda one: one.verdict)
     return ", ".join(f"{len(list(members))} {verdict}" for verdict, members in runs)
-
-
-def number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")

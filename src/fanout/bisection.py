@@ -13,8 +13,8 @@ from fanout.bisect import JUDGED, Break
 from fanout.errors import ExitCode, InvalidSearch, NothingFound
 from fanout.judged import Judged
 from fanout.model import Frozen, Promise, Standing
-from fanout.report import why
-from fanout.text import indented, number
+from fanout.report import number, why
+from fanout.text import indented
 
 
 class Commit(Frozen):
@@ -64,9 +64,9 @@ class Bisection(Frozen):
         broken = [promise.name for promise in self.first.broken]
         what = f"{broken[0]} of {self.pack}"
         if len(broken) > 1:
-            what = f"{number(broken, 'promise')} of {self.pack}"
+            what = f"{number(len(broken), 'promise')} of {self.pack}"
         if self.skipped:
-            others = f"one of the {number(self.skipped, self.kind)}"
+            others = f"one of the {number(len(self.skipped), self.kind)}"
             others = f"the {self.kind}" if len(self.skipped) == 1 else others
             return f"{titled(self.first)}, or {others} before it, is the first that breaks {what}"
         return f"{titled(self.first)} is the first {self.kind} that breaks {what}"
@@ -119,8 +119,7 @@ def print_bisection(found: Bisection, console: Console) -> None:
         console.print(indented(Text("\n".join(told(found, promise))), 4))
         console.print(Text(f"    $ {found.command}\n"), soft_wrap=True)
     reused = f", {found.cells_reused} reused from the history" if not found.commit else ""
-    cells = "1 cell" if found.cells_run == 1 else f"{found.cells_run} cells"
-    console.print(Text(f"{cells} run{reused}"))
+    console.print(Text(f"{number(found.cells_run, 'cell')} run{reused}"))
 
 
 def facts(found: Bisection) -> Iterator[str]:

@@ -12,9 +12,7 @@ from fanout.matrix import read_matrix
 from fanout.model import Cell, CellReport, Core, Frozen, Matrix, Outcome, PackOnDisk
 from fanout.outcome import founded, judge
 from fanout.packs import read_packs
-from fanout.tox import run_cells
-
-MINUTES = 30.0  # after which cells are stopped
+from fanout.tox import MINUTES, run_cells
 
 
 def cell_of(pack: str, core: Core, matrix: Matrix) -> Cell:

@@ -18,10 +18,11 @@ from fanout.check import alone
 from fanout.errors import InvalidSearch, NothingFound
 from fanout.evidence import printable
 from fanout.gate import reproduce
-from fanout.git import environment
+from fanout.git import command, environment
 from fanout.judged import Judged, judged, kept
 from fanout.model import CellReport, Standing
 from fanout.probe import keep, probe, read_probe
+from fanout.process import started
 
 SECONDS_TO_STOP = 30
 # Each commit has its own folder of evidence; `$0` is the folder of them all.
@@ -39,7 +40,7 @@ class Repository:
     def git(self, *arguments: str, tree: Path | None = None) -> str:
         """What git prints; raises InvalidSearch with what it says if it fails."""
         done = subprocess.run(
-            command(tree or self.path, *arguments),
+            command("-C", str(tree or self.path), *arguments),
             env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -80,11 +81,6 @@ class Repository:
                 yield tree
             finally:
                 self.git("worktree", "remove", "--force", "--force", str(tree))
-
-
-def command(folder: Path, *arguments: str) -> list[str]:
-    # A hook of the user's, run on a checkout, could touch anything.
-    return ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *arguments]
 
 
 @dataclass(frozen=True)
@@ -138,7 +134,7 @@ class CommitSearch:
         arguments += [part for promise in promises for part in ("--promise", promise)]
         shell = ("sh", "-c", PER_COMMIT, str(self.folder), *arguments)
         last = ""
-        with interruptible(command(tree, "bisect", "run", *shell)) as lines:
+        with interruptible(command("-C", str(tree), "bisect", "run", *shell)) as lines:
             for line in lines:
                 last = printable(line.strip()) or last
                 if line.startswith((f"{self.pack.name} on ", "Bisecting: ")):
@@ -196,16 +192,7 @@ class CommitSearch:
 @contextmanager
 def interruptible(arguments: Sequence[str]) -> Iterator[Iterator[str]]:
     """The lines that a process prints; it and all that it started end with this block."""
-    process = subprocess.Popen(
-        arguments,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process = started(arguments, environment())
     try:
         yield iter(process.stdout or ())
         process.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import tempfile
@@ -14,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from fanout.errors import InvalidCore
 from fanout.evidence import printable
-from fanout.git import environment
+from fanout.git import command, environment
 from fanout.matrix import named_version, version, without_secrets
 from fanout.model import Core, Matrix
 from fanout.wheel import DISTRIBUTION, build, keep
@@ -137,8 +136,8 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
         git("clone", "--quiet", "--no-checkout", "--", url, str(tree), named=named)
         commit = ""
         for name in (f"refs/remotes/origin/{ref}", f"refs/tags/{ref}", ref):
-            command = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")
-            commit = git(*command, f"{name}^{{commit}}", named=named, may_fail=True)
+            verify = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")
+            commit = git(*verify, f"{name}^{{commit}}", named=named, may_fail=True)
             if commit:
                 break
         else:
@@ -154,7 +153,7 @@ def git(*arguments: str, named: str, may_fail: bool = False) -> str:
     """What git prints; it never asks anybody for a password."""
     try:
         done = subprocess.run(
-            ["git", "-c", f"core.hooksPath={os.devnull}", *arguments],
+            command(*arguments),
             env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -8,6 +8,11 @@ import os
 ELSEWHERE = ("DIR", "WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY", "COMMON_DIR", "PREFIX")
 
 
+def command(*arguments: str) -> list[str]:
+    # A hook of the user's, run on a checkout, could touch anything.
+    return ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
+
+
 def environment() -> dict[str, str]:
     """The environment in which git asks for no password, and knows of no other repository."""
     elsewhere = {f"GIT_{name}" for name in ELSEWHERE}

@@ -34,9 +34,8 @@ from fanout.digest import content_digest
 from fanout.errors import InvalidCore, UnreachableIndex
 from fanout.matrix import without_secrets
 from fanout.model import Core
-from fanout.wheel import KEPT, build
+from fanout.wheel import DISTRIBUTION, KEPT, build
 
-PROJECT = "market-data-core"
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
 LARGEST_WHEEL = 64 * 1024 * 1024
 DOWNLOADS_AT_ONCE = 8
@@ -48,7 +47,7 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
     `done` is told how many of how many releases are read. Raises UnreachableIndex.
     """
     with usable(index), PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
-        packages = choose(client.get_project_page(PROJECT, timeout=60).packages)
+        packages = choose(client.get_project_page(DISTRIBUTION, timeout=60).packages)
         if not packages:
             raise ValueError("it serves no release")
         releases = []
@@ -77,7 +76,7 @@ def usable(index: str) -> Iterator[None]:
         OSError,
     ) as error:
         raise UnreachableIndex(
-            f"the index '{without_secrets(index)}' gave no usable answer for '{PROJECT}':"
+            f"the index '{without_secrets(index)}' gave no usable answer for '{DISTRIBUTION}':"
             f" {without_secrets(str(error))}",
             "check the network, or name another index with --index",
         ) from error
@@ -105,12 +104,12 @@ def fetch(version: str, root: Path, index: str) -> Path:
     for path in folder.glob(f"*-{Version(version)}-*.whl"):
         return path.resolve()
     with usable(index), PyPISimple(index) as client:
-        packages = client.get_project_page(PROJECT, timeout=60).packages
+        packages = client.get_project_page(DISTRIBUTION, timeout=60).packages
         found = [package for package in packages if same_version(package.version, version)]
         found.sort(key=lambda package: package.package_type != "wheel")
         if not found:
             raise InvalidCore(
-                f"the index '{without_secrets(index)}' has no '{PROJECT}' {version}",
+                f"the index '{without_secrets(index)}' has no '{DISTRIBUTION}' {version}",
                 "see `fanout cores` for its releases, or name another index with --index",
             )
         name = Path(found[0].filename).name

@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from fanout.errors import UnknownPromise
 from fanout.evidence import printable
 from fanout.model import CellReport, Frozen, Outcome, Promise, Result, Standing
-from fanout.text import number
+from fanout.report import number
 from fanout.verdict import STANDINGS
 
 OUTCOMES = {
@@ -115,6 +115,6 @@ def choose(text: str, pack: str, promises: Sequence[str]) -> str:
             f"its promises are {listed} ...",
         )
     raise UnknownPromise(
-        f"'{printable(text)}' names {number(found, 'promise')} of the pack '{pack}'",
+        f"'{printable(text)}' names {number(len(found), 'promise')} of the pack '{pack}'",
         f"name one of {listed}",
     )

@@ -16,7 +16,7 @@ from fanout.history import History
 from fanout.judged import Judged, judged, kept, weigh
 from fanout.matrix import version
 from fanout.model import CellReport, Core, Promise, Standing
-from fanout.text import number
+from fanout.report import number
 
 # The run that last saw a cell as it is now.
 NEWEST = """
@@ -87,7 +87,7 @@ class ReleaseSearch:
         def judge(place: int) -> Standing:
             self.run(place)
             seen[place] = self.judged(place, promises)
-            left = number(range(steps_left(standings(seen))), "cell")
+            left = number(steps_left(standings(seen)), "cell")
             self.say(f"{titled(seen[place])}: {seen[place].standing}; {left} left at most")
             return seen[place].standing
 

@@ -196,3 +196,7 @@ def why(message: str, text: str) -> Iterator[str]:
     marked = [line for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
         yield f"| {line.removeprefix('E').strip()}"
+
+
+def number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fanout.cores import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.report import PromiseReport, Report, spans, why
+from fanout.report import PromiseReport, Report, number, spans, why
 
 GLYPHS = {
     Outcome.PASSED: ("✓", "green"),
@@ -76,7 +76,7 @@ def print_promises(
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         facts = [
             f"{found.pack}, owned by {found.owner}, {promise.name}",
-            f"in {number(found.cells, 'cell')}: {spans(found.cells, report.core_refs)}",
+            f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}",
         ]
         if promise.contract:
             facts.append(f"pins {', '.join(promise.contract)}")
@@ -92,17 +92,13 @@ def print_without_verdict(console: Console, report: Report) -> None:
     if not report.without_verdict:
         return
     cells = [cell for found in report.without_verdict for cell in found.cells]
-    console.print(Text(f"No verdict: {number(cells, 'cell')}", "bold"))
+    console.print(Text(f"No verdict: {number(len(cells), 'cell')}", "bold"))
     for found in report.without_verdict:
         console.print()
         where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
         console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
         console.print(indented(Text(f"{found.reason}\n$ {found.command}"), 4))
     console.print()
-
-
-def number(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
 
 
 def indented(text: Text, columns: int) -> Padding:
@@ -113,7 +109,7 @@ def print_not_applicable(console: Console, report: Report) -> None:
     found: dict[str, list[str]] = {}
     for cell in report.cells:
         if promises := cell.promises(Result.NOT_APPLICABLE):
-            said = f"{cell.cell.pack}: {number(promises, 'promise')}"
+            said = f"{cell.cell.pack}: {number(len(promises), 'promise')}"
             found.setdefault(said, []).append(cell.cell.name)
     if found:
         console.print(Text("Not applicable, outside the Core range that they name:"))

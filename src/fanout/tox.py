@@ -20,8 +20,10 @@ from pydantic import BaseModel, ValidationError
 from fanout.errors import InvalidMatrix
 from fanout.evidence import printable
 from fanout.model import SLOTS
+from fanout.process import started
 
 FINISHED = re.compile(r"^(?P<cell>[a-z][a-z0-9_]*-core_\w+): (?P<word>OK|FAIL|SKIP)\b")
+MINUTES = 30.0  # after which cells are stopped
 LINES_KEPT = 200
 LINES_OF_REASON = 8
 
@@ -109,7 +111,7 @@ def run_cells(
     variables: Mapping[str, str],
     *,
     fresh: bool = False,
-    minutes: float = 30,
+    minutes: float = MINUTES,
     finished: Callable[[str], None] = lambda cell: None,
 ) -> dict[str, str]:
     """Run cells in parallel; the reason of each one that left no evidence in the folder.
@@ -152,17 +154,7 @@ def running(
     arguments: Sequence[str], root: Path, environment: Mapping[str, str], minutes: float
 ) -> Iterator[subprocess.Popen[str]]:
     """A process and all that it starts, which end with this block whatever happens in it."""
-    process = subprocess.Popen(
-        arguments,
-        cwd=root,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process = started(arguments, environment, root)
 
     def stop() -> None:
         with suppress(ProcessLookupError):

@@ -67,13 +67,11 @@ def side(attempts: Sequence[CellReport], name: str, in_pack: bool) -> Side:
     said = [promise for _, _, promise in seen if promise and promise.result is not Result.KEPT]
     told = tuple(word for _, word, _ in seen)
     message, text = (said[0].message, said[0].text) if said else ("", "")
-    if standings == {S.UNKNOWN} or not standings:
+    if standings <= {S.UNKNOWN}:
         reasons = [report.reason for report in attempts if report.reason]
         message = message or (reasons[0] if reasons else "its cell did not run")
-        return Side(standing=S.UNKNOWN, attempts=told, message=message, text=text)
-    if len(standings) == 1:
-        return Side(standing=standings.pop(), attempts=told, message=message, text=text)
-    return Side(standing=S.UNKNOWN, attempts=told, message=message, text=text)
+    standing = standings.pop() if len(standings) == 1 else S.UNKNOWN
+    return Side(standing=standing, attempts=told, message=message, text=text)
 
 
 def attempt(report: CellReport, name: str, in_pack: bool) -> tuple[Standing, str, Promise | None]:

@@ -27,6 +27,7 @@ from fanout.matrix import read_matrix
 from fanout.model import Outcome
 from fanout.packs import read_packs
 from fanout.progress import Progress
+from fanout.tox import MINUTES
 
 ENDS = """\b
 Exit codes: 0 release, 1 hold: a promise regressed, 2 unusable input,
@@ -60,7 +61,7 @@ FORMAT = click.option(
 @click.option(
     "--minutes",
     type=click.FloatRange(0, 24 * 60, min_open=True),
-    default=30.0,
+    default=MINUTES,
     show_default=True,
     help="Stop cells that run longer than this.",
 )
