@@ -7,6 +7,7 @@ import click
 from fanout.commands.bisect import bisect
 from fanout.commands.check import check, gate
 from fanout.commands.cores import cores
+from fanout.commands.dashboard import dashboard
 from fanout.commands.diff import diff
 from fanout.commands.history import history
 from fanout.commands.probe import probe_command
@@ -19,5 +20,15 @@ def main() -> None:
     """Say what the evidence of every contract-test cell means for market-data-core."""
 
 
-for command in (check, gate, diff, report, cores, history, bisect, probe_command):
+for command in (
+    check,
+    gate,
+    diff,
+    report,
+    dashboard,
+    cores,
+    history,
+    bisect,
+    probe_command,
+):
     main.add_command(command)

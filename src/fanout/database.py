@@ -2,7 +2,7 @@
 
 It is made of the documents alone and holds nothing else, so it may be deleted at any time. What a
 cell said is held once as evidence, however often it said so; an attempt is when it did. Times are
-microseconds since 1970, durations milliseconds.
+microseconds since 1970, durations milliseconds; `packs` and `contract` are JSON.
 """
 
 from __future__ import annotations
@@ -23,20 +23,24 @@ from fanout.errors import UnusableHistory
 from fanout.run import Attempt, Environment, Finding, Run
 
 FILE = "history.sqlite"
-VERSION = 1  # of these tables; a database with other ones is made again
+VERSION = 2  # of these tables; a database with other ones is made again
 LONGEST_WAIT = 600  # seconds, for another process that is filling the same database
 AT_ONCE = 100  # documents, so that a process that is stopped has not worked for nothing
 TABLES = """
-CREATE TABLE document (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, command TEXT NOT NULL,
+    started INTEGER NOT NULL, finished INTEGER NOT NULL, answer TEXT NOT NULL,
+    candidate TEXT NOT NULL, baseline TEXT NOT NULL, packs TEXT NOT NULL, matrix TEXT NOT NULL);
 CREATE TABLE cell (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, pack TEXT NOT NULL, core_ref TEXT NOT NULL);
 CREATE INDEX cell_of_pack ON cell (pack);
 CREATE TABLE content (
-    id INTEGER PRIMARY KEY, asked TEXT NOT NULL, version TEXT NOT NULL, digest TEXT NOT NULL,
-    pack_digest TEXT NOT NULL, UNIQUE (pack_digest, digest, asked, version));
+    id INTEGER PRIMARY KEY, asked TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL,
+    digest TEXT NOT NULL, pack_digest TEXT NOT NULL,
+    UNIQUE (pack_digest, digest, asked, version, source));
 CREATE TABLE promise (
     id INTEGER PRIMARY KEY, pack TEXT NOT NULL, name TEXT NOT NULL, says TEXT NOT NULL,
-    UNIQUE (pack, name, says));
+    contract TEXT NOT NULL, core TEXT NOT NULL, UNIQUE (pack, name, says, contract, core));
 CREATE TABLE results (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 CREATE TABLE result (
     results INTEGER NOT NULL, promise INTEGER NOT NULL, result TEXT NOT NULL,
@@ -44,31 +48,31 @@ CREATE TABLE result (
 CREATE INDEX result_of_promise ON result (promise, results);
 CREATE TABLE evidence (
     id INTEGER PRIMARY KEY, cell INTEGER NOT NULL, content INTEGER NOT NULL,
-    results INTEGER NOT NULL, outcome TEXT NOT NULL, supported INTEGER NOT NULL,
-    UNIQUE (cell, content, results, outcome, supported));
+    results INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+    supported INTEGER NOT NULL, UNIQUE (cell, content, results, outcome, reason, supported));
 CREATE INDEX evidence_of_results ON evidence (results);
 CREATE TABLE attempt (
     evidence INTEGER NOT NULL, started INTEGER NOT NULL, took INTEGER NOT NULL,
     document INTEGER NOT NULL,
     PRIMARY KEY (evidence, started, took, document)) WITHOUT ROWID;
+CREATE INDEX attempt_in_document ON attempt (document);
 """
 FIND = {
-    "document": "SELECT id FROM document WHERE name = ?",
     "cell": "SELECT id FROM cell WHERE name = ? AND pack = ? AND core_ref = ?",
-    "content": "SELECT id FROM content WHERE asked = ? AND version = ? AND digest = ?"
-    " AND pack_digest = ?",
-    "promise": "SELECT id FROM promise WHERE pack = ? AND name = ? AND says = ?",
+    "content": "SELECT id FROM content WHERE asked = ? AND source = ? AND version = ?"
+    " AND digest = ? AND pack_digest = ?",
+    "promise": "SELECT id FROM promise WHERE pack = ? AND name = ? AND says = ?"
+    " AND contract = ? AND core = ?",
     "results": "SELECT id FROM results WHERE digest = ?",
     "evidence": "SELECT id FROM evidence WHERE cell = ? AND content = ? AND results = ?"
-    " AND outcome = ? AND supported = ?",
+    " AND outcome = ? AND reason = ? AND supported = ?",
 }
 ADD = {
-    "document": "INSERT INTO document VALUES (NULL, ?)",
     "cell": "INSERT INTO cell VALUES (NULL, ?, ?, ?)",
-    "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?)",
-    "promise": "INSERT INTO promise VALUES (NULL, ?, ?, ?)",
+    "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?, ?)",
+    "promise": "INSERT INTO promise VALUES (NULL, ?, ?, ?, ?, ?)",
     "results": "INSERT INTO results VALUES (NULL, ?)",
-    "evidence": "INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?)",
+    "evidence": "INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?)",
 }
 # What says that a database is whole, and its surroundings are not.
 OUTSIDE = frozenset(
@@ -83,6 +87,7 @@ OUTSIDE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+ADD_DOCUMENT = "INSERT INTO document VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
 NOTHING = Environment(asked="")
@@ -228,7 +233,7 @@ class Writer:
         self.ids: dict[tuple[object, ...], int] = {}
 
     def add(self, name: str, run: Run) -> None:
-        document = self.id("document", name)
+        document = self.document(name, run)
         results = [
             self.results([run.findings[index] for index in told.findings]) for told in run.results
         ]
@@ -245,6 +250,22 @@ class Writer:
             ],
         )
 
+    def document(self, name: str, run: Run) -> int:
+        """The id of a document, which is written; there is none of this name yet."""
+        said = run.model_dump(mode="json", include={"packs", "matrix"})
+        values = (
+            name,
+            run.id,
+            run.command,
+            microseconds(run.started),
+            microseconds(run.finished),
+            run.answer or "",
+            *(core.shown if core else "" for core in (run.candidate, run.baseline)),
+            *(json.dumps(said[key]) for key in ("packs", "matrix")),
+        )
+        added = self.database.execute(ADD_DOCUMENT, values)
+        return int(added.lastrowid or 0)
+
     def evidence(self, run: Run, attempt: Attempt, results: list[int]) -> int:
         at, told = attempt.environment, attempt.results
         core = NOTHING if at is None else run.environments[at]
@@ -252,15 +273,19 @@ class Writer:
         return self.id(
             "evidence",
             self.id("cell", attempt.cell, attempt.pack, attempt.core_ref),
-            self.id("content", core.asked, core.version, core.digest, pack_digest),
+            self.id("content", core.asked, core.source, core.version, core.digest, pack_digest),
             self.results([]) if told is None else results[told],
             attempt.outcome.value,
+            attempt.reason,
             attempt.supported,
         )
 
     def results(self, findings: list[Finding]) -> int:
         """The id of these results, which are written if they are new."""
-        said = {(one.pack, one.name): (one.says, one.result.value) for one in findings}
+        said = {
+            (one.pack, one.name): (one.says, json.dumps(one.contract), one.core, one.result.value)
+            for one in findings
+        }
         content = json.dumps(sorted((*key, *value) for key, value in said.items()))
         digest = hashlib.sha256(content.encode()).digest()[:16]
         known = len(self.ids)
@@ -269,8 +294,8 @@ class Writer:
             self.database.executemany(
                 "INSERT OR IGNORE INTO result VALUES (?, ?, ?)",
                 [
-                    (number, self.id("promise", pack, name, says), result)
-                    for (pack, name), (says, result) in said.items()
+                    (number, self.id("promise", *key, *words), result)
+                    for key, (*words, result) in said.items()
                 ],
             )
         return number

@@ -73,22 +73,37 @@ def difference(
     promises: Mapping[str, Iterable[PackPromise]],
 ) -> Difference:
     """The changes from the first Core to the second, with the promises that apply to it."""
+    owners = {name: pack.says.owner for name, pack in packs.items()}
+    found = notices(sides, cores[1].version, owners, promises)
+    return Difference(baseline=cores[0], candidate=cores[1], notices=found)
+
+
+def notices(
+    sides: tuple[Surface, Surface],
+    version: str,
+    owners: Mapping[str, str],
+    promises: Mapping[str, Iterable[PackPromise]],
+) -> tuple[Notice, ...]:
+    """Every change from the first surface to the second, those that promises name first.
+
+    Only the promises that hold for the second one's version are asked; `owners` and `promises`
+    are by pack.
+    """
     reach = Reach(*sides)
     applying = [
         (pack, promise)
         for pack, found in promises.items()
         for promise in found
-        if applies(promise, cores[1])
+        if applies(promise, version)
     ]
-    notices = tuple(notice(change, applying, packs, reach) for change in changes(*sides))
-    ordered = sorted(notices, key=lambda one: not one.named_by)
-    return Difference(baseline=cores[0], candidate=cores[1], notices=tuple(ordered))
+    told = (notice(change, applying, owners, reach) for change in changes(*sides))
+    return tuple(sorted(told, key=lambda one: not one.named_by))
 
 
 def notice(
     change: Change,
     promises: Iterable[tuple[str, PackPromise]],
-    packs: Mapping[str, PackOnDisk],
+    owners: Mapping[str, str],
     reach: Reach,
 ) -> Notice:
     naming: list[tuple[str, PackPromise]] = []
@@ -102,7 +117,7 @@ def notice(
     named_by = tuple(
         Noticing(
             pack=pack,
-            owner=packs[pack].says.owner,
+            owner=owners[pack],
             promises=tuple(promise for _, promise in found),
         )
         for pack, found in groupby(naming, key=lambda one: one[0])
@@ -116,10 +131,10 @@ def asks_for(promise: PackPromise, change: Change) -> bool:
     return change.kind == "requirement" and bool(said & last_names(change))
 
 
-def applies(promise: PackPromise, core: Core) -> bool:
+def applies(promise: PackPromise, version: str) -> bool:
     """Whether a promise holds for a Core; one whose range or version is not known does."""
     try:
-        return SpecifierSet(promise.core).contains(core.version, prereleases=True)
+        return SpecifierSet(promise.core).contains(version, prereleases=True)
     except ValueError:
         return True
 

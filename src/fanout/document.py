@@ -17,13 +17,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from fanout.cause import Cause
 from fanout.errors import UnreadableDocument, UnusableHistory
 from fanout.evidence import printable
 from fanout.gather import Gathered, ended, utc
-from fanout.model import Answer, CellReport, CellVerdict, Core, PackOnDisk, Verdict
+from fanout.model import Answer, CellReport, CellVerdict, Core, Matrix, PackOnDisk, Verdict
 from fanout.run import (
     SCHEMA_VERSION,
     CellDecision,
+    KnownBreakInRun,
+    MatrixInRun,
     PackInRun,
     PromiseDecision,
     Run,
@@ -46,15 +49,18 @@ def make_run(
     attempts: Sequence[Sequence[CellReport]],
     packs: Mapping[str, PackOnDisk],
     *,
+    matrix: Matrix | None = None,
     candidate: Core | None = None,
     baseline: Core | None = None,
     answer: Answer | None = None,
     verdicts: Sequence[CellVerdict] = (),
+    causes: Sequence[Cause] = (),
 ) -> Run:
     """The run with a fresh id; `attempts` holds the first attempt at every cell, then the others.
 
     It finished when its last cell did. Of findings that are equal in all but their text the first
-    text is held, and one longer than LONGEST_TEXT loses its middle.
+    text is held, whole up to LONGEST_WHOLE_TEXT. Once the texts fill LARGEST_TEXTS together, and
+    in every other field, one longer than LONGEST_TEXT loses its middle.
     """
     gathered = Gathered()
     tried = tuple(
@@ -73,8 +79,10 @@ def make_run(
         baseline=baseline,
         answer=answer,
         packs={name: pack_in_run(pack) for name, pack in packs.items()},
+        matrix=matrix_in_run(matrix) if matrix else None,
         attempts=tried,
         verdicts=tuple(map(cell_decision, verdicts)),
+        causes=tuple(causes),
         results=tuple(gathered.results.seen),
         findings=gathered.findings,
         environments=tuple(gathered.environments.seen),
@@ -96,6 +104,17 @@ def pack_in_run(pack: PackOnDisk) -> PackInRun:
         consumer=says.consumer,
         release=says.release,
         supports=says.supports,
+        known_breaks=tuple(
+            KnownBreakInRun.model_validate(dict(known)) for known in says.known_breaks
+        ),
+    )
+
+
+def matrix_in_run(matrix: Matrix) -> MatrixInRun:
+    refs = (cell.core_ref for cell in matrix.cells)
+    return MatrixInRun(
+        packs=tuple(dict.fromkeys(cell.pack for cell in matrix.cells)),
+        core_refs=tuple(dict.fromkeys(ref for ref in refs if ref.startswith("core_v"))),
     )
 
 
@@ -152,28 +171,38 @@ def write_run(run: Run, folder: Path) -> Path:
             f"the document of this run would be larger than {LARGEST_DOCUMENT} bytes",
             "see the evidence for what is so large",
         )
-    part = folder / f".{path.name}.{secrets.token_hex(4)}.part"
+    if write_whole(path, content) != content:
+        raise UnusableHistory(
+            f"'{path}' is there, and is another document", "move it out of the folder"
+        )
+    return path
+
+
+def write_whole(path: Path, content: bytes, *, replace: bool = False) -> bytes:
+    """Write a file of a history, whole or not at all, and give what the file then holds.
+
+    One that is there stays as it is, unless it is to be replaced. Raises UnusableHistory.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             write_through(part, content)
-            # Unlike a rename, a link never replaces a file.
-            with suppress(FileExistsError):
-                os.link(part, path)
-            sync_names(folder)
+            if replace:
+                part.replace(path)
+            else:
+                # Unlike a rename, a link never replaces a file.
+                with suppress(FileExistsError):
+                    os.link(part, path)
+            sync_names(path.parent)
         finally:
             part.unlink(missing_ok=True)
-        there = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UnusableHistory(
             f"'{path}' cannot be written: {error.strerror}",
             "make room, or name a folder that can be written; every earlier run is still there",
         ) from error
-    if there != content:
-        raise UnusableHistory(
-            f"'{path}' is there, and is another document", "move it out of the folder"
-        )
-    return path
 
 
 def write_through(part: Path, content: bytes) -> None:
@@ -195,19 +224,25 @@ def sync_names(folder: Path) -> None:
 
 def read_run(path: Path) -> Run:
     """The run in a document; raises UnreadableDocument with what to do."""
-    try:
-        if not path.is_file():
-            raise UnreadableDocument(f"'{path}' is not a regular file", HINT)
-        with path.open("rb") as file:
-            content = file.read(LARGEST_DOCUMENT + 1)
-    except OSError as error:
-        raise UnreadableDocument(f"'{path}' cannot be read: {error.strerror}", HINT) from error
-    if len(content) > LARGEST_DOCUMENT:
-        raise UnreadableDocument(f"'{path}' is larger than {LARGEST_DOCUMENT} bytes", HINT)
+    content = read_whole(path, LARGEST_DOCUMENT)
     try:
         return Run.model_validate_json(content)
     except ValidationError as error:
         raise refusal(path, content, error) from error
+
+
+def read_whole(path: Path, largest: int) -> bytes:
+    """The content of a file of a history; raises UnreadableDocument if it has more bytes."""
+    try:
+        if not path.is_file():
+            raise UnreadableDocument(f"'{path}' is not a regular file", HINT)
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+    except OSError as error:
+        raise UnreadableDocument(f"'{path}' cannot be read: {error.strerror}", HINT) from error
+    if len(content) > largest:
+        raise UnreadableDocument(f"'{path}' is larger than {largest} bytes", HINT)
+    return content
 
 
 def refusal(path: Path, content: bytes, error: ValidationError) -> UnreadableDocument:

@@ -75,6 +75,10 @@ class UnusableHistory(UnusableInput):
     exit_code = ExitCode.NO_VERDICT
 
 
+class UnusableOutput(UnusableInput):
+    """The folder of the dashboard is of something else, or cannot be written."""
+
+
 class UnknownPack(UnusableInput):
     """A pack was named that the matrix does not have."""
 

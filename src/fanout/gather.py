@@ -7,9 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from fanout.model import CellReport, Evidence, Promise
-from fanout.run import LONGEST_CELL, Attempt, Environment, Finding, Results
+from fanout.run import (
+    LONGEST_CELL,
+    Attempt,
+    Environment,
+    Finding,
+    Results,
+    nearly_whole,
+    shortened,
+)
 
 LATEST = datetime.max.replace(tzinfo=UTC)
+LARGEST_TEXTS = 16 * 1024 * 1024  # bytes, of all texts of failures that are held whole
 T = TypeVar("T", bound=Hashable)
 
 
@@ -85,10 +94,18 @@ class Gathered:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(
-            said if not self.texts[index] else Finding(**dict(said) | {"text": self.texts[index]})
-            for said, index in self.said.seen.items()
-        )
+        """Each with its text: whole while there is room, and from then on shortened."""
+        left = LARGEST_TEXTS
+        found = []
+        for said, index in self.said.seen.items():
+            text = nearly_whole(self.texts[index])
+            size = len(text.encode())
+            if size > left:
+                text = shortened(text)
+            else:
+                left -= size
+            found.append(said.model_copy(update={"text": text}))
+        return tuple(found)
 
 
 def utc(moment: datetime) -> datetime:

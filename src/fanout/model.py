@@ -78,6 +78,11 @@ class Core(Frozen):
     wheel: str = ""  # the path of the one wheel that was built or given
 
     @property
+    def shown(self) -> str:
+        """The version, and where it came from unless that is the index."""
+        return self.version if self.source == "pypi" else f"{self.version} ({self.source})"
+
+    @property
     def variables(self) -> dict[str, str]:
         """What tox must be told in its environment to install this Core."""
         slot = self.core_ref.removeprefix("core_")

@@ -3,37 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
 
+from fanout.cause import Cause
 from fanout.evidence import printable
 from fanout.model import Answer, Core, Frozen, Outcome, Result, Verdict
 
 SCHEMA_VERSION = 1
 LONGEST_CELL = 7 * 24 * 3600.0  # seconds
 LONGEST_TEXT = 4000  # characters; of a longer text its beginning and its end are kept
+LONGEST_WHOLE_TEXT = 2 * 1024 * 1024  # characters, of the text of a failure
 LEFT_OUT = "\n[...]\n"
+T = TypeVar("T", bound=Frozen)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
     """The text without what could fool a reader, and without its middle if it is too long."""
-    if len(text) > LONGEST_TEXT:
-        kept = (LONGEST_TEXT - len(LEFT_OUT)) // 2
+    if len(text) > longest:
+        kept = (longest - len(LEFT_OUT)) // 2
         text = text[:kept] + LEFT_OUT + text[-kept:]
     return printable(text)
 
 
-def core_shortened(core: Core) -> Core:
-    return Core.model_validate({name: shortened(text) for name, text in core})
+def nearly_whole(text: str) -> str:
+    return shortened(text, LONGEST_WHOLE_TEXT)
+
+
+def all_shortened(thing: T) -> T:
+    """The value with each of its texts shortened, however deep in it."""
+
+    def inside(value: object) -> object:
+        match value:
+            case str():
+                return shortened(value)
+            case dict():
+                return {key: inside(one) for key, one in value.items()}
+            case list() | tuple():
+                return [inside(one) for one in value]
+        return value
+
+    return type(thing).model_validate(inside(thing.model_dump()))
 
 
 Index = Annotated[int, Field(ge=0)]
 Text = Annotated[str, AfterValidator(shortened)]
+WholeText = Annotated[str, AfterValidator(nearly_whole)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(shortened)]
 CellName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*-core_(candidate|baseline|v[0-9_]+)$")]
 RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
-TestedCore = Annotated[Core, AfterValidator(core_shortened)]
+TestedCore = Annotated[Core, AfterValidator(all_shortened)]
+KnownCause = Annotated[Cause, AfterValidator(all_shortened)]
+
+
+class KnownBreakInRun(Frozen):
+    """A known break as its pack listed it."""
+
+    core: Text
+    test: Text
+    reason: Text
+    link: HttpUrl
+    expires: date
 
 
 class PackInRun(Frozen):
@@ -44,6 +76,14 @@ class PackInRun(Frozen):
     consumer: Text
     release: Text
     supports: Text
+    known_breaks: tuple[KnownBreakInRun, ...] = ()
+
+
+class MatrixInRun(Frozen):
+    """What tox knew: every pack and every Core ref that names a release or a tag."""
+
+    packs: tuple[Name, ...]
+    core_refs: tuple[Name, ...]
 
 
 class Finding(Frozen):
@@ -56,7 +96,7 @@ class Finding(Frozen):
     core: Text = ""
     result: Result
     message: Text = ""
-    text: Text = ""
+    text: WholeText = ""
     known_break: Text = ""
 
 
@@ -140,8 +180,10 @@ class Run(Frozen):
     baseline: TestedCore | None = None
     answer: Answer | None = None
     packs: dict[Name, PackInRun] = Field(default_factory=dict)
+    matrix: MatrixInRun | None = None
     attempts: tuple[Attempt, ...] = ()
     verdicts: tuple[CellDecision, ...] = ()
+    causes: tuple[KnownCause, ...] = ()  # of what regressed, as far as they are known
     results: tuple[Results, ...] = ()
     findings: tuple[Finding, ...] = ()
     environments: tuple[Environment, ...] = ()

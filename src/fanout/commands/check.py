@@ -194,10 +194,12 @@ def conclude(
         started,
         [list(attempt.values()) for attempt in comparison.attempts],
         comparison.packs,
+        matrix=comparison.matrix,
         candidate=decision.candidate,
         baseline=decision.baseline,
         answer=decision.answer,
         verdicts=decision.cells,
+        causes=decision.causes,
     )
     # What was found out is told even where it cannot be kept.
     show(decision, form, comparison)

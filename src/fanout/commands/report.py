@@ -17,7 +17,7 @@ from fanout.evidence import read_folder
 from fanout.gather import utc
 from fanout.markdown import markdown
 from fanout.matrix import read_matrix
-from fanout.model import PackOnDisk
+from fanout.model import Matrix, PackOnDisk
 from fanout.packs import read_packs
 from fanout.report import Report, make_report
 from fanout.text import print_report
@@ -70,15 +70,16 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
     else:
         print_report(made, Terminal(highlight=False))
     if history:
-        keep(made, packs, history)
+        keep(made, matrix, packs, history)
     sys.exit(made.exit_code)
 
 
-def keep(made: Report, packs: Mapping[str, PackOnDisk], history: Path) -> None:
+def keep(made: Report, matrix: Matrix, packs: Mapping[str, PackOnDisk], history: Path) -> None:
     """Keep the report in the history, as the run that left its evidence.
 
     That run began when its first cell did, and its id is made of its content: the same evidence
     reported again is the same document. Without any evidence there was no run.
     """
     if started := [utc(cell.evidence.started) for cell in made.cells if cell.evidence]:
-        write_run(repeatable(make_run("report", min(started), (made.cells,), packs)), history)
+        run = make_run("report", min(started), (made.cells,), packs, matrix=matrix)
+        write_run(repeatable(run), history)

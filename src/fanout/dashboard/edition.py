@@ -1,0 +1,135 @@
+"""One edition of the dashboard: the snapshot that its pages show, and how a page is rendered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fanout.dashboard.site import Part
+from fanout.dashboard.snapshot import Snapshot, digest_of
+from fanout.document import read_run
+from fanout.model import Outcome, Result, Verdict
+from fanout.report import number
+from fanout.run import Run
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
+LONGEST_SHOWN = 4000  # characters of a text on a page; the whole one is a click away
+GLYPHS: Mapping[str, str] = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.ERRORED: "!",
+    Outcome.MISSING: "?",
+    Outcome.UNSUPPORTED: "–",
+    Result.KEPT: "✓",
+    Result.BROKEN: "✗",
+    Result.KNOWN_BREAK: "~",
+    Result.NOT_APPLICABLE: "·",
+    Result.LISTED_BUT_KEPT: "!",
+    Verdict.PASSING: "✓",
+    Verdict.REGRESSED: "▼",
+    Verdict.FIXED: "▲",
+    Verdict.STILL_FAILING: "✗",
+    Verdict.NEW: "+",
+    Verdict.REMOVED: "-",
+    Verdict.UNKNOWN: "?",
+    "release": "✓",
+    "hold": "✗",
+}
+
+
+class Edition:
+    """What every page is made from.
+
+    `every` is how many hours may pass between two runs. Keys hold a digest of the code and the
+    templates, so that another version of this tool makes every page again.
+    """
+
+    def __init__(self, snapshot: Snapshot, every: float) -> None:
+        self.snapshot = snapshot
+        self.history = snapshot.history.folder
+        self.every = every
+        self.templates = Environment(
+            loader=PackageLoader("fanout.dashboard"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.templates.filters.update(moment=moment, number=number, slug=slug)
+        self.templates.globals.update(glyphs=GLYPHS)
+
+    @cached_property
+    def generator(self) -> str:
+        """A digest of what makes the pages."""
+        found = hashlib.sha256()
+        for path, content in sorted(contents(files("fanout.dashboard"), "")):
+            found.update(f"{path}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+        return found.hexdigest()[:16]
+
+    @lru_cache(maxsize=4)  # noqa: B019 - an edition lives as long as its build
+    def run(self, document: str) -> Run:
+        """The run in a document of the history."""
+        return read_run(self.history / document)
+
+    def part(self, name: str, key: object, make: Callable[[], Mapping[str, bytes]]) -> Part:
+        """A part of the site that is made again when `key`, which JSON can hold, is another."""
+        return Part(name, digest_of((self.generator, key)), make)
+
+    def file(self, path: str, key: object, content: Callable[[], bytes]) -> Part:
+        """A part that is one file."""
+        return self.part(path, key, lambda: {path: content()})
+
+    def page(
+        self, path: str, template: str, key: object, context: Callable[[], Mapping[str, object]]
+    ) -> Part:
+        """A page from a template, made again when `key` is another."""
+        return self.file(path, key, lambda: self.render(path, template, context()))
+
+    def render(self, path: str, template: str, context: Mapping[str, object]) -> bytes:
+        """A page; `root` leads its links to the root of the site, however the site is reached."""
+        page = self.templates.get_template(template)
+        root = "../" * path.count("/")
+        return page.render(context, root=root, path=path).encode() + b"\n"
+
+
+def contents(folder: Traversable, inside: str) -> list[tuple[str, bytes]]:
+    """Every file of the package below a folder, by its path."""
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":
+            found += contents(entry, f"{inside}{entry.name}/")
+        elif entry.is_file():
+            found.append((f"{inside}{entry.name}", entry.read_bytes()))
+    return found
+
+
+def moment(at: datetime) -> str:
+    """A moment as pages hold it, in ISO 8601; the browser says how long ago that was."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def slug(name: str) -> str:
+    """A file's name for any name: the name itself if that is safe everywhere, else its digest."""
+    if SAFE_NAME.fullmatch(name):
+        return name
+    return f"-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+
+
+def script(name: str, value: object) -> bytes:
+    """A script that hands a value to the pages: unlike JSON, it is read from `file://` as well."""
+    return f"(self.fanoutData ??= {{}})[{json.dumps(name)}] = {json.dumps(value)};\n".encode()
+
+
+def inline(value: object) -> str:
+    """JSON that may stand inside a script element; for a template's `|safe`."""
+    compact = json.dumps(value, separators=(",", ":"))
+    return compact.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
