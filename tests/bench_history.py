@@ -1,8 +1,7 @@
 """What a history costs as it grows: the database, and each question asked of it.
 
-A run has 216 cells of 43 promises each. Contents repeat as they do in fact: a few of Core, a new
-one of a pack every 100 runs, some flaky promises, texts for what is broken. No time is ever
-asserted, and nothing stays but the numbers.
+A run has 216 cells of 43 promises each, as `forged.py` makes them. No time is ever asserted, and
+nothing stays but the numbers.
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,29 +25,12 @@ from rich.table import Table
 
 from fanout.check import Comparison, pending
 from fanout.database import FILE
-from fanout.document import make_run, write_run
 from fanout.history import History
-from fanout.model import (
-    Cell,
-    CellReport,
-    Core,
-    Evidence,
-    Matrix,
-    Outcome,
-    Pack,
-    PackOnDisk,
-    Promise,
-    Result,
-)
-from fanout.run import Run
+from fanout.model import Core, Matrix
+from forged import START, Size, cells, pack_digest, packs, promises, record
 
 SIZES = (100, 1_000, 10_000)
-PACKS = ("pipeline", "store", "orchestrator")
-CORE_REFS = 72
-PROMISES = 43
-RUNS_OF_ONE_CONTENT = 100
-FLAKY = 0.002  # of the cells of a run
-START = datetime(2026, 1, 1, tzinfo=UTC)
+SIZE = Size(("pipeline", "store", "orchestrator"), 72)
 TIMES = 5  # that a question is asked, of which the median counts
 ROWS = {
     "build": "the database, made of all documents",
@@ -59,90 +40,6 @@ ROWS = {
     "one decision": "verdicts and answer for three packs, the history and its entering included",
     "fanout history": "everything that `fanout history` shows, without printing it",
 }
-
-
-def pack_digest(pack: str, number: int) -> str:
-    return f"{pack}{number // RUNS_OF_ONE_CONTENT}".ljust(64, "0")
-
-
-def promises(pack: str, ref: int, flaky: bool) -> tuple[Promise, ...]:
-    """What a pack says of a Core ref: three promises broken from some ref on, others kept."""
-    found = []
-    for number in range(PROMISES):
-        broken = (number < 3 and ref > 10 * (number + 1)) or (flaky and number == 7)
-        found.append(
-            Promise(
-                name=f"test_topic_{number // 8}.py::test_promise_{number}",
-                says=f"Promise {number} of {pack} says what it needs in about so many words.",
-                contract=(f"telemetry.Symbol{number}",),
-                result=Result.BROKEN if broken else Result.KEPT,
-                message="AssertionError: assert 'soft' == 'hard'" if broken else "",
-                text=f"packs/{pack}/test_topic.py:12: in test\n{'E   assert' * 30}" * broken,
-            )
-        )
-    return tuple(found)
-
-
-def cells(number: int, flaky: bool) -> Iterator[CellReport]:
-    for pack in PACKS:
-        for ref in range(CORE_REFS):
-            name = f"{pack}-core_v1{ref}"
-            asked = f"market-data-core==1.{ref}"
-            evidence = Evidence(
-                cell=name,
-                started=START,
-                seconds=0.5,
-                asked=asked,
-                source="pypi",
-                version=f"1.{ref}",
-                digest=f"content {ref // 7}".ljust(64, "0"),
-                python="3.11.7",
-                distributions=(asked, *(f"distribution-{n}==1.2.{n}" for n in range(14))),
-                supports=">=1.1,<2",
-                pack_digest=pack_digest(pack, number),
-                promises=promises(pack, ref, flaky),
-            )
-            yield CellReport(
-                cell=Cell(name=name, pack=pack, core_ref=f"core_v1{ref}", core=asked),
-                outcome=Outcome.FAILED if flaky or ref > 10 else Outcome.PASSED,
-                evidence=evidence,
-            )
-
-
-def packs(number: int) -> dict[str, PackOnDisk]:
-    return {
-        pack: PackOnDisk(
-            says=Pack(consumer=pack, release="1", owner=f"{pack} team", supports=">=1.1,<2"),
-            digest=pack_digest(pack, number),
-        )
-        for pack in PACKS
-    }
-
-
-@lru_cache(maxsize=1)
-def both_ways(content: int) -> Run:
-    """A run of one content of the packs, in which every cell is steady first, and then flaky."""
-    number = content * RUNS_OF_ONE_CONTENT
-    attempts = tuple(tuple(cells(number, flaky)) for flaky in (False, True))
-    return make_run("report", START, attempts, packs(number))
-
-
-def record(folder: Path, number: int, chance: random.Random) -> None:
-    """One more run: every cell at a time and with a duration of its own, some of them flaky."""
-    whole, started = both_ways(number // RUNS_OF_ONE_CONTENT), START + timedelta(hours=number)
-    steady, flaky = ([one for one in whole.attempts if one.number == attempt] for attempt in (1, 2))
-    attempts = tuple(
-        (odd if chance.random() < FLAKY else even).model_copy(
-            update={
-                "number": 1,
-                "started": started + timedelta(seconds=chance.randrange(600)),
-                "seconds": round(chance.uniform(0.4, 0.8), 3),
-            }
-        )
-        for even, odd in zip(steady, flaky, strict=True)
-    )
-    of_run = {"id": f"{number:016x}", "started": started, "finished": started}
-    write_run(whole.model_copy(update=of_run | {"attempts": attempts}), folder)
 
 
 def took(act: Callable[[], object]) -> float:
@@ -166,26 +63,26 @@ def look(folder: Path) -> None:
 
 
 def green_and_judged(history: History, number: int) -> None:
-    for pack in PACKS:
+    for pack in SIZE.packs:
         history.green(pack)
         history.judged(pack, pack_digest(pack, number))
 
 
 def comparison(number: int) -> Comparison:
     """Every pack on the newest Core ref and the one before it, as if their cells had just run."""
-    found = {report.cell.name: report for report in cells(number, flaky=False)}
-    refs = (f"core_v1{CORE_REFS - 1}", f"core_v1{CORE_REFS - 2}")
+    found = {report.cell.name: report for report in cells(SIZE, number, flaky=False)}
+    refs = tuple(SIZE.core_ref(SIZE.core_refs - back) for back in (1, 2))
     candidate, baseline = (
         Core(named=ref, core_ref=ref, requirement="market-data-core", source="pypi") for ref in refs
     )
     names = tuple(promise.name for promise in promises("pipeline", 0, flaky=False))
-    here = {f"{pack}-{ref}" for pack in PACKS for ref in refs}
+    here = {f"{pack}-{ref}" for pack in SIZE.packs for ref in refs}
     return Comparison(
         root=Path(),
         matrix=Matrix(cells=tuple(report.cell for report in found.values()), expected=tuple(found)),
         packs={
             name: pack.model_copy(update={"promises": names})
-            for name, pack in packs(number).items()
+            for name, pack in packs(SIZE, number).items()
         },
         candidate=candidate,
         baseline=baseline,
@@ -203,10 +100,10 @@ def decision(folder: Path, compared: Comparison) -> None:
 def measure(folder: Path, runs: int, chance: random.Random) -> dict[str, float]:
     """Every row, with a history of that many runs; `folder` may hold fewer already."""
     for number in range(len(list(folder.glob("*.json"))), runs - 1):
-        record(folder, number, chance)
+        record(SIZE, folder, number, chance)
     (folder / FILE).unlink(missing_ok=True)
     found = {"build": took(lambda: enter(folder))}
-    record(folder, runs - 1, chance)
+    record(SIZE, folder, runs - 1, chance)
     found["one more run"] = took(lambda: enter(folder))
     found["nothing new"] = asked(lambda: enter(folder))
     with History(folder) as history:
@@ -236,7 +133,7 @@ def main() -> None:
             seconds = measure(folder, runs, chance)
             documents, database = megabytes(folder, "*.json"), megabytes(folder, FILE)
             rows.append(
-                {"runs": runs, "cells": runs * len(PACKS) * CORE_REFS, "seconds": seconds}
+                {"runs": runs, "cells": runs * len(SIZE.packs) * SIZE.core_refs, "seconds": seconds}
                 | {"megabytes": {"documents": documents, "database": database}}
             )
     report = json.loads(options.json.read_text("utf-8")) if options.json.is_file() else {}
