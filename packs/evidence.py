@@ -17,8 +17,11 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 LONGEST_TEXT = 20_000
+LONGEST_WHOLE_TEXT = 2 * 1024 * 1024  # characters, of the text of one failure
+LARGEST_TEXTS = 8 * 1024 * 1024  # bytes, of all texts that are written whole
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Evidence:
             skipped=str(counted["skipped"]),
         )
         add_properties(suite, self.properties)
+        left = LARGEST_TEXTS
         for name, result in results:
             case = ElementTree.SubElement(
                 suite,
@@ -72,7 +76,12 @@ class Evidence:
             if result.tag:
                 outcome = ElementTree.SubElement(case, result.tag, type=result.type)
                 outcome.set("message", printable(result.message[:LONGEST_TEXT]))
-                outcome.text = printable(result.text[:LONGEST_TEXT])
+                outcome.text = printable(result.text[:LONGEST_WHOLE_TEXT])
+                size = len(escape(outcome.text).encode())
+                if size > left:
+                    outcome.text = outcome.text[:LONGEST_TEXT]
+                else:
+                    left -= size
         root = ElementTree.Element("testsuites")
         root.append(suite)
         ElementTree.indent(root)

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from core_index import CoreIndex
+from fanout.cause import BrokenPromise, Cause
+from fanout.change import Change, What
 from fanout.document import (
     LARGEST_DOCUMENT,
     document_names,
@@ -25,6 +28,7 @@ from fanout.document import (
     write_run,
 )
 from fanout.errors import UnreadableDocument, UnusableHistory
+from fanout.gather import LARGEST_TEXTS
 from fanout.model import (
     Answer,
     CellReport,
@@ -35,11 +39,17 @@ from fanout.model import (
     Standing,
     Verdict,
 )
-from fanout.run import LONGEST_TEXT, Run
+from fanout.run import LONGEST_TEXT, LONGEST_WHOLE_TEXT, Run
+from project import Case, Project
 from runs import BROKEN, KEPT, NAME, PACKS, START, cell, missing, promise, record, run
 
 TESTS = Path(__file__).parent
 CANDIDATE = Core(named="1.2.0", core_ref="core_v120", requirement="market-data-core", source="pypi")
+CAUSE = Cause(
+    changes=(Change(symbol="Event.a", what=What.REMOVED, kind="attribute", baseline="int"),),
+    promises=(BrokenPromise(pack="small", name=NAME),),
+    since="1.1.0",
+)
 
 
 def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -67,6 +77,7 @@ def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
         baseline=CANDIDATE,
         answer=Answer.UNKNOWN,
         verdicts=(verdict,),
+        causes=(CAUSE,),
     )
     found = read_run(write_run(written, tmp_path / "new" / "history"))
     assert found == written
@@ -146,12 +157,12 @@ def test_the_schema_is_published() -> None:
 def test_hostile_text(tmp_path: Path) -> None:
     """Long texts lose their middle, control and bidirectional characters are replaced."""
     hostile = "\x1b[31m\u202e[bold]" + "x" * 5_000_000 + "end"
-    one = promise(NAME, BROKEN, hostile, text=hostile, message=hostile)
+    one = promise(NAME, BROKEN, hostile, text="short", message=hostile)
     path = record(tmp_path, cell(promises=(one,)))
     assert path.stat().st_size < 5 * LONGEST_TEXT
     (found,) = read_run(path).findings
-    assert found.text.endswith("end")
-    assert max(map(len, (found.text, found.message, found.says))) <= LONGEST_TEXT
+    assert found.message.endswith("end")
+    assert max(map(len, (found.message, found.says))) <= LONGEST_TEXT
     assert "\x1b" not in found.text + found.says
     content = json.loads(path.read_bytes())
     content["findings"][0]["says"] = hostile
@@ -161,6 +172,97 @@ def test_hostile_text(tmp_path: Path) -> None:
     assert again.candidate
     assert max(map(len, (again.findings[0].says, again.candidate.named))) <= LONGEST_TEXT
     assert not {"\x1b", "\u202e"} & set(again.findings[0].says + again.candidate.named)
+
+
+def test_text_of_a_failure_is_whole(tmp_path: Path) -> None:
+    """A megabyte of failure text is kept to its last character, without what cannot be printed."""
+    text = "E   caf\u00e9 \u2713\n" * 100_000 + "\x1b[31m\u202e\ud800end"
+    path = record(tmp_path, cell(promises=(promise(NAME, BROKEN, text=text),)))
+    (found,) = read_run(path).findings
+    assert len(found.text) == len(text) > 1_000_000
+    assert found.text.startswith("E   caf\u00e9 \u2713\nE ")
+    assert found.text.endswith("\n\ufffd[31m\ufffd\ufffdend")
+
+
+def test_text_longer_than_any_failure_is_cut(tmp_path: Path) -> None:
+    """More than LONGEST_WHOLE_TEXT loses its middle, when written and when read."""
+    long = "begin" + "\x1bx" * LONGEST_WHOLE_TEXT + "end"
+    path = record(tmp_path, cell(promises=(promise(NAME, BROKEN, text=long),)))
+    content = json.loads(path.read_bytes())
+    written = content["findings"][0]["text"]
+    content["findings"][0]["text"] = long
+    path.write_text(json.dumps(content))
+    for text in (written, read_run(path).findings[0].text):
+        assert LONGEST_WHOLE_TEXT - 1 <= len(text) <= LONGEST_WHOLE_TEXT
+        assert (text[:5], text[-3:], "\x1b" in text) == ("begin", "end", False)
+
+
+def test_texts_have_a_budget(tmp_path: Path) -> None:
+    """The first texts are whole; from LARGEST_TEXTS bytes on only what is short is not cut."""
+    texts = ["\N{PILE OF POO}" * 1_000_000] * 6 + ["short"]
+    promises = (promise(f"a.py::test_{n}", BROKEN, text=text) for n, text in enumerate(texts))
+    path = record(tmp_path, cell(promises=tuple(promises)))
+    kept = [len(found.text) for found in read_run(path).findings]
+    assert kept == [1_000_000] * 4 + [LONGEST_TEXT - 1] * 2 + [5]
+    assert path.stat().st_size < LARGEST_TEXTS + 7 * 4 * LONGEST_TEXT
+
+
+def test_hostile_cause(tmp_path: Path) -> None:
+    """What a Core says of itself in a cause is shortened and printable, as every other text."""
+    hostile = "\x1b[31m\u202e" + "x" * 1_000_000 + "end"
+    change = CAUSE.changes[0].model_copy(update={"symbol": hostile, "names": (hostile, "a")})
+    written = make_run(
+        "check",
+        START,
+        ((cell(),),),
+        PACKS,
+        causes=(
+            CAUSE.model_copy(update={"changes": (change,)}),
+            Cause(changes=(), promises=(BrokenPromise(pack="small", name=hostile),), since=hostile),
+        ),
+    )
+    path = write_run(written, tmp_path)
+    assert path.stat().st_size < 5 * LONGEST_TEXT
+    first, second = read_run(path).causes
+    (kept,) = first.changes
+    assert (kept.what, kept.baseline, kept.names[1]) == (What.REMOVED, "int", "a")
+    for text in (kept.symbol, kept.names[0], second.promises[0].name, second.since):
+        assert LONGEST_TEXT - 1 <= len(text) <= LONGEST_TEXT
+        assert not {"\x1b", "\u202e"} & set(text)
+        assert text.endswith("end")
+
+
+REFS = """\
+[tox]
+env_list = {small,other}-core_{v110,v120}
+[testenv:{small,other}-core_{v110,v120}]
+skip_install = true
+set_env =
+    core_v110: CORE = market-data-core==1.1.0
+    core_v120: CORE = market-data-core==1.2.0
+"""
+
+
+def test_a_decision_keeps_what_it_found_out(project: Project) -> None:
+    """The document of a gate holds the change in Core that explains what regressed."""
+    project.write("tox.ini", REFS)
+    project.promise("pass")
+    for version, tag in (("1.1.0", ""), ("1.2.0", "failure")):
+        case = Case("test_kept.py::test_kept", tag, "AssertionError", "no source")
+        said = {"version": version, "asked": f"market-data-core=={version}"}
+        project.evidence(f"small-core_v{version.replace('.', '')}", case, **said)
+    index = CoreIndex()
+    index.serve({"1.1.0": "class Event:\n    a: int\n", "1.2.0": "class Event:\n    a: str\n"})
+    arguments = ("1.2.0", "--baseline", "1.1.0", "--pack", "small", "--index", index.url)
+    folders = ("--evidence", str(project.root / "evidence"), "--format", "json")
+    done = project.fanout("gate", *arguments, *folders)
+    index.close()
+    assert done.exit_code == 1, done.output
+    (document,) = document_names(project.root / "history")
+    (cause,) = read_run(project.root / "history" / document).causes
+    assert [(one.symbol, one.candidate) for one in cause.changes] == [("Event.a", "str")]
+    assert [one.name for one in cause.promises] == ["test_kept.py::test_kept"]
+    assert [cause.model_dump(mode="json")] == json.loads(done.stdout)["causes"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from fanout.model import (
 )
 from fanout.outcome import judge
 
+LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
 
 
@@ -195,7 +196,8 @@ def why(message: str, text: str) -> Iterator[str]:
     """The first lines of why: what pytest marks as the error, or else the message."""
     marked = [line for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
-        yield f"| {line.removeprefix('E').strip()}"
+        said = line.removeprefix("E").strip()
+        yield f"| {said if len(said) <= LONGEST_LINE else f'{said[:LONGEST_LINE]}…'}"
 
 
 def number(count: int, noun: str) -> str:

@@ -33,7 +33,7 @@ FOLDER = "cores"
 # in its own way, and so gives another digest of the same code.
 READER = f"1, Python {sys.version_info.major}.{sys.version_info.minor}"
 LARGEST_SURFACE = 4 * 1024 * 1024
-MOST_NAMES = 20_000
+MOST_NAMES = 10_000
 DIGEST = re.compile(r"[0-9a-f]{64}")
 KEPT_WHEEL = re.compile(rf"/{re.escape(str(KEPT))}/([0-9a-f]{{16}}/[\w.+!-]+\.whl)$", re.ASCII)
 STAND_INS = "cores"
@@ -68,7 +68,7 @@ def texts(found: Surface) -> Iterator[str]:
 class KeptSurface(Frozen):
     """A file of a surface: which reader made it, and of which content."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1]
     reader: str
     digest: str
     surface: Annotated[Surface, AfterValidator(believable)]
@@ -133,7 +133,7 @@ def keep_one(history: Path, contents: Sequence[TestedContent], wheels: Wheels) -
             if wheel := wheels.find(one):
                 write_surface(history, one.digest, believed(wheel, one.digest))
                 return ""
-        except (UnusableInput, ValueError) as error:
+        except (UnusableInput, OSError, ValueError) as error:
             said = f"Core {one.version}, sha256:{one.digest[:12]}, is not read: {error}"
             reasons.append(" ".join(printable(said[:LONGEST_TEXT]).split()))
     return reasons[0] if reasons else ""
@@ -154,9 +154,8 @@ def believed(wheel: Path, digest: str) -> Surface:
 def write_surface(history: Path, digest: str, found: Surface) -> None:
     """Keep a surface; raises ValueError for one that could not be read again."""
     symbols = {path: shortened(symbol) for path, symbol in found.symbols.items()}
-    kept = KeptSurface(
-        reader=READER, digest=digest, surface=Surface(symbols=symbols, exports=found.exports)
-    )
+    found = believable(Surface(symbols=symbols, exports=found.exports))
+    kept = KeptSurface(schema_version=1, reader=READER, digest=digest, surface=found)
     content = kept.model_dump_json(exclude_defaults=True).encode() + b"\n"
     if len(content) > LARGEST_SURFACE:
         raise ValueError(f"it would take more than {LARGEST_SURFACE} bytes")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from fanout.model import Frozen, Text
 
+FARTHEST = 100  # names from one to the next; two that lead to each other may never end
+
 
 class Symbol(Frozen):
     """One thing that a consumer can rely on, and the symbols that it stands on.
@@ -30,7 +32,7 @@ class Surface(Frozen):
     def canonical(self, name: str) -> str:
         """Where the thing of a name is defined; the name itself where nothing has it."""
         seen: set[str] = set()
-        while name not in seen and name not in self.symbols:
+        while name not in seen and name not in self.symbols and len(seen) < FARTHEST:
             seen.add(name)
             start = name
             while start and start not in self.exports:
