@@ -1,10 +1,12 @@
-"""The browser of the tests: the system's Chromium, which talks to nobody but the site."""
+"""The browser of the tests: the system's Chromium, and a visitor who notes what goes wrong."""
 
 from __future__ import annotations
 
 import shutil
+from types import TracebackType
+from typing import Any
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Playwright, Request
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -14,6 +16,8 @@ QUIET = (
     "--disable-sync",
     "--disable-gpu",
 )
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -25,3 +29,51 @@ def launch(playwright: Playwright) -> Browser:
             " on Debian, `apt-get install chromium`"
         )
     return playwright.chromium.launch(executable_path=found, args=list(QUIET))
+
+
+class Visitor:
+    """Somebody who looks at one site, and leaves content.
+
+    On leaving it fails for every request to anywhere but the site, every error or warning in the
+    console, every exception and every dialog that a page opened.
+    """
+
+    def __init__(self, browser: Browser, site: str, **options: Any) -> None:
+        self.site = site.rstrip("/")
+        self.problems: list[str] = []
+        self.context = browser.new_context(**{"viewport": DESKTOP} | options)
+        self.context.set_default_timeout(10_000)
+        self.page: Page = self.context.new_page()
+        self.page.on("request", self.asked)
+        self.page.on("console", self.said)
+        self.page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))
+        self.page.on("dialog", self.interrupted)
+
+    def asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.site}/", "data:image/")):
+            self.problems.append(f"asked for {request.url}")
+
+    def said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"{message.type}: {message.text}")
+
+    def interrupted(self, dialog: Dialog) -> None:
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, path: str = "index.html") -> Page:
+        self.page.goto(f"{self.site}/{path}")
+        return self.page
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.context.close()
+        if error is None:
+            assert not self.problems, self.problems

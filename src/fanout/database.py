@@ -2,7 +2,8 @@
 
 It is made of the documents alone and holds nothing else, so it may be deleted at any time. What a
 cell said is held once as evidence, however often it said so; an attempt is when it did. Times are
-microseconds since 1970, durations milliseconds; `packs` and `contract` are JSON.
+microseconds since 1970, durations milliseconds; `packs`, `matrix` and `contract` are JSON. `first`
+and `newest` are of the attempts with that evidence, so that nobody has to read them all.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ CREATE INDEX result_of_promise ON result (promise, results);
 CREATE TABLE evidence (
     id INTEGER PRIMARY KEY, cell INTEGER NOT NULL, content INTEGER NOT NULL,
     results INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
-    supported INTEGER NOT NULL, UNIQUE (cell, content, results, outcome, reason, supported));
+    supported INTEGER NOT NULL, first INTEGER, newest INTEGER,
+    UNIQUE (cell, content, results, outcome, reason, supported));
 CREATE INDEX evidence_of_results ON evidence (results);
 CREATE TABLE attempt (
     evidence INTEGER NOT NULL, started INTEGER NOT NULL, took INTEGER NOT NULL,
@@ -72,7 +74,7 @@ ADD = {
     "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?, ?)",
     "promise": "INSERT INTO promise VALUES (NULL, ?, ?, ?, ?, ?)",
     "results": "INSERT INTO results VALUES (NULL, ?)",
-    "evidence": "INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?)",
+    "evidence": "INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, NULL)",
 }
 # What says that a database is whole, and its surroundings are not.
 OUTSIDE = frozenset(
@@ -88,6 +90,10 @@ OUTSIDE = frozenset(
     }
 )
 ADD_DOCUMENT = "INSERT INTO document VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SPAN = """
+UPDATE evidence SET
+    first = (SELECT min(started) FROM attempt WHERE attempt.evidence = evidence.id),
+    newest = (SELECT max(started) FROM attempt WHERE attempt.evidence = evidence.id)"""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
 NOTHING = Environment(asked="")
@@ -182,6 +188,7 @@ def filled(database: sqlite3.Connection, folder: Path) -> sqlite3.Connection:
                 writer = Writer(database)
                 for name in batch:
                     writer.add(name, read_run(folder / name))
+                writer.finish()
     return database
 
 
@@ -189,6 +196,7 @@ def drop(database: sqlite3.Connection, gone: frozenset[str]) -> None:
     database.executemany("DELETE FROM document WHERE name = ?", ((name,) for name in gone))
     database.execute("DELETE FROM attempt WHERE document NOT IN (SELECT id FROM document)")
     database.execute("DELETE FROM evidence WHERE id NOT IN (SELECT evidence FROM attempt)")
+    database.execute(SPAN)
 
 
 @contextmanager
@@ -231,24 +239,29 @@ class Writer:
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
         self.ids: dict[tuple[object, ...], int] = {}
+        self.touched: set[int] = set()
 
     def add(self, name: str, run: Run) -> None:
         document = self.document(name, run)
         results = [
             self.results([run.findings[index] for index in told.findings]) for told in run.results
         ]
-        self.database.executemany(
-            "INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?)",
-            [
-                (
-                    self.evidence(run, attempt, results),
-                    microseconds(attempt.started or run.started),
-                    round(attempt.seconds * 1000),
-                    document,
-                )
-                for attempt in run.attempts
-            ],
-        )
+        attempts = [
+            (
+                self.evidence(run, attempt, results),
+                microseconds(attempt.started or run.started),
+                round(attempt.seconds * 1000),
+                document,
+            )
+            for attempt in run.attempts
+        ]
+        self.database.executemany("INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?)", attempts)
+        self.touched.update(evidence for evidence, *_ in attempts)
+
+    def finish(self) -> None:
+        """Say of the evidence that was seen again when it was."""
+        seen = ((evidence,) for evidence in sorted(self.touched))
+        self.database.executemany(f"{SPAN} WHERE id = ?", seen)
 
     def document(self, name: str, run: Run) -> int:
         """The id of a document, which is written; there is none of this name yet."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -29,9 +29,7 @@ SELECT id, name, run, command, started, finished, answer, candidate, baseline, p
 FROM document ORDER BY started, name"""
 EVIDENCE = """
 SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
-    hex(results.digest), evidence.results, outcome, reason, supported,
-    (SELECT min(started) FROM attempt WHERE attempt.evidence = evidence.id),
-    (SELECT max(started) FROM attempt WHERE attempt.evidence = evidence.id)
+    hex(results.digest), evidence.results, outcome, reason, supported, first, newest
 FROM evidence JOIN cell ON cell.id = evidence.cell
 JOIN content ON content.id = evidence.content JOIN results ON results.id = evidence.results
 WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\'
@@ -77,13 +75,25 @@ class RunHead(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One attempt at a cell in the newest runs; `took` is in milliseconds."""
+    """One attempt at a cell in the newest runs.
 
-    started: datetime
+    `at` is in microseconds since 1970, `took` in milliseconds; `said` is the outcome's word.
+    There are many: what is made of them is made when it is asked for.
+    """
+
+    at: int
     took: int
-    outcome: Outcome
+    said: str
     results: int
     run: str
+
+    @property
+    def started(self) -> datetime:
+        return moment(self.at)
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.said)
 
 
 @dataclass(frozen=True)
@@ -242,9 +252,8 @@ class Snapshot:
                 if attempt not in seen or order[document] > order[seen[attempt]]:
                     seen[attempt] = document
             found[name] = tuple(
-                Seen(moment(started), took, Outcome(outcome), results, ids[document])
-                for (started, took, outcome, results), document in seen.items()
-            )[-WINDOW:]
+                Seen(*attempt, ids[document]) for attempt, document in list(seen.items())[-WINDOW:]
+            )
         return found
 
 
@@ -261,9 +270,20 @@ def run_head(row: Sequence[Any]) -> RunHead:
         answer=answer,
         candidate=candidate,
         baseline=baseline,
-        packs=PACKS.validate_json(packs),
-        matrix=MATRIX.validate_json(matrix),
+        packs=stated_packs(packs),
+        matrix=stated_matrix(matrix),
     )
+
+
+@cache
+def stated_packs(text: str) -> Mapping[str, PackInRun]:
+    """The packs of a run; most runs state the same."""
+    return PACKS.validate_json(text)
+
+
+@cache
+def stated_matrix(text: str) -> MatrixInRun | None:
+    return MATRIX.validate_json(text)
 
 
 class EvidenceRow(NamedTuple):
