@@ -79,6 +79,10 @@ class UnusableOutput(UnusableInput):
     """The folder of the dashboard is of something else, or cannot be written."""
 
 
+class UnusablePort(UnusableInput):
+    """The dashboard cannot be served on a port."""
+
+
 class UnknownPack(UnusableInput):
     """A pack was named that the matrix does not have."""
 

@@ -2,12 +2,73 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+from rich.console import Console
+from rich.text import Text
 
-from fanout.commands.command import HISTORY, ROOT, Command
-from fanout.dashboard.build import build
+from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.dashboard.build import build, usable
+from fanout.dashboard.serve import HOST, answering, follow, serving
+from fanout.dashboard.site import Written
+from fanout.errors import UnusableInput
+from fanout.evidence import printable
+from fanout.history import History
+from fanout.model import Frozen
+from fanout.surfaces import TestedContent, keep_surfaces
+
+PORT = 8000
+SILENT, OFTEN = 2.0, 1.0  # seconds before progress is told, and from one line to the next
+TESTED = """
+SELECT DISTINCT content.digest, version, source, asked FROM evidence
+JOIN content ON content.id = evidence.content JOIN cell ON cell.id = evidence.cell
+WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\' ORDER BY content.digest, version, source, asked"""
+
+
+class Built(Frozen):
+    """What a build did: its first page, in files, and what could not be found out."""
+
+    index: Path
+    files: int
+    written: int
+    removed: int
+    problems: tuple[str, ...]
+
+
+class Pace:
+    """Tells on standard error how far something has come, unless it is soon done."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.began = time.monotonic()
+        self.next = self.began + SILENT
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self.next:
+            self.next = now + OFTEN
+            left = (now - self.began) / done * (total - done)
+            # Before that, too little is known of how long the rest takes.
+            known = done * 5 >= total > done
+            about = f", about {max(left, 1):.0f} s left" if known else ""
+            warn(f"{self.what}: {done} of {total}{about}")
+
+
+def address(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """The address of a site with a slash at its end."""
+    if not value:
+        return ""
+    found = urlsplit(value)
+    with suppress(ValueError):
+        usual = found.scheme in ("http", "https") and found.hostname and found.port != 0
+        if usual and not found.query and not found.fragment and value.isprintable():
+            return value.rstrip("/") + "/"
+    raise click.BadParameter(f"'{printable(value)}' is no address such as https://example.org/core")
 
 
 @click.command(
@@ -34,8 +95,104 @@ Example: fanout dashboard --history history --output site""",
     metavar="HOURS",
     help="How often a run is due; an older page says that it is stale.",
 )
-def dashboard(root: Path, history: Path | None, output: Path | None, every: float) -> None:
-    """Build the dashboard, a folder of pages that need no server."""
-    folder = output or root / "dashboard"
-    built = build(history or root / "history", folder, every, lambda count, of: None)
-    click.echo(f"{folder / 'index.html'}: {built.files} files, {built.written} written")
+@click.option(
+    "--url",
+    callback=address,
+    help="Where the site will be, for links in the feed and in badges.",
+)
+@click.option("--offline", is_flag=True, help="Ask no index for a Core that is not yet read.")
+@INDEX
+@click.option("--serve", "serves", is_flag=True, help=f"Serve it on {HOST}, and follow new runs.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"The port to serve it on, 0 for a free one; {PORT} unless told.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+)
+def dashboard(
+    root: Path,
+    history: Path | None,
+    output: Path | None,
+    every: float,
+    url: str,
+    offline: bool,
+    index: str,
+    serves: bool,
+    port: int | None,
+    form: str,
+) -> None:
+    """Build the dashboard, a folder of pages that need no server.
+
+    What a Core looks like from outside is read once, from the index or from what is built of it,
+    and kept in the history.
+    """
+    history, folder = history or root / "history", output or root / "dashboard"
+    if port is not None and not serves:
+        raise click.UsageError("--port is of use with --serve only")
+    if serves and form == "json":
+        raise click.UsageError("--format json tells of one build, and --serve makes many")
+
+    told: set[str] = set()
+
+    def make() -> Written:
+        usable(history, folder)
+        problems = [] if offline else keep(history, root, index)
+        for problem in problems:
+            if problem not in told:
+                warn(f"warning: {problem}")
+        told.update(problems)
+        return build(
+            history,
+            folder,
+            every,
+            Pace("building the dashboard"),
+            url=url,
+            waiting=lambda: warn(f"waiting for another build of '{folder}'"),
+        )
+
+    if serves:
+        serve(folder, PORT if port is None else port, history, make)
+        return
+    made = make()
+    page = folder.absolute() / "index.html"
+    if form == "json":
+        click.echo(
+            Built(index=page, **made._asdict(), problems=tuple(sorted(told))).model_dump_json()
+        )
+    else:
+        files, written, removed = made
+        click.echo(f"dashboard: {files} files, {written} written, {removed} removed")
+        click.echo(printable(str(page)))
+
+
+def keep(history: Path, root: Path, index: str) -> tuple[str, ...]:
+    """Keep in the history what every Core of the matrix looks like; why some cannot be had."""
+    with History(history) as runs:
+        wanted = [TestedContent(*row) for row in runs.rows(TESTED)]
+    return keep_surfaces(history, wanted, root, index, Pace("reading Cores"))
+
+
+def serve(folder: Path, port: int, history: Path, make: Callable[[], Written]) -> None:
+    """Build the site, serve it, and follow the history, until Ctrl-C."""
+    with serving(folder, port) as server:
+        try:
+            make()
+            with answering(server):
+                click.echo(f"serving {server.url} until Ctrl-C")
+                follow(server, history, make, click.echo, complain)
+        except KeyboardInterrupt:
+            click.echo("stopped; the site stays where it is")
+
+
+def complain(error: UnusableInput) -> None:
+    warn(f"error: {error.what}\nhint: {error.hint}\nthe site stays as it was")
+
+
+def warn(text: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))

@@ -6,25 +6,85 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from fanout.dashboard import latest
+from fanout.dashboard import (
+    badge,
+    cell_page,
+    database_copy,
+    feed,
+    latest,
+    matrix_page,
+    pack_page,
+    pack_summary,
+    ref_page,
+    schemas,
+    strips,
+    symbol_page,
+    trends,
+)
 from fanout.dashboard.edition import Edition
-from fanout.dashboard.site import Part, Written, write_site
+from fanout.dashboard.site import (
+    Part,
+    Written,
+    alone,
+    read_manifest,
+    unwritable,
+    write_site,
+)
 from fanout.dashboard.snapshot import Snapshot
+from fanout.errors import UnusableOutput
 from fanout.history import History
 
-KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (latest.parts,)
+KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
+    matrix_page.parts,
+    latest.parts,
+    pack_summary.parts,
+    badge.parts,
+    feed.parts,
+    schemas.parts,
+    database_copy.parts,
+    strips.parts,
+    pack_page.parts,
+    symbol_page.parts,
+    trends.parts,
+    cell_page.parts,
+    ref_page.parts,
+)
 
 
-def build(history: Path, folder: Path, every: float, done: Callable[[int, int], None]) -> Written:
+def build(
+    history: Path,
+    folder: Path,
+    every: float,
+    done: Callable[[int, int], None],
+    *,
+    url: str = "",
+    waiting: Callable[[], None] = lambda: None,
+) -> Written:
     """Build the site of a history in a folder, or bring up to date the one that is there.
 
-    `every` is how many hours may pass between two runs. Raises UnreadableDocument,
-    UnusableHistory or UnusableOutput; the site that was there stays until a page is replaced.
+    `every` is how many hours may pass between two runs, `url` the address of the site with a
+    slash at its end, if that is known. `waiting` is called if another build has to end first.
+    Raises UnreadableDocument, UnusableHistory or UnusableOutput; the site that was there stays
+    until a page is replaced.
     """
-    with History(history) as runs:
-        edition = Edition(Snapshot(runs), every)
+    usable(history, folder)
+    # The database is up to date before anything is written, so that a document that cannot be
+    # read leaves the site as it was.
+    with History(history) as runs, alone(folder, waiting):
+        edition = Edition(Snapshot(runs), every, url)
         parts = [part for kind in (assets, *KINDS) for part in kind(edition)]
         return write_site(parts, folder, done)
+
+
+def usable(history: Path, folder: Path) -> None:
+    """Raise UnusableOutput for a folder that is of something else, or of the documents."""
+    if folder.resolve().is_relative_to(history.resolve()):
+        raise UnusableOutput(
+            f"'{folder}' is in the folder of the history, '{history}'",
+            "name a folder outside of it with --output",
+        )
+    with unwritable(folder):
+        read_manifest(folder)
 
 
 def assets(edition: Edition) -> Iterator[Part]:

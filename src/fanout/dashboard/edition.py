@@ -48,14 +48,16 @@ GLYPHS: Mapping[str, str] = {
 class Edition:
     """What every page is made from.
 
-    `every` is how many hours may pass between two runs. Keys hold a digest of the code and the
-    templates, so that another version of this tool makes every page again.
+    `every` is how many hours may pass between two runs; `url` is where the site will be, if that
+    is known. Keys hold a digest of the code and the templates, so that another version of this
+    tool makes every page again.
     """
 
-    def __init__(self, snapshot: Snapshot, every: float) -> None:
+    def __init__(self, snapshot: Snapshot, every: float, url: str = "") -> None:
         self.snapshot = snapshot
         self.history = snapshot.history.folder
         self.every = every
+        self.url = url
         self.templates = Environment(
             loader=PackageLoader("fanout.dashboard"),
             autoescape=True,
@@ -71,7 +73,7 @@ class Edition:
     def generator(self) -> str:
         """A digest of what makes the pages."""
         found = hashlib.sha256()
-        for path, content in sorted(contents(files("fanout.dashboard"), "")):
+        for path, content in sorted(contents(files("fanout"), "")):
             found.update(f"{path}\0{hashlib.sha256(content).hexdigest()}\n".encode())
         return found.hexdigest()[:16]
 

@@ -1,23 +1,31 @@
 """The site on disk: each part made when what it depends on has changed, and only then.
 
-`manifest.json` in its folder holds every part with the key that it was made for and its files.
-What the manifest names and the site no longer has is removed; nothing else is touched.
+A manifest in its folder holds every part with the key that it was made for and its files. What the
+manifest names and the site no longer has is removed; nothing else is touched. Before anything is
+made the manifest forgets the keys of what will be, so that a build that was stopped, in whatever
+way, is brought to its end by the next one.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from fanout.errors import UnusableOutput
 from fanout.model import Frozen
 
-MANIFEST = "manifest.json"
+MANIFEST = "fanout-dashboard.json"
+LOCK = ".fanout-dashboard.lock"
+LONGEST_WAIT = 600  # seconds, for another build of the same site
+LEFT_BEHIND = re.compile(r"\..+\.\d+\.part")
+UNMADE = ""  # the key of a part that has to be made
 
 
 class Part(NamedTuple):
@@ -46,45 +54,111 @@ class Written(NamedTuple):
 ENTRIES = TypeAdapter(dict[str, Entry])
 
 
+@contextmanager
+def alone(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """A block in which no other build writes to this folder, which is made if it is not there.
+
+    `waiting` is called if there is one to wait for. Raises UnusableOutput for a folder that cannot
+    be written, or that another build does not let go.
+    """
+    with unwritable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        try:
+            acquire(lock, waiting)
+        except Timeout as error:
+            raise UnusableOutput(
+                f"another build is writing to '{folder}'",
+                "wait until it has ended, or name another folder with --output",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def acquire(lock: FileLock, waiting: Callable[[], None]) -> None:
+    """Take a lock, at once or after a wait that is told; raises Timeout."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        waiting()
+        lock.acquire(timeout=LONGEST_WAIT)
+
+
 def write_site(
     parts: Iterable[Part], folder: Path, done: Callable[[int, int], None] = lambda count, of: None
 ) -> Written:
-    """Make every part whose key is new, then the manifest, and remove what is no longer there.
+    """Make every part whose key is new, and remove what is no longer there.
 
     `done` is told how many of how many parts are made. Raises UnusableOutput if the folder
     cannot be written, or holds files that no build of a site has left there.
     """
     wanted = {part.name: part for part in parts}
-    try:
+    with unwritable(folder):
         before = read_manifest(folder)
         there = frozenset(names(folder))
-        now = {
-            name: entry
-            for name, entry in before.items()
-            if name in wanted and wanted[name].key == entry.key and there.issuperset(entry.files)
-        }
-        stale = [part for name, part in wanted.items() if name not in now]
-        written = 0
+    stale = [
+        part
+        for part in wanted.values()
+        if part.name not in before
+        or before[part.name].key != part.key
+        or not there.issuperset(before[part.name].files)
+    ]
+    entries = {**before, **{part.name: unmade(part, before) for part in stale}}
+    written = 0
+    with kept(entries, folder) if stale else nullcontext():
         for count, part in enumerate(stale, 1):
             made = part.make()
-            for path, content in made.items():
-                replace(folder / path, content)
-            now[part.name] = Entry(key=part.key, files=tuple(made))
+            with unwritable(folder):
+                for path, content in made.items():
+                    replace(place(folder, path), content)
+            entries[part.name] = Entry(key=part.key, files=tuple(made))
             written += len(made)
             done(count, len(stale))
-        files = {path for entry in now.values() for path in entry.files}
-        gone = {path for entry in before.values() for path in entry.files} - files
-        for path in gone & there:
-            remove(folder / path)
-        if now != before:
-            ordered = {name: now[name] for name in sorted(now)}
-            replace(folder / MANIFEST, ENTRIES.dump_json(ordered, indent=1) + b"\n")
+    now = {name: entries[name] for name in sorted(wanted)}
+    gone = (files_of(before) - files_of(now)) & there
+    if gone or now != before or MANIFEST not in there:
+        with unwritable(folder):
+            for path in gone:
+                remove(folder / path)
+            write_manifest(now, folder)
+    return Written(files=len(files_of(now)), written=written, removed=len(gone))
+
+
+def unmade(part: Part, before: Mapping[str, Entry]) -> Entry:
+    """What the manifest says of a part that is being made: it may have written files already."""
+    old = before[part.name].files if part.name in before else ()
+    return Entry(key=UNMADE, files=tuple(dict.fromkeys((*old, part.name))))
+
+
+@contextmanager
+def kept(entries: Mapping[str, Entry], folder: Path) -> Iterator[None]:
+    """A block that changes entries; the manifest has them before it, and again if it fails."""
+    with unwritable(folder):
+        write_manifest(entries, folder)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            write_manifest(entries, folder)
+        raise
+
+
+def files_of(entries: Mapping[str, Entry]) -> frozenset[str]:
+    return frozenset(path for entry in entries.values() for path in entry.files)
+
+
+@contextmanager
+def unwritable(folder: Path) -> Iterator[None]:
+    """A block in which whatever the disk refuses ends as UnusableOutput."""
+    try:
+        yield
     except OSError as error:
         raise UnusableOutput(
             f"'{error.filename or folder}' cannot be written: {error.strerror}",
             "make room, or name a folder that can be written with --output",
         ) from error
-    return Written(files=len(files), written=written, removed=len(gone & there))
 
 
 def read_manifest(folder: Path) -> Mapping[str, Entry]:
@@ -95,7 +169,7 @@ def read_manifest(folder: Path) -> Mapping[str, Entry]:
     try:
         return ENTRIES.validate_json((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and any(entry.name != LOCK for entry in folder.iterdir()):
             raise UnusableOutput(
                 f"'{folder}' holds files that are of no dashboard",
                 "name a new or an empty folder with --output",
@@ -105,10 +179,31 @@ def read_manifest(folder: Path) -> Mapping[str, Entry]:
     return {}
 
 
+def write_manifest(entries: Mapping[str, Entry], folder: Path) -> None:
+    ordered = {name: entries[name] for name in sorted(entries)}
+    replace(folder / MANIFEST, ENTRIES.dump_json(ordered, indent=1) + b"\n")
+
+
 def names(folder: Path) -> Iterator[str]:
+    """Every file in a folder, by its path there; what a stopped build was writing is removed."""
     for place, _, found in os.walk(folder):
         inside = Path(place).relative_to(folder)
-        yield from ((inside / name).as_posix() for name in found)
+        for name in found:
+            if LEFT_BEHIND.fullmatch(name):
+                Path(place, name).unlink(missing_ok=True)
+            else:
+                yield (inside / name).as_posix()
+
+
+def place(folder: Path, path: str) -> Path:
+    """Where a file of the site is; raises UnusableOutput for a path that leads elsewhere."""
+    inside = PurePosixPath(path)
+    if inside.is_absolute() or ".." in inside.parts:
+        raise UnusableOutput(
+            f"'{path}' would be outside of '{folder}'",
+            "see which document of the history has such a name, and move it out of the history",
+        )
+    return folder / inside
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -122,7 +217,8 @@ def replace(path: Path, content: bytes) -> None:
             part.write_bytes(content)
         part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:

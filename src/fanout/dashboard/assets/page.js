@@ -46,7 +46,7 @@
     const [newest] = document.querySelectorAll('[data-permalink="latest"]');
     if (newest) newest.href = location.pathname.split("/").pop() + location.search;
     const [frozen] = document.querySelectorAll('[data-permalink="frozen"]');
-    const run = (self.fanoutRun ?? latest?.run);
+    const run = frozen?.dataset.run ?? self.fanoutRun ?? latest?.run;
     if (frozen && run) frozen.href = `${root}runs/${run}.html${frozen.dataset.search ?? ""}`;
     for (const link of document.querySelectorAll(".top nav a")) {
       if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
@@ -92,9 +92,9 @@
     });
   }
 
-  function offerCopying() {
+  function offerCopying(within) {
     if (!navigator.clipboard) return;
-    for (const button of document.querySelectorAll(".copy")) {
+    for (const button of within.querySelectorAll(".copy")) {
       button.hidden = false;
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(button.previousElementSibling.textContent);
@@ -104,11 +104,11 @@
     }
   }
 
-  self.fanoutPage = { ago, showAges };
+  self.fanoutPage = { ago, offerCopying, showAges };
   showAges(document);
   showStaleness();
   showPermalinks();
   offerTheme();
   offerHelp();
-  offerCopying();
+  offerCopying(document);
 })();

@@ -1,0 +1,184 @@
+"""A grid of packs and Core refs, as compact as `matrix.js` reads it.
+
+The browser draws it, so that thousands of cells weigh a few bytes each: an outcome is one
+character, what neighbours in a row have in common is held once with how often it repeats, and
+every text is held once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from fanout.dashboard.edition import GLYPHS, moment
+from fanout.model import Outcome, Verdict
+
+NOT_RUN = "not run"
+MINUTE = 60  # seconds
+LONGEST_DETAIL = 300  # characters
+LARGEST_DETAILS = 60_000  # bytes, of all details of one grid
+LEFT_OUT = "its page says why"
+# The gravest first: a summary of several cells shows the first of these that is among them.
+OUTCOMES: Mapping[str, str] = {
+    Outcome.FAILED: "f",
+    Outcome.ERRORED: "e",
+    Outcome.MISSING: "m",
+    NOT_RUN: "n",
+    Outcome.UNSUPPORTED: "u",
+    Outcome.PASSED: "p",
+}
+VERDICTS: Mapping[str, str] = {
+    Verdict.REGRESSED: "r",
+    Verdict.UNKNOWN: "?",
+    Verdict.STILL_FAILING: "s",
+    Verdict.FIXED: "f",
+    Verdict.NEW: "n",
+    Verdict.REMOVED: "m",
+    Verdict.PASSING: "p",
+    Verdict.UNSUPPORTED: "u",
+    Verdict.NOT_APPLICABLE: "a",
+}
+NOTHING = " "  # nothing is there, and nothing is expected
+
+
+class Row(NamedTuple):
+    """A pack; `note` is what is unusual about it, and `page` whether the site has one of it."""
+
+    pack: str
+    note: str = ""
+    known: bool = True
+    page: bool = True
+
+
+class Column(NamedTuple):
+    """A Core ref; `group` is its heading of `kind` line, apart, unrun or gone."""
+
+    core_ref: str
+    version: str
+    source: str
+    digest: str
+    group: str
+    kind: str = "line"
+    before: str = ""  # the Core ref that verdicts compare it with
+    page: bool = True
+
+
+class Box(NamedTuple):
+    """What the grid shows of one cell."""
+
+    outcome: str
+    verdict: str = ""
+    detail: str = ""
+    broken: int = 0
+    newest: datetime | None = None
+    since: datetime | None = None
+    earlier: bool = False  # whether it ran with an earlier content of the pack
+
+
+def compact(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    boxes: Mapping[tuple[str, str], Box],
+    base: datetime,
+    link: str,
+    root: str,
+) -> dict[str, object]:
+    """The grid as JSON holds it; `link` leads to a cell, whose name takes the place of `{}`.
+
+    Moments are minutes before `base`, rounded down.
+    """
+    texts = Texts()
+    contents = {digest: place for place, digest in enumerate(distinct(columns))}
+    places = {column.core_ref: place for place, column in enumerate(columns)}
+    lines = [[boxes.get((row.pack, column.core_ref)) for column in columns] for row in rows]
+    return {
+        "link": link,
+        "root": root,
+        "base": moment(base),
+        "outcomes": signs(OUTCOMES),
+        "verdicts": signs(VERDICTS),
+        "packs": [[row.pack, row.note, int(row.known), int(row.page)] for row in rows],
+        "refs": [
+            [
+                column.core_ref,
+                column.version,
+                unusual(column.source),
+                contents.get(column.digest, -1),
+                places.get(column.before, -1),
+                int(column.page),
+            ]
+            for column in columns
+        ],
+        "groups": [
+            [title, kind, len(list(members))]
+            for (title, kind), members in groupby(columns, key=lambda one: (one.group, one.kind))
+        ],
+        "outcome": [
+            "".join(OUTCOMES[box.outcome] if box else NOTHING for box in line) for line in lines
+        ],
+        "verdict": [
+            "".join(VERDICTS.get(box.verdict, NOTHING) if box else NOTHING for box in line)
+            for line in lines
+        ],
+        "detail": [repeated(texts.at(box) for box in line) for line in lines],
+        "newest": [repeated(minutes(base, box and box.newest) for box in line) for line in lines],
+        "since": [repeated(minutes(base, box and box.since) for box in line) for line in lines],
+        "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
+        "details": texts.held,
+    }
+
+
+class Texts:
+    """The details of cells, each once; when they have become too many, only how many broke."""
+
+    def __init__(self) -> None:
+        self.held: list[tuple[str, int]] = []
+        self.places: dict[tuple[str, int], int] = {}
+        self.left = LARGEST_DETAILS
+
+    def at(self, box: Box | None) -> int:
+        """Where the detail of a cell is, or -1 if there is none."""
+        if box is None or not (box.detail or box.broken):
+            return -1
+        detail = (cut(box.detail), box.broken)
+        size = len(json.dumps(detail))
+        if detail not in self.places and size > self.left:
+            detail = (LEFT_OUT, box.broken)
+        if detail not in self.places:
+            self.left -= size
+            self.places[detail] = len(self.held)
+            self.held.append(detail)
+        return self.places[detail]
+
+
+def cut(text: str) -> str:
+    """The text on one line, and not too long for a detail."""
+    line = " ".join(text[: 4 * LONGEST_DETAIL].split())
+    return line if len(line) <= LONGEST_DETAIL else f"{line[:LONGEST_DETAIL]}…"
+
+
+def distinct(columns: Iterable[Column]) -> Iterable[str]:
+    return dict.fromkeys(column.digest for column in columns if column.digest)
+
+
+def unusual(source: str) -> str:
+    """Where a Core came from, unless that is the index."""
+    return "" if source == "pypi" else source
+
+
+def signs(words: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Each character with the glyph and the word that it stands for."""
+    return {sign: (GLYPHS.get(word, ""), str(word)) for word, sign in words.items()}
+
+
+def repeated(values: Iterable[int]) -> list[int]:
+    """Each value and how often it follows itself."""
+    return [one for value, members in groupby(values) for one in (value, len(list(members)))]
+
+
+def minutes(base: datetime, at: datetime | None) -> int:
+    """How long before `base`, or -1 for no moment."""
+    return -1 if at is None else max(int((base - at).total_seconds()) // MINUTE, 0)

@@ -1,0 +1,53 @@
+"""The JSON Schemas of all that is published for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from fanout.dashboard.badge import Shield
+from fanout.dashboard.edition import Edition
+from fanout.dashboard.latest import Latest
+from fanout.dashboard.pack_summary import PackSummary
+from fanout.dashboard.site import Part
+from fanout.gate import Decision
+from fanout.report import Report
+from fanout.run import Run
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Schema(NamedTuple):
+    """A schema: of which model, and where such JSON is found. `sparse` leaves defaults out."""
+
+    name: str
+    model: type[BaseModel]
+    says: str
+    sparse: bool = False
+
+    @property
+    def path(self) -> str:
+        return f"schemas/{self.name}.json"
+
+    def content(self) -> bytes:
+        found = self.model.model_json_schema(mode="validation" if self.sparse else "serialization")
+        return json.dumps({"$schema": DIALECT} | found, indent=2).encode() + b"\n"
+
+
+SCHEMAS = (
+    Schema("latest", Latest, "Of latest.json: the answer, the counts and every cell as it is now."),
+    Schema("pack", PackSummary, "Of packs/<pack>.json: what a pack says of every Core ref."),
+    Schema("badge", Shield, "Of badges/<name>.json: a badge as shields' endpoint takes it."),
+    Schema("decision", Decision, "Of what fanout check and fanout gate print with --format json."),
+    Schema("report", Report, "Of what fanout report prints with --format json."),
+    Schema("document", Run, "Of a document of the history: one run, immutable.", sparse=True),
+)
+
+
+def parts(edition: Edition) -> Iterator[Part]:
+    for schema in SCHEMAS:
+        yield edition.file(schema.path, (), schema.content)
+    yield edition.page("schemas/index.html", "schemas.html", (), lambda: {"schemas": SCHEMAS})

@@ -1,0 +1,37 @@
+"""Texts from outside as pages show them: the lines of why, and the whole within bounds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fanout.dashboard.edition import LONGEST_SHOWN
+from fanout.report import why
+from fanout.run import LEFT_OUT
+
+LONGEST_LINE = 400
+
+
+class Shown(NamedTuple):
+    """A text for a page; `whole` is the path from the site's root of the full one, if it is cut."""
+
+    text: str
+    length: int
+    whole: str = ""
+
+
+def shown(text: str, path: str) -> Shown:
+    """The text, or its beginning and its end if it is too long, with the path of the full one."""
+    if len(text) <= LONGEST_SHOWN:
+        return Shown(text, len(text))
+    kept = (LONGEST_SHOWN - len(LEFT_OUT)) // 2
+    return Shown(text[:kept] + LEFT_OUT + text[-kept:], len(text), path)
+
+
+def reasons(message: str, text: str) -> tuple[str, ...]:
+    """The first lines of why a promise is broken, none too long to be read."""
+    lines = (line.removeprefix("| ") for line in why(message, text))
+    return tuple(cut(line) for line in lines if line.strip())
+
+
+def cut(line: str, longest: int = LONGEST_LINE) -> str:
+    return line if len(line) <= longest else f"{line[:longest]}…"
