@@ -55,7 +55,7 @@ class Visitor:
 
     def said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.problems.append(f"{message.type}: {message.text}")
+            self.problems.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     def interrupted(self, dialog: Dialog) -> None:
         self.problems.append(f"dialog: {dialog.message}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from fanout.outcome import judge
 from runs import START, missing, record
 from runs import cell as small_cell
 
+Scene = Callable[[Path], Path]
 REFS = {"v110": "1.1.0", "v120": "1.2.0", "v121": "1.2.1", "v130": "1.3.0", "v131": "1.3.1"}
 CONTENTS = {"1.2.1": "1.2.0", "1.3.1": "1.3.0"}  # releases that repeat another one
 CLOSE = KnownBreak(

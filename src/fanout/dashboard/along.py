@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
+from packaging.version import Version
+
 from fanout.dashboard.snapshot import CellNow, CoreRef, Snapshot, release
 from fanout.past import GREEN, RED
 
@@ -35,6 +37,12 @@ class Streak(NamedTuple):
 
     last_green: CoreRef | None
     first_red: CoreRef
+
+    @property
+    def began(self) -> tuple[Version, str, str]:
+        """What orders streaks, those that began on the oldest Core ref first."""
+        green = self.last_green.name if self.last_green else ""
+        return (release(self.first_red), self.first_red.name, green)
 
     @property
     def step(self) -> Step | None:

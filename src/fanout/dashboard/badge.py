@@ -15,7 +15,6 @@ from pydantic.alias_generators import to_camel
 
 from fanout.account import headline
 from fanout.dashboard.edition import GLYPHS, Edition
-from fanout.dashboard.judgement import decision
 from fanout.dashboard.latest import UNDECIDED, as_json
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CellNow, CoreRef, Snapshot
@@ -83,7 +82,7 @@ class Badge(NamedTuple):
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
     packs, refs = list(pack_badges(snapshot)), list(ref_badges(snapshot))
-    badges = {badge.name: badge for badge in (*packs, *refs, answer_badge(snapshot))}
+    badges = {badge.name: badge for badge in (*packs, *refs, answer_badge(edition))}
     for badge in badges.values():
         path = f"badges/{badge.name}"
         yield edition.part(path, badge, partial(drawn, edition, badge, path))
@@ -103,12 +102,12 @@ def drawn(edition: Edition, badge: Badge, path: str) -> Mapping[str, bytes]:
     }
 
 
-def answer_badge(snapshot: Snapshot) -> Badge:
+def answer_badge(edition: Edition) -> Badge:
     """The gate's answer for the newest Core ref."""
-    made = decision(snapshot)
+    made = edition.decision
     label = f"Core {made.candidate.version}" if made else LABEL
     says = " ".join(headline(made).split()) if made else UNDECIDED
-    on = max((run.finished.date() for run in snapshot.runs), default=None)
+    on = max((run.finished.date() for run in edition.snapshot.runs), default=None)
     word = made.answer.value if made else UNKNOWN
     return Badge("answer", label, word, says.partition(":")[0], "index.html", on)
 

@@ -15,7 +15,10 @@ from fanout.dashboard import (
     matrix_page,
     pack_page,
     pack_summary,
+    promise_index,
     ref_page,
+    run_list,
+    run_page,
     schemas,
     strips,
     symbol_page,
@@ -38,6 +41,7 @@ KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     matrix_page.parts,
     latest.parts,
     pack_summary.parts,
+    promise_index.parts,
     badge.parts,
     feed.parts,
     schemas.parts,
@@ -48,6 +52,8 @@ KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     trends.parts,
     cell_page.parts,
     ref_page.parts,
+    run_list.parts,
+    run_page.parts,
 )
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fanout.cause import Cause
-from fanout.dashboard.along import Step
+from fanout.dashboard.along import Step, Streak
 from fanout.dashboard.cell_facts import CellFacts, cell_facts
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.said import Said, Sayings
@@ -103,7 +103,7 @@ class CellPages:
             "said": said,
             "lead": lead(cell, promises, facts.streaks, before, supports),
             "verdict": self.verdicts.of(facts),
-            "since": tuple(dict.fromkeys(facts.streaks[name] for name in sorted(facts.streaks))),
+            "since": sorted(set(facts.streaks.values()), key=began, reverse=True),
             "origin": origin(cell.source),
             "command": reproduce(cell),
             "groups": tuple(self.groups(facts, of[Result.BROKEN])),
@@ -142,13 +142,13 @@ class CellPages:
         return Markup(self.edition.templates.get_template("kept.html").render(context))  # noqa: S704
 
     def groups(self, facts: CellFacts, broken: Iterable[Told]) -> Iterator[Group]:
-        """Broken promises by the step in which they broke, and then by their cause."""
-        streaks = facts.streaks
-        by_step: dict[Step | None, list[Told]] = {}
+        """Broken promises by the streak that they are in, the newest first, and by their cause."""
+        by_streak: dict[Streak | None, list[Told]] = {}
         for one in broken:
-            streak = streaks.get(one.said.name)
-            by_step.setdefault(streak.step if streak else None, []).append(one)
-        for step, promises in by_step.items():
+            by_streak.setdefault(facts.streaks.get(one.said.name), []).append(one)
+        for streak in sorted(by_streak, key=began, reverse=True):
+            promises = by_streak[streak]
+            step = streak.step if streak else None
             unknown = self.unknown(step, facts)
             if step is None or unknown:
                 yield Group(step, (), unknown, tuple(promises))
@@ -167,6 +167,11 @@ class CellPages:
         if step.before.digest and step.before.digest == step.after.digest:
             return SAME
         return self.cores.unknown(step)
+
+
+def began(streak: Streak | None) -> tuple[object, ...]:
+    """What orders streaks; none at all is before every one."""
+    return streak.began if streak else ()
 
 
 def group(step: Step, cause: Cause, named: Mapping[str, Told]) -> Group:

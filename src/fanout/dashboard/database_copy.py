@@ -16,7 +16,7 @@ from fanout.dashboard.site import Part
 from fanout.database import FILE, made
 from fanout.history import History
 
-LARGE = 32 * 1024 * 1024  # bytes
+LARGE = 16 * 1024 * 1024  # bytes
 # Each table with the number that a row gets; `old` is the database of the history.
 NUMBERS = """
 CREATE TEMP TABLE document_as AS

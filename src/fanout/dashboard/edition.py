@@ -7,15 +7,17 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fanout.dashboard.judgement import decision
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import Snapshot, digest_of
 from fanout.document import read_run
+from fanout.gate import Decision
 from fanout.model import Outcome, Result, Verdict
 from fanout.report import number
 from fanout.run import Run
@@ -58,16 +60,7 @@ class Edition:
         self.history = snapshot.history.folder
         self.every = every
         self.url = url
-        self.templates = Environment(
-            loader=PackageLoader("fanout.dashboard"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self.templates.filters.update(moment=moment, number=number, slug=slug)
-        self.templates.globals.update(glyphs=GLYPHS)
+        self.templates = templates()
 
     @cached_property
     def generator(self) -> str:
@@ -76,6 +69,11 @@ class Edition:
         for path, content in sorted(contents(files("fanout"), "")):
             found.update(f"{path}\0{hashlib.sha256(content).hexdigest()}\n".encode())
         return found.hexdigest()[:16]
+
+    @cached_property
+    def decision(self) -> Decision | None:
+        """The answer for the newest Core ref against the one before it, if there are two."""
+        return decision(self.snapshot)
 
     @lru_cache(maxsize=4)  # noqa: B019 - an edition lives as long as its build
     def run(self, document: str) -> Run:
@@ -101,6 +99,22 @@ class Edition:
         page = self.templates.get_template(template)
         root = "../" * path.count("/")
         return page.render(context, root=root, path=path).encode() + b"\n"
+
+
+@cache
+def templates() -> Environment:
+    """The templates, each compiled once, however many editions a process makes."""
+    environment = Environment(
+        loader=PackageLoader("fanout.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(moment=moment, number=number, slug=slug)
+    environment.globals.update(glyphs=GLYPHS)
+    return environment
 
 
 def contents(folder: Traversable, inside: str) -> list[tuple[str, bytes]]:

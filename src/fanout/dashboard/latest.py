@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import product
 from typing import Literal
 
 from fanout.account import headline
 from fanout.dashboard.edition import Edition, moment, script
-from fanout.dashboard.judgement import decision
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CellNow, RunHead, Snapshot, digest_of
 from fanout.errors import ExitCode
@@ -97,7 +97,7 @@ def parts(edition: Edition) -> Iterator[Part]:
     yield edition.file(
         "latest.json",
         (documents(snapshot), edition.every),
-        lambda: as_json(latest(snapshot, edition.every)),
+        lambda: as_json(latest(edition)),
     )
 
 
@@ -111,9 +111,10 @@ def as_json(value: Frozen) -> bytes:
     return value.model_dump_json(by_alias=True).encode() + b"\n"
 
 
-def latest(snapshot: Snapshot, every: float) -> Latest:
-    """The summary of a snapshot for programs."""
-    made = decision(snapshot)
+@lru_cache(maxsize=1)  # of the last build alone
+def latest(edition: Edition) -> Latest:
+    """The summary of an edition for programs."""
+    snapshot, made = edition.snapshot, edition.decision
     absent = not_run(snapshot)
     broken = first_broken(snapshot)
     known = known_cells(snapshot)
@@ -128,7 +129,7 @@ def latest(snapshot: Snapshot, every: float) -> Latest:
         exit_code=made.exit_code if made else ExitCode.NO_VERDICT,
         core_ref=made.candidate.core_ref if made else "",
         baseline=made.baseline.core_ref if made else "",
-        every=every,
+        every=edition.every,
         newest_run=next(map(latest_run, snapshot.runs), None),
         newest_answer=next((latest_run(run) for run in snapshot.runs if run.answer), None),
         counts={outcome: outcomes[outcome] for outcome in Outcome} | {NOT_RUN: len(absent)},

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+from fanout.dashboard import compared
 from fanout.dashboard.along import neighbours
 from fanout.dashboard.edition import Edition, inline
 from fanout.dashboard.grid import NOT_RUN, OUTCOMES, VERDICTS, Box, Column, Row, compact
-from fanout.dashboard.judgement import on_disk, report
 from fanout.dashboard.latest import LatestCell, documents, latest
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CellNow, CoreRef, Snapshot
-from fanout.gate import names
-from fanout.model import CellReport, Outcome, Verdict
-from fanout.verdict import attempt, roll_up, verdict
+from fanout.model import Outcome, Verdict
 
 UNRUN, GONE = "not run yet", "no longer in the matrix"
 ANSWERS = 3  # runs with an answer, of which the first page tells
@@ -60,9 +57,9 @@ def parts(edition: Edition) -> Iterator[Part]:
 
 def context(edition: Edition) -> Mapping[str, object]:
     snapshot = edition.snapshot
-    now = latest(snapshot, edition.every)
+    now = latest(edition)
     told = {cell.cell: cell for cell in now.cells}
-    verdicts = verdicts_of(snapshot)
+    verdicts = compared.verdicts(snapshot)
     rows, columns = rows_of(snapshot), columns_of(snapshot)
     known_refs = [ref for ref in snapshot.core_refs if ref.known]
     return {
@@ -172,39 +169,6 @@ def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: s
         since=cell.since,
         earlier="" not in (cell.pack_digest, pack_digest) and cell.pack_digest != pack_digest,
     )
-
-
-def verdicts_of(snapshot: Snapshot) -> Mapping[str, Verdict]:
-    """The verdict on each known cell, against the Core ref before it, by the gate's rules."""
-    beside = neighbours(snapshot)
-    statements = {pack.name: on_disk(pack.statement) for pack in snapshot.packs if pack.known}
-    reports: dict[object, CellReport] = {}
-
-    def said(pack: str, ref: CoreRef) -> object:
-        """What the report on a cell depends on, as far as a verdict does."""
-        cell = snapshot.cells.get(f"{pack}-{ref.name}")
-        key: object = (pack, None)
-        if cell:
-            key = (pack, cell.results, cell.outcome, cell.supported, bool(cell.version))
-        if key not in reports:
-            reports[key] = report(snapshot, pack, ref)
-        return key
-
-    @cache
-    def judged(pack: str, now: object, then: object) -> Verdict:
-        both = (reports[now], reports[then])
-        return roll_up(
-            verdict(*(attempt(one, name, False)[0] for one in both))
-            for name in names(statements[pack], both)
-        )
-
-    return {
-        f"{pack}-{ref.name}": judged(pack, said(pack, ref), said(pack, before))
-        for pack in statements
-        for ref in snapshot.core_refs
-        if ref.known and (before := beside[ref.name].before)
-        if f"{pack}-{ref.name}" in snapshot.cells
-    }
 
 
 def on_newest(

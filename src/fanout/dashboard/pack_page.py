@@ -15,6 +15,7 @@ from fanout.dashboard.edition import Edition
 from fanout.dashboard.shown import cut
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CoreRef, PackNow, Snapshot
+from fanout.model import Standing
 from fanout.run import KnownBreakInRun
 
 LONGEST_REASON = 200
@@ -74,6 +75,7 @@ class PackFacts(NamedTuple):
     gone: tuple[RefsAlike, ...]
     never_run: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
+    broken: tuple[Course, ...]
     symbols: tuple[tuple[str, tuple[Pinned, ...]], ...]
     unpinned: tuple[Pinned, ...]
     listed: tuple[Listed, ...]
@@ -104,6 +106,7 @@ def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str
         ),
         never_run=tuple(ref for ref in snapshot.matrix.core_refs if ref not in refs),
         counts=tuple(sorted(counts.items())),
+        broken=tuple(one for one in promises if one.now is Standing.BROKEN),
         symbols=tuple(by_symbol(promises)),
         unpinned=tuple(Pinned(one, ()) for one in promises if not one.contract),
         listed=tuple(listed(snapshot, pack, promises)) if pack else (),

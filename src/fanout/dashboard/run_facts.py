@@ -19,6 +19,7 @@ from fanout.model import (
     CellVerdict,
     Core,
     Evidence,
+    Outcome,
     Promise,
     PromiseVerdict,
     Result,
@@ -43,6 +44,10 @@ class Failure(NamedTuple):
     finding: Finding
     cells: tuple[str, ...]
 
+    @property
+    def core_refs(self) -> tuple[str, ...]:
+        return tuple(cell.partition("-")[2] for cell in self.cells)
+
 
 class RunFacts:
     """A run, and what follows from it."""
@@ -64,9 +69,8 @@ class RunFacts:
         cells: dict[int, dict[str, None]] = {}
         for name, attempts in self.tried.items():
             for attempt in attempts:
-                for place in self.places(attempt):
-                    if self.run.findings[place].result in NOT_KEPT:
-                        cells.setdefault(place, {})[name] = None
+                for place in self.not_kept[attempt.results]:
+                    cells.setdefault(place, {})[name] = None
         found: dict[tuple[str, str], tuple[Failure, ...]] = {}
         for place in sorted(cells):
             finding = self.run.findings[place]
@@ -75,26 +79,33 @@ class RunFacts:
             found[key] = (*found.get(key, ()), failure)
         return found
 
-    def places(self, attempt: Attempt) -> Sequence[int]:
-        return () if attempt.results is None else self.run.results[attempt.results].findings
+    @cached_property
+    def not_kept(self) -> Mapping[int | None, Sequence[int]]:
+        """The places of the findings that are neither kept nor not applicable, by results."""
+        run = self.run
+        found: dict[int | None, Sequence[int]] = {
+            at: [one for one in results.findings if run.findings[one].result in NOT_KEPT]
+            for at, results in enumerate(run.results)
+        }
+        return found | {None: ()}
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """The outcome of each cell: of several attempts the gravest."""
+        return {cell: gravest(tried).outcome for cell, tried in self.tried.items()}
 
     def environment(self, attempt: Attempt) -> Environment | None:
         at = attempt.environment
         return None if at is None else self.run.environments[at]
 
-    def core_of(self, core_ref: str) -> Environment | None:
-        """What was tested as a Core ref, in the first cell that tells."""
-        return self.cores.get(core_ref)
-
     @cached_property
     def cores(self) -> Mapping[str, Environment]:
+        """What was tested as each Core ref, as the first cell that tells a version shows it."""
         found: dict[str, Environment] = {}
         for attempt in self.run.attempts:
-            told = self.environment(attempt)
-            if told and (told.version or attempt.core_ref not in found):
-                known = found.get(attempt.core_ref)
-                if known is None or not known.version:
-                    found[attempt.core_ref] = told
+            told, known = self.environment(attempt), found.get(attempt.core_ref)
+            if told and (known is None or (told.version and not known.version)):
+                found[attempt.core_ref] = told
         return found
 
     @cached_property
@@ -204,7 +215,7 @@ class RunFacts:
             if core and core.core_ref == core_ref:
                 return reproduce(portable(core), cell, ELSEWHERE)
         if core_ref.removeprefix("core_") in SLOTS:
-            told = self.core_of(core_ref)
+            told = self.cores.get(core_ref)
             return reproduce(slot(core_ref, told.version if told else ""), cell, ELSEWHERE)
         return f"tox run -e {cell}"
 
@@ -215,6 +226,8 @@ def pack_of(cell: str) -> str:
 
 def gravest(attempts: Sequence[Attempt]) -> Attempt:
     """The attempt that counts: no attempt undoes another."""
+    if len(attempts) == 1:
+        return attempts[0]
     return min(attempts, key=lambda one: GRAVEST.index(one.outcome))
 
 

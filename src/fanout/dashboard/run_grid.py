@@ -43,7 +43,7 @@ def columns_of(facts: RunFacts) -> tuple[Column, ...]:
             known=True,
         )
         for name in dict.fromkeys(attempt.core_ref for attempt in facts.run.attempts)
-        for core in (facts.core_of(name),)
+        for core in (facts.cores.get(name),)
     ]
     refs.sort(key=lambda ref: (release(ref), ref.name), reverse=True)
     refs.sort(key=lambda ref: place(ref.name))
@@ -76,13 +76,15 @@ def grid(facts: RunFacts, packs: Sequence[str], columns: Sequence[Column]) -> Ma
         (tried[0].pack, tried[0].core_ref): box(facts, tried, verdicts.get(name, ""))
         for name, tried in facts.tried.items()
     }
-    rows = [Row(pack) for pack in packs]
+    rows = [Row(pack, page=pack in facts.run.packs) for pack in packs]
     return compact(rows, columns, boxes, facts.run.finished, "?cell={}#cell", "../")
 
 
 def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
     shown = gravest(tried)
-    broken = [one for one in facts.run.findings_of(shown) if one.result is Result.BROKEN]
+    places = facts.not_kept[shown.results]
+    found = (facts.run.findings[place] for place in places)
+    broken = [one for one in found if one.result is Result.BROKEN]
     words = f"“{broken[0].says or broken[0].name}”" if broken else shown.reason
     several = f"Attempts: {', then '.join(one.outcome for one in tried)}. " if tried[1:] else ""
     return Box(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from fanout.dashboard.edition import Edition
@@ -14,15 +16,22 @@ from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import RunHead, Snapshot
 
 ON_A_PAGE = 100
-OUTCOME_OF = "SELECT id, outcome FROM evidence"
-ATTEMPTED = """
-SELECT document, evidence FROM attempt WHERE document IN (SELECT value FROM json_each(?))"""
+MOST_COUNTED = 100_000  # attempts on the newest page, which is made at every run
+ATTEMPTS = """
+SELECT value, (SELECT count(*) FROM attempt WHERE document = value) FROM json_each(?)"""
+COUNTS = """
+SELECT document, outcome, count(*) FROM attempt JOIN evidence ON evidence.id = attempt.evidence
+WHERE document IN (SELECT value FROM json_each(?)) GROUP BY document, outcome"""
 
 
 class Listed(NamedTuple):
-    """A run, and how many of its attempts have which outcome."""
+    """A run, how many attempts at cells it made, and how many of them have which outcome.
+
+    `counts` is empty where that would take too long to count; the page of the run tells it.
+    """
 
     head: RunHead
+    attempts: int
     counts: Mapping[str, int]
 
 
@@ -65,7 +74,7 @@ def context(
     total: int,
 ) -> Mapping[str, object]:
     return {
-        "runs": tuple(listed(snapshot, runs)),
+        "runs": tuple(listed(snapshot, runs, math.inf if page else MOST_COUNTED)),
         "page": page,
         "pages": pages,
         "total": total,
@@ -90,14 +99,16 @@ def older(runs: Sequence[RunHead]) -> Iterator[Older]:
         yield Older(number + 1, tuple(members[::-1]))
 
 
-def listed(snapshot: Snapshot, runs: Sequence[RunHead]) -> Iterator[Listed]:
-    """The runs with their counts, of which a few thousand a run are made in one pass."""
-    history = snapshot.history
-    outcomes = dict(history.rows(OUTCOME_OF))
-    counts: dict[int, dict[str, int]] = {run.key: {} for run in runs}
-    for document, evidence in history.rows(ATTEMPTED, json.dumps([run.key for run in runs])):
-        outcome = outcomes[evidence]
-        counts[document][outcome] = counts[document].get(outcome, 0) + 1
+def listed(snapshot: Snapshot, runs: Sequence[RunHead], most: float = math.inf) -> Iterator[Listed]:
+    """The runs with their counts, as far as those are of `most` attempts together."""
+    rows, keys = snapshot.history.rows, [run.key for run in runs]
+    attempts = dict(rows(ATTEMPTS, json.dumps(keys)))
+    sums = accumulate(attempts[key] for key in keys)
+    counted = [key for key, together in zip(keys, sums, strict=True) if together <= most]
+    counts: dict[int, dict[str, int]] = {key: {} for key in keys}
+    for document, outcome, count in rows(COUNTS, json.dumps(counted)):
+        counts[document][outcome] = count
     for run in runs:
         found = counts[run.key]
-        yield Listed(run, {word: found[word] for word in OUTCOMES if word in found})
+        ordered = {word: found[word] for word in OUTCOMES if word in found}
+        yield Listed(run, attempts[run.key], ordered)

@@ -13,7 +13,7 @@ from fanout.change import Change
 from fanout.dashboard.edition import LONGEST_SHOWN, Edition, inline
 from fanout.dashboard.grid import OUTCOMES
 from fanout.dashboard.latest import as_json
-from fanout.dashboard.run_facts import Failure, RunFacts, gravest, in_order, pack_of
+from fanout.dashboard.run_facts import Failure, RunFacts, in_order, pack_of
 from fanout.dashboard.run_grid import attempts, columns_of, grid
 from fanout.dashboard.run_summary import summary
 from fanout.dashboard.shown import Shown, cut, reasons
@@ -23,7 +23,8 @@ from fanout.report import number
 from fanout.run import LEFT_OUT
 
 LARGEST_TEXTS = 24_000  # characters, of all texts of failures on one page
-LEAST_SHOWN = 200  # characters of a text
+LEAST_SHOWN = 400  # characters of a text; with less room it is only linked to
+LONGEST_LINE, SHORTEST_LINE = 400, 120  # characters of a line of why
 MOST_ENTRIES, MOST_FAILURES = 200, 3
 # The gravest first: a promise is told under the first of these that it is.
 TITLES: Mapping[str, str] = {
@@ -116,7 +117,7 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
     decision = facts.decision
     columns = columns_of(facts)
     packs = list(in_order(facts))
-    outcomes = Counter[str](gravest(tried).outcome for tried in facts.tried.values())
+    outcomes = Counter[str](facts.outcomes.values())
     return {
         "run": facts.run,
         "headline": " ".join(headline(decision).split()) if decision else "",
@@ -132,7 +133,7 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         "counts": {word: outcomes[word] for word in OUTCOMES if outcomes[word]},
         "total": len(facts.tried),
         "packs": [pack_counts(facts, pack) for pack in packs],
-        "sections": sections(facts, told[:MOST_ENTRIES]),
+        "sections": tuple(sections(facts, told[:MOST_ENTRIES])),
         "entries": len(told),
         "left_out": max(len(told) - MOST_ENTRIES, 0),
         "grid": inline(grid(facts, packs, columns)),
@@ -151,7 +152,7 @@ def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
         (key for key in words if words[key] in TITLES), key=lambda key: order.index(words[key])
     )
     room = LARGEST_TEXTS // max(sum(len(facts.failures[key]) for key in keys[:MOST_ENTRIES]), 1)
-    longest = min(max(room, LEAST_SHOWN), LONGEST_SHOWN)
+    longest = min(room, LONGEST_SHOWN) if room >= LEAST_SHOWN else 0
     spans = Spans(facts)
     for count, key in enumerate(keys, 1):
         failures = facts.failures[key]
@@ -176,7 +177,8 @@ def tell(
     facts: RunFacts, failure: Failure, spans: Spans, longest: int, texts: dict[str, bytes]
 ) -> Told:
     said = failure.finding
-    lines = reasons(said.message, said.text)
+    line = max(SHORTEST_LINE, min(longest, LONGEST_LINE))
+    lines = tuple(cut(one, line) for one in reasons(said.message, said.text))
     path = f"texts/{facts.run.id}-{failure.place}.txt"
     shown = within(said.text, longest, path)
     if shown and shown.whole:
@@ -185,9 +187,11 @@ def tell(
 
 
 def within(text: str, longest: int, path: str) -> Shown | None:
-    """The text, or its beginning and its end; None if there is none."""
-    if len(text) <= longest:
+    """The text, or its beginning and its end, or only where it is; None if there is none."""
+    if len(text) <= longest or not text:
         return Shown(text, len(text)) if text else None
+    if not longest:
+        return Shown("", len(text), path)
     kept = (longest - len(LEFT_OUT)) // 2
     return Shown(text[:kept] + LEFT_OUT + text[-kept:], len(text), path)
 
@@ -228,15 +232,15 @@ def by_cause(facts: RunFacts, regressed: Sequence[Entry]) -> tuple[Group, ...]:
 
 
 def pack_counts(facts: RunFacts, pack: str) -> PackCounts:
-    tried = (tried for name, tried in facts.tried.items() if pack_of(name) == pack)
-    counts = Counter[str](gravest(one).outcome for one in tried)
+    found = (outcome for cell, outcome in facts.outcomes.items() if pack_of(cell) == pack)
+    counts = Counter[str](found)
     decided = facts.decision.cells if facts.decision else ()
     verdict = next((cell for cell in decided if cell.pack == pack), None)
     return PackCounts(
         pack=pack,
         owner=facts.owner(pack),
         verdict=glyph(verdict) if verdict else "",
-        reason=cut(" ".join(verdict.reason.split())) if verdict else "",
+        reason=cut(" ".join(verdict.reason.split()), LONGEST_LINE) if verdict else "",
         counts={word: counts[word] for word in OUTCOMES if counts[word]},
     )
 

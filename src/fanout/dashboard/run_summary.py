@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Literal
 
 from fanout.account import headline
-from fanout.dashboard.run_facts import RunFacts, gravest, in_order, pack_of
+from fanout.dashboard.run_facts import RunFacts, in_order, pack_of
 from fanout.model import Answer, Core, Frozen, Outcome, Result, Verdict
 
 
 class BrokenInRun(Frozen):
     """A promise that was not kept: `verdict` only where there was a decision on it.
 
-    `message` is that of the first of `cells`.
+    `message` is that of the first of `core_refs`.
     """
 
     pack: str
@@ -23,7 +23,7 @@ class BrokenInRun(Frozen):
     contract: tuple[str, ...]
     result: Result
     verdict: Verdict | None
-    cells: tuple[str, ...]
+    core_refs: tuple[str, ...]
     message: str
 
 
@@ -51,10 +51,9 @@ class RunSummary(Frozen):
 
 def summary(facts: RunFacts) -> RunSummary:
     run = facts.run
-    outcomes = {cell: gravest(attempts).outcome for cell, attempts in facts.tried.items()}
-    counts = Counter(outcomes.values())
+    counts = Counter(facts.outcomes.values())
     cells: dict[str, dict[Outcome, tuple[str, ...]]] = {pack: {} for pack in in_order(facts)}
-    for cell, outcome in outcomes.items():
+    for cell, outcome in facts.outcomes.items():
         of_pack = cells[pack_of(cell)]
         of_pack[outcome] = (*of_pack.get(outcome, ()), cell.partition("-")[2])
     return RunSummary(
@@ -76,7 +75,7 @@ def summary(facts: RunFacts) -> RunSummary:
                 contract=failures[0].finding.contract,
                 result=failures[0].finding.result,
                 verdict=facts.verdicts.get((pack, name)),
-                cells=tuple(dict.fromkeys(cell for one in failures for cell in one.cells)),
+                core_refs=tuple(dict.fromkeys(ref for one in failures for ref in one.core_refs)),
                 message=failures[0].finding.message,
             )
             for (pack, name), failures in facts.failures.items()

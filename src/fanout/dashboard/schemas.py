@@ -12,6 +12,7 @@ from fanout.dashboard.badge import Shield
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.latest import Latest
 from fanout.dashboard.pack_summary import PackSummary
+from fanout.dashboard.run_summary import RunSummary
 from fanout.dashboard.site import Part
 from fanout.gate import Decision
 from fanout.report import Report
@@ -40,6 +41,7 @@ class Schema(NamedTuple):
 SCHEMAS = (
     Schema("latest", Latest, "Of latest.json: the answer, the counts and every cell as it is now."),
     Schema("pack", PackSummary, "Of packs/<pack>.json: what a pack says of every Core ref."),
+    Schema("run", RunSummary, "Of runs/<id>.json: what one run said, frozen."),
     Schema("badge", Shield, "Of badges/<name>.json: a badge as shields' endpoint takes it."),
     Schema("decision", Decision, "Of what fanout check and fanout gate print with --format json."),
     Schema("report", Report, "Of what fanout report prints with --format json."),

@@ -63,13 +63,13 @@ def kept(promises: Sequence[Promise]) -> str:
 
 
 def since(streaks: Iterable[Streak], core_ref: str, before: CoreRef | None) -> str:
-    """Since when promises are broken, told once if that is the same for all of them."""
+    """Since when promises are broken, what broke last first; told once if all broke together."""
     counts = Counter(streaks)
     if not counts:
         return ""
     if len(counts) > 1:
         firsts: Counter[str] = Counter()
-        for streak, count in counts.items():
+        for streak, count in sorted(counts.items(), key=lambda one: one[0].began, reverse=True):
             firsts[streak.first_red.name] += count
         return ": " + ", ".join(
             f"{count} {'first here' if ref == core_ref else f'since {ref}'}"

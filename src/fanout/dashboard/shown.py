@@ -8,8 +8,6 @@ from fanout.dashboard.edition import LONGEST_SHOWN
 from fanout.report import why
 from fanout.run import LEFT_OUT
 
-LONGEST_LINE = 400
-
 
 class Shown(NamedTuple):
     """A text for a page; `whole` is the path from the site's root of the full one, if it is cut."""
@@ -28,10 +26,10 @@ def shown(text: str, path: str) -> Shown:
 
 
 def reasons(message: str, text: str) -> tuple[str, ...]:
-    """The first lines of why a promise is broken, none too long to be read."""
+    """The first lines of why a promise is broken."""
     lines = (line.removeprefix("| ") for line in why(message, text))
-    return tuple(cut(line) for line in lines if line.strip())
+    return tuple(line for line in lines if line.strip())
 
 
-def cut(line: str, longest: int = LONGEST_LINE) -> str:
+def cut(line: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[:longest]}…"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fanout.cause import Cause, causes
-from fanout.change import Change, changes
+from fanout.change import Change, What, changes
 from fanout.dashboard.along import Step
 from fanout.dashboard.snapshot import CoreRef
 from fanout.difference import Notice, notices
@@ -129,11 +129,15 @@ def failures(broken: Iterable[tuple[str, Finding]]) -> tuple[tuple[str, PromiseV
 
 
 def change_shown(change: Change) -> ChangeShown:
+    same = change.what is What.BEHAVIOUR
     return ChangeShown(
         named=change.named,
         what=WORDS[change.what],
         says=change.says,
-        sides=tuple((SIGNS[word], word, said) for word, said in sides(change)),
+        sides=tuple(
+            (" ", "as before", said) if same else (SIGNS[word], word, said)
+            for word, said in sides(change)
+        ),
     )
 
 

@@ -105,14 +105,14 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
 
 def strip(seen: Sequence[Seen], places: Mapping[str, tuple[int, int]]) -> dict[str, object]:
     """A cell's last attempts, oldest first: a letter or a number for each."""
-    at = [places[one.run] for one in seen]
+    moments, took, said, _, runs = zip(*seen, strict=True)
+    at = [places[run] for run in runs]
+    after = [moment // SECOND - run for moment, (_, run) in zip(moments, at, strict=True)]
     return {
-        "outcomes": "".join([OUTCOMES[one.said] for one in seen]),
-        "took": " ".join([str(one.took) for one in seen]),
+        "outcomes": "".join(map(OUTCOMES.__getitem__, said)),
+        "took": " ".join(map(str, took)),
         "run": " ".join([str(place) for place, _ in at]),
-        "after": " ".join(
-            [str(one.at // SECOND - run) for one, (_, run) in zip(seen, at, strict=True)]
-        ),
+        "after": " ".join(map(str, after)),
     }
 
 
@@ -142,7 +142,7 @@ def contents(snapshot: Snapshot, cells: Cells, newest: str) -> Mapping[str, Sequ
     asked = [
         name
         for name, seen in cells.items()
-        if name == newest or any(one.results != seen[0].results for one in seen)
+        if name == newest or len({one.results for one in seen}) > 1
     ]
     if not asked:
         return {}

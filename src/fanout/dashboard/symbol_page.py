@@ -110,7 +110,7 @@ def reliances(snapshot: Snapshot, newest: str, promises: Iterable[Course]) -> It
             pack=name,
             owner=packs[name].statement.owner if name in packs else "",
             cell=cell if cell in snapshot.cells else "",
-            promises=tuple(members),
+            promises=tuple(sorted(members, key=lambda one: GRAVEST.index(one.now))),
         )
 
 

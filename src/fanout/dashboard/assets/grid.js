@@ -142,7 +142,7 @@
     places.set(corner, { row: 0, start: 0, end: 1 });
     let column = 1;
     for (const heading of headings) {
-      const cell = make("th", `line ${heading.group.kind}`);
+      const cell = make("th", `minor${heading.group.kind === "line" ? "" : ` ${heading.group.kind}`}`);
       cell.scope = "colgroup";
       put(rows[0], cell, column, heading.columns.length, lineHead(heading));
       column += heading.columns.length;
@@ -290,7 +290,7 @@
     at(focused.row, focused.column)?.element.focus();
   }
 
-  const detail = make("div", "detail");
+  const detail = make("div");
   detail.id = "detail";
   detail.setAttribute("role", "tooltip");
   detail.hidden = true;
@@ -377,7 +377,7 @@
     const last = lines[row].at(-1).end - 1;
     // What spans several rows is one stop.
     const beyond = (step) => {
-      do row += step; while (at(row, column)?.element === here.element);
+      do row += step; while (at(row, column)?.element === event.target);
       return row;
     };
     switch (event.key) {

@@ -94,7 +94,9 @@
   function say({ count, all, asked }) {
     const shown = `${count} of ${many(all, "cell")} shown`;
     document.getElementById("shown").textContent =
-      count || !isFiltered() ? `${shown}.` : `No cell is like that: ${shown}.`;
+      count || !isFiltered() ? `${shown}.`
+      : asked?.found.size ? `What matches is broken nowhere that the filters allow: ${shown}.`
+      : `No cell is like that: ${shown}.`;
     document.getElementById("clear").hidden = !isFiltered();
     const list = document.getElementById("matches");
     const matches = [...(asked?.found.values() ?? [])].flat()

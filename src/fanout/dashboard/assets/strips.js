@@ -10,8 +10,8 @@
   };
   // The worse a standing is, the higher its bar; what is not known is hollow.
   const STANDINGS = {
-    k: ["kept", 6], b: ["broken", 22], l: ["known break", 15], n: ["not applicable", 1],
-    s: ["unsupported", 1], a: ["absent", 0], u: ["unknown", 22],
+    k: ["kept", 5], b: ["broken", 16], l: ["known break", 11], n: ["not applicable", 1],
+    s: ["unsupported", 1], a: ["absent", 0], u: ["unknown", 16],
   };
   const root = document.body.dataset.root;
   const packs = new Map();
@@ -198,7 +198,7 @@
   }
 
   function stretches(found, label) {
-    const HIGH = 24;
+    const HIGH = 18;
     const total = found.reduce((sum, one) => sum + one.count, 0);
     const wide = Math.min(12, Math.max(2, Math.floor(600 / total)));
     let left = 0;

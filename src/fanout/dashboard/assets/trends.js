@@ -71,8 +71,8 @@
     return new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ");
   }
 
-  function line(runs, says) {
-    const WIDE = 640, HIGH = 120, LEFT = 44, TOP = 10, BOTTOM = 12;
+  function line(runs, says, room) {
+    const WIDE = Math.min(640, room), HIGH = 120, LEFT = 44, TOP = 10, BOTTOM = 12;
     const x = (place) => LEFT + (runs.length > 1 ? (place * (WIDE - LEFT - 8)) / (runs.length - 1) : 0);
     const y = (rate) => TOP + ((100 - rate) * (HIGH - TOP - BOTTOM)) / 100;
     const picture = draw("svg", {
@@ -92,7 +92,7 @@
     return picture;
   }
 
-  function passRate(pack) {
+  function passRate(pack, room) {
     const every = rates(pack);
     const most = Math.max(...every.map((run) => run.cells));
     const runs = every.filter((run) => run.cells * 2 >= most);
@@ -101,7 +101,7 @@
     const newest = runs.at(-1);
     const partial = every.length - runs.length;
     const says = `Passed in the newest run: ${percent(newest.rate)} of ${counted(newest.cells, "cell")}`
-      + (runs.length > 1 ? `; in the oldest shown ${percent(runs[0].rate)}, at least ${percent(lowest.rate)}` : "")
+      + (runs.length > 1 ? `; in the oldest shown ${percent(runs[0].rate)}, in the worst ${percent(lowest.rate)}` : "")
       + (partial ? `. ${counted(partial, "run")} of fewer than half of the cells: in the table alone` : "");
     const details = document.createElement("details");
     details.append(write("summary", `The same of ${counted(every.length, "run")} as a table`));
@@ -110,7 +110,7 @@
       every.reverse().map((run) => row(
         link(`runs/${run.id}.html`, when(run.at)), String(run.passed), String(run.cells), percent(run.rate),
       ))));
-    return [...(runs.length > 1 ? [line(runs, says)] : []), write("p", `${says}.`), details];
+    return [...(runs.length > 1 ? [line(runs, says, room)] : []), write("p", `${says}.`), details];
   }
 
   // How the newer half of the attempts compares with the older one.
@@ -119,7 +119,7 @@
     const half = took.length >> 1;
     const [before, after] = [median(took.slice(0, half)), median(took.slice(half))];
     const change = Math.round((100 * (after - before)) / before);
-    if (!Number.isFinite(change) || Math.abs(change) < 10) return ", steady";
+    if (!Number.isFinite(change) || Math.abs(change) < 25) return ", steady";
     return change > 0 ? `, ↑ ${change}% slower` : `, ↓ ${-change}% quicker`;
   }
 
@@ -212,7 +212,7 @@
       section.append(write("p", "No runs.", "note"));
       continue;
     }
-    section.append(...passRate(pack));
+    section.append(...passRate(pack, section.clientWidth));
     let first = open;
     for (const [name, cells] of lines(pack)) {
       section.append(lineOf(pack, name, cells, first));
