@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from project import Project, make_python
+from fanout import matrix
+from fanout.tox import ToxConfig, read_config
+from patched_core import Workbench
+from project import ROOT, Project, make_python
+
+# Of what tox reads, all but these is the same for every test.
+OF_ONE_TEST = re.compile("PYTEST|HISTORY")
 
 
 @pytest.fixture
@@ -18,6 +30,57 @@ def project(tmp_path: Path) -> Project:
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python in which a tiny Core 1.2.0 is installed."""
     return make_python(tmp_path_factory.mktemp("python"), "1.2.0")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what is made once for all the processes of a run."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def workbench(shared: Path) -> Workbench:
+    return Workbench(shared / "cores")
+
+
+@pytest.fixture(scope="session")
+def compiled_wheels(shared: Path) -> Iterator[None]:
+    """A cache of uv whose wheels are compiled, so that not every env compiles them again."""
+    cache = shared / "uv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_CACHE_DIR", str(cache))
+        with FileLock(shared / "uv.lock"):
+            if not cache.exists():
+                install = ["uv", "pip", "install", "--quiet", "--target", str(shared / "unused")]
+                needs = ["-r", "packs/requirements.txt", "-r", "pyproject.toml", "hatchling"]
+                compile_all = ["compileall", "-q", "-x", "pygments", str(cache / "archive-v0")]
+                for module in ([*install, *needs], compile_all):
+                    subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True)
+        yield
+
+
+@pytest.fixture(scope="session")
+def answers_of_tox() -> dict[object, str]:
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[object, str]) -> None:
+    """tox is asked once what it makes of equal files in an equal environment."""
+
+    def read(root: Path) -> ToxConfig:
+        files = [root / name for name in ("tox.ini", "toxfile.py", "pyproject.toml")]
+        content = [file.read_bytes() if file.is_file() else None for file in files]
+        environment = {k: v for k, v in os.environ.items() if not OF_ONE_TEST.match(k)}
+        there = [path.name for path in root.glob("cores/*")]
+        asked = (*content, *there, *sorted(environment.items()))
+        if asked not in answers_of_tox:
+            answer = read_config(root).model_dump_json()
+            answers_of_tox[asked] = answer.replace(str(root), "{root}")
+        return ToxConfig.model_validate_json(answers_of_tox[asked].replace("{root}", str(root)))
+
+    monkeypatch.setattr(matrix, "read_config", read)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
+from filelock import FileLock
 from pydantic import Field
 
 from fanout.evidence import read_folder
@@ -22,6 +23,19 @@ CELLS = {f"{pack}-core_candidate": pack for pack in PACKS}
 NAME = "market-data-core"
 PACKAGE = "market_data_core"
 METADATA = f"{PACKAGE}-{RELEASE}.dist-info"
+# Each pack is a process of its own, made from one that has imported what all of them need.
+RUN_PACKS = """
+import os, runpy, sys
+import pydantic, pytest
+core, evidence, *cells = sys.argv[1:]
+sys.path.insert(0, os.getcwd())
+for cell in cells:
+    if not os.fork():
+        sys.argv = ["pytest", "packs/" + cell.partition("-")[0], "-q", "-p", "no:cacheprovider"]
+        sys.argv += ["--cell=" + cell, "--core=" + core, "--evidence=" + evidence]
+        runpy.run_module("pytest", run_name="__main__")
+    os.wait()
+"""
 Edits = dict[str, tuple[tuple[str, str], ...]]  # pairs of old and new text, by file
 Promises = dict[str, dict[str, tuple[str, ...]]]  # by pack and file, all without `test_`
 
@@ -57,7 +71,10 @@ def full_names(named: Promises) -> set[str]:
 
 
 class Workbench:
-    """A release of Core, unpacked, and an env with what packs run with: copies of both are used."""
+    """A release of Core, unpacked, and an env with what packs run with: copies of both are used.
+
+    All processes of a run share a folder, and what one of them has made in it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,11 +85,18 @@ class Workbench:
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST", "PYTHON", "VIRTUAL_ENV"))
         }
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / "made.lock"):
+            if not (folder / "made").exists():
+                self.make()
+                (folder / "made").touch()
+        # Wrong Cores do not belong in the user's cache.
+        self.variables["UV_CACHE_DIR"] = str(folder / "cache")
+
+    def make(self) -> None:
         self.uv("pip", "install", "--no-deps", "--target", self.release, f"{NAME}=={RELEASE}")
         self.uv("venv", "--python", sys.executable, self.env)
         self.install(self.env, "--compile-bytecode")
-        # Wrong Cores do not belong in the user's cache.
-        self.variables["UV_CACHE_DIR"] = str(folder / "cache")
 
     def uv(self, *arguments: str | Path) -> None:
         command = [sys.executable, "-m", "uv", "--quiet", *arguments]
@@ -106,22 +130,27 @@ class Workbench:
         return wheel
 
     def results(self, name: str, edits: Edits) -> dict[str, Result]:
-        """What every promise of every pack comes to on the release with these edits."""
+        """What every promise of every pack comes to on the release with these edits.
+
+        One name always stands for the same edits.
+        """
         folder = self.folder / name
-        core = f"{NAME} @ {self.wheel(folder, edits).as_uri()}"
-        env = folder / "env"
-        shutil.copytree(self.env, env, symlinks=True, copy_function=os.link)
-        self.install(env, core)
-        for cell, pack in CELLS.items():
-            command = [str(env / "bin" / "python"), "-m", "pytest", f"packs/{pack}", "-q"]
-            command += ["-p", "no:cacheprovider", f"--cell={cell}", f"--core={core}"]
-            command += [f"--evidence={folder / 'evidence'}"]
-            subprocess.run(
-                command, cwd=ROOT, env=self.variables, stdout=subprocess.DEVNULL, check=False
-            )
+        with FileLock(self.folder / f"{name}.lock"):
+            if not folder.exists():
+                self.run(folder, edits)
         results: dict[str, Result] = {}
         for cell, evidence in read_folder(folder / "evidence", frozenset(CELLS)).items():
             assert not isinstance(evidence, str), evidence
             for promise in evidence.promises:
                 results[f"{CELLS[cell]}/{promise.name}"] = promise.result
         return results
+
+    def run(self, folder: Path, edits: Edits) -> None:
+        core = f"{NAME} @ {self.wheel(folder, edits).as_uri()}"
+        env = folder / "env"
+        shutil.copytree(self.env, env, symlinks=True, copy_function=os.link)
+        self.install(env, core)
+        command = [str(env / "bin/python"), "-c", RUN_PACKS, core, str(folder / "evidence")]
+        subprocess.run(
+            [*command, *CELLS], cwd=ROOT, env=self.variables, capture_output=True, check=True
+        )

@@ -46,11 +46,6 @@ def broken(
     )
 
 
-@pytest.fixture(scope="module")
-def workbench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    return Workbench(tmp_path_factory.mktemp("cores"))
-
-
 def with_compatible_changes(workbench: Workbench, folder: Path, edits: Edits) -> Edits:
     """The edits and, of those that break nothing, all that can be made beside them."""
     for number, core in enumerate(COMPATIBLE.values()):

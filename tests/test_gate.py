@@ -109,9 +109,8 @@ def index() -> Iterator[CoreIndex]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, index: CoreIndex) -> World:
-    folder = tmp_path_factory.getbasetemp()
-    return checked(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder, index.url)
+def world(shared: Path, index: CoreIndex, compiled_wheels: None) -> World:
+    return checked(shared, index.url)
 
 
 @pytest.fixture

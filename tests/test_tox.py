@@ -15,7 +15,7 @@ from fanout.model import Result
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
+def checkout(tmp_path: Path, compiled_wheels: None) -> Checkout:
     # A space, because a path may have one.
     return Checkout(tmp_path / "a clone")
 

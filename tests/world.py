@@ -5,6 +5,7 @@ Its `tox.ini`, `toxfile.py` and guard are this repository's own, with other pack
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,8 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner, Result
 from filelock import FileLock
 
+from fanout.cli import main
 from project import ROOT
 
 RELEASES = {
@@ -185,6 +188,14 @@ class World:
             text=True,
             start_new_session=True,
         )
+
+    def ask(self, *arguments: str) -> Result:
+        """What a command that runs no cell says of this folder, without a process of its own."""
+        with contextlib.chdir(self.root):
+            result = CliRunner().invoke(main, arguments, env={"COLUMNS": "100"})
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
 
     def fanout(
         self, command: str, *arguments: str, **variables: str
