@@ -167,7 +167,12 @@ def checked(history: Path, day: float = 3.5) -> Path:
     )
     sides = [
         report(
-            Cell(name=f"{name}-{core.core_ref}", pack=name, core_ref=core.core_ref, core="x==1"),
+            Cell(
+                name=f"{name}-{core.core_ref}",
+                pack=name,
+                core_ref=core.core_ref,
+                core=core.requirement,
+            ),
             day,
             **({"return": BROKEN} if core is candidate and name == "store" else {}),
         )

@@ -180,17 +180,6 @@ def test_known_breaks(tmp_path: Path) -> None:
     assert page.facts["Known breaks"] == "1"
 
 
-def test_a_range_that_is_none_is_of_no_core_ref(tmp_path: Path) -> None:
-    """A document may hold any text as a range."""
-    history = tmp_path / "history"
-    document = write_run(
-        make_run("report", START, [[cell()]], listing(">=1.3", date(2026, 2, 28))), history
-    )
-    document.write_text(document.read_text("utf-8").replace(">=1.3", "any Core"), "utf-8")
-    assert "any Core" in pack(history).text
-    assert "no known Core ref" in pack(history).text
-
-
 def test_a_pack_and_a_ref_that_are_gone(tmp_path: Path) -> None:
     """A pack that was renamed says so with a link, and a ref that is gone comes apart."""
     history = scenes.vanished(tmp_path / "history")

@@ -6,8 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from fanout.dashboard import ref_page
+from fanout.dashboard.cell_facts import cell_facts
+from fanout.dashboard.judgement import verdict_on
+from fanout.dashboard.snapshot import Snapshot
+from fanout.dashboard.verdicts import Verdicts
 from fanout.document import make_run, write_run
-from fanout.model import Cell, CellReport, Matrix, PackOnDisk, Promise, Result
+from fanout.history import History
+from fanout.model import Cell, CellReport, Matrix, Outcome, PackOnDisk, Promise, Result
 from fanout.surfaces import write_surface
 from fanout.symbol import Surface, Symbol
 from pages import Page, build
@@ -273,3 +278,33 @@ def test_texts_from_outside_are_texts(tmp_path: Path) -> None:
     seen = page(tmp_path)
     assert "<script>alert" not in seen.source
     assert seen.text.count(evil) > 3
+
+
+def test_verdicts_are_those_of_the_gate(tmp_path: Path) -> None:
+    """On every pair of results a page has the verdict that the gate gives."""
+    history = tmp_path / "history"
+    results = [*Result, None]
+    pairs = [(before, after) for before in results for after in results]
+    sides: tuple[list[Promise], list[Promise]] = ([], [])
+    for number, pair in enumerate(pairs):
+        for side, result in zip(sides, pair, strict=True):
+            if result:
+                side.append(promise(result, f"test_{number}.py::test_{number}"))
+    before, after = (
+        cell(version, promises=tuple(side))
+        for version, side in zip(("1.2.0", "1.3.0"), sides, strict=True)
+    )
+    beyond = cell("2.0.0", promises=tuple(sides[0]), outcome=Outcome.UNSUPPORTED)
+    record(history, before, after, missing("small-core_v110"), beyond)
+    with History(history) as runs:
+        snapshot = Snapshot(runs)
+        verdicts = Verdicts(snapshot)
+        found = [facts for facts in cell_facts(snapshot) if facts.near.before]
+        for facts in found:
+            judged = verdicts.of(facts)
+            assert judged
+            assert facts.near.before
+            by_gate = verdict_on(snapshot, "small", facts.ref, facts.near.before)
+            assert judged.verdict is by_gate.verdict
+            assert judged.promises == {one.name: one.verdict for one in by_gate.promises}
+        assert len(found) == 3

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
 
@@ -18,8 +19,17 @@ def core_range(text: str) -> str:
     return text
 
 
+def in_range(version: str, core_range: str) -> bool:
+    """Whether a range of Core has a version; what is no version is in none."""
+    try:
+        return SpecifierSet(core_range).contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release
-CoreRange = Annotated[str, AfterValidator(core_range)]
+CoreRange = Annotated[str, Field(max_length=LONGEST_RANGE), AfterValidator(core_range)]
 Text = Annotated[str, Field(min_length=1)]
 
 

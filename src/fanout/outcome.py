@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, timedelta
 
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 
-from fanout.model import Cell, CellReport, Evidence, Outcome, PackOnDisk, Result
+from fanout.model import Cell, CellReport, Evidence, Outcome, PackOnDisk, Result, in_range
 
 
 def judge(cell: Cell, evidence: Evidence | str | None, pack: PackOnDisk, today: date) -> CellReport:
@@ -69,21 +68,18 @@ def founded(report: CellReport, pack: PackOnDisk, today: date) -> CellReport:
 
 def unfounded(evidence: Evidence, pack: PackOnDisk, today: date) -> str:
     """An excuse that the evidence makes and the pack does not give; empty if there is none."""
-
-    def holds(core_range: str) -> bool:
-        return SpecifierSet(core_range).contains(evidence.version, prereleases=True)
-
     if evidence.supports != pack.says.supports:
         return f"it says that the pack supports '{evidence.supports}', not '{pack.says.supports}'"
     if evidence.started.astimezone(UTC).date() > today + timedelta(days=1):
         return f"it says that it was written on {evidence.started.date()}"
     for promise in evidence.promises:
         listed = any(
-            known.test == promise.name and holds(known.core) for known in pack.says.known_breaks
+            known.test == promise.name and in_range(evidence.version, known.core)
+            for known in pack.says.known_breaks
         )
         if promise.result is Result.KNOWN_BREAK and not listed:
             return f"{promise.name} is no known break of the pack"
-        if promise.result is Result.NOT_APPLICABLE and holds(promise.core):
+        if promise.result is Result.NOT_APPLICABLE and in_range(evidence.version, promise.core):
             return f"{promise.name} holds for Core '{promise.core}', so it is applicable"
     return ""
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_valida
 
 from fanout.cause import Cause
 from fanout.evidence import printable
-from fanout.model import Answer, Core, Frozen, Outcome, Result, Verdict
+from fanout.model import Answer, Core, CoreRange, Frozen, Outcome, Result, Verdict
 
 SCHEMA_VERSION = 1
 LONGEST_CELL = 7 * 24 * 3600.0  # seconds
@@ -61,7 +61,7 @@ KnownCause = Annotated[Cause, AfterValidator(all_shortened)]
 class KnownBreakInRun(Frozen):
     """A known break as its pack listed it."""
 
-    core: Text
+    core: CoreRange
     test: Text
     reason: Text
     link: HttpUrl
@@ -75,7 +75,7 @@ class PackInRun(Frozen):
     owner: Text
     consumer: Text
     release: Text
-    supports: Text
+    supports: CoreRange
     known_breaks: tuple[KnownBreakInRun, ...] = ()
 
 
@@ -93,7 +93,7 @@ class Finding(Frozen):
     name: Name
     says: Text = ""
     contract: tuple[Text, ...] = ()
-    core: Text = ""
+    core: CoreRange = ""
     result: Result
     message: Text = ""
     text: WholeText = ""

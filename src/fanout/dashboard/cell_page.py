@@ -11,7 +11,6 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from markupsafe import Markup
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fanout.cause import Cause
 from fanout.dashboard.along import Step, Streak
@@ -24,7 +23,7 @@ from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CellNow
 from fanout.dashboard.step import ChangeShown, Cores, change_shown
 from fanout.dashboard.verdicts import Verdicts
-from fanout.model import Promise, Result
+from fanout.model import Promise, Result, in_range
 from fanout.run import Finding, KnownBreakInRun
 
 QUIET = (Result.KEPT, Result.NOT_APPLICABLE)
@@ -114,7 +113,7 @@ class CellPages:
 
     def told(self, facts: CellFacts, said: Said) -> tuple[Told, ...]:
         judged = self.verdicts.of(facts)
-        verdicts = {one.name: one.verdict for one in judged.promises} if judged else {}
+        verdicts = judged.promises if judged else {}
         found = []
         for number, one in enumerate(said.findings.values(), 1):
             if one.result not in QUIET:
@@ -201,14 +200,7 @@ def listed(promise: Told, said: Said) -> Listed:
     entries = said.statement.known_breaks if said.statement else ()
     version = said.environment.version if said.environment else ""
     about = (one for one in entries if one.test == promise.said.name)
-    return Listed(promise, next((one for one in about if holds(one.core, version)), None))
-
-
-def holds(core_range: str, version: str) -> bool:
-    try:
-        return SpecifierSet(core_range).contains(version, prereleases=True)
-    except (InvalidSpecifier, ValueError):
-        return False
+    return Listed(promise, next((one for one in about if in_range(version, one.core)), None))
 
 
 def by_file(promises: Iterable[Promise]) -> tuple[tuple[str, tuple[Promise, ...]], ...]:

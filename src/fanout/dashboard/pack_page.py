@@ -8,15 +8,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from packaging.specifiers import SpecifierSet
-
 from fanout.dashboard.course import Course, courses, known_refs, stated
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.shown import cut
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CoreRef, PackNow, Snapshot
-from fanout.model import Standing
-from fanout.run import KnownBreakInRun
+from fanout.model import Standing, in_range
 
 LONGEST_REASON = 200
 NOT_RUN = "not run"
@@ -165,14 +162,8 @@ def listed(snapshot: Snapshot, pack: PackNow, promises: Iterable[Course]) -> Ite
             reason=entry.reason,
             link=str(entry.link),
             expires=entry.expires.isoformat(),
-            refs=tuple(ref.name for ref in known_refs(snapshot) if holds(entry, ref)),
+            refs=tuple(
+                ref.name for ref in known_refs(snapshot) if in_range(ref.version, entry.core)
+            ),
             now=now.get(entry.test, "absent"),
         )
-
-
-def holds(entry: KnownBreakInRun, ref: CoreRef) -> bool:
-    """Whether a Core ref is in the range of a known break; a range that is none holds nothing."""
-    try:
-        return SpecifierSet(entry.core).contains(ref.version, prereleases=True)
-    except ValueError:
-        return False

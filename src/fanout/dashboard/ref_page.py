@@ -15,9 +15,9 @@ from fanout.dashboard.sentence import changed, origin, turned
 from fanout.dashboard.site import Part
 from fanout.dashboard.snapshot import CellNow
 from fanout.dashboard.step import ChangeShown, Cores, change_shown
-from fanout.dashboard.verdicts import Verdicts
+from fanout.dashboard.verdicts import Judged, Verdicts
 from fanout.difference import Noticing
-from fanout.model import CellVerdict, Promise, PromiseVerdict, Result, Verdict
+from fanout.model import Promise, Result, Verdict
 from fanout.promises import PackPromise
 from fanout.run import Finding
 
@@ -32,7 +32,7 @@ class Row(NamedTuple):
     facts: CellFacts
     broken: tuple[Promise, ...]  # what regressed first
     promises: int
-    verdict: CellVerdict | None
+    verdict: Judged | None
 
 
 class NoticeShown(NamedTuple):
@@ -49,7 +49,7 @@ class Noticed(NamedTuple):
     verdict: Verdict
     changes: tuple[ChangeShown, ...]
     unknown: str
-    promises: tuple[tuple[CellNow, PromiseVerdict], ...]
+    promises: tuple[tuple[CellNow, Promise], ...]
 
 
 def parts(edition: Edition) -> Iterator[Part]:
@@ -100,7 +100,7 @@ class RefPages:
     def row(self, facts: CellFacts) -> Row:
         promises = self.snapshot.promises(facts.cell.results)
         verdict = self.verdicts.of(facts)
-        new = {one.name for one in verdict.having(Verdict.REGRESSED)} if verdict else set()
+        new = verdict.having(Verdict.REGRESSED) if verdict else ()
         broken = (one for one in promises if one.result is Result.BROKEN)
         return Row(
             facts=facts,
@@ -137,10 +137,10 @@ class RefPages:
         """What regressed, then what was fixed: by cause, as far as that is known."""
         for verdict in (Verdict.REGRESSED, Verdict.FIXED):
             found = {
-                (row.facts.cell.pack, one.name): (row.facts, one)
+                (row.facts.cell.pack, name): (row.facts, self.words(row.facts, name))
                 for row in rows
                 if row.verdict
-                for one in distinct(row.verdict.having(verdict))
+                for name in distinct(row.verdict.having(verdict))
             }
             if not found:
                 continue
@@ -152,11 +152,17 @@ class RefPages:
                 shown = tuple(map(change_shown, cause.changes))
                 yield told(verdict, shown, "" if shown else NO_EXPLANATION, members)
 
+    def words(self, facts: CellFacts, name: str) -> Promise:
+        """A promise as the cell states it, or else the baseline's: one of them does."""
+        results = (cell.results for cell in (facts.cell, facts.before) if cell)
+        said = (one for each in results for one in self.snapshot.promises(each))
+        return next(one for one in said if one.name == name)
+
     def causes(
         self,
         step: Step,
         verdict: Verdict,
-        found: Mapping[tuple[str, str], tuple[CellFacts, PromiseVerdict]],
+        found: Mapping[tuple[str, str], tuple[CellFacts, Promise]],
     ) -> tuple[Cause, ...]:
         """Why promises changed: from what failed, here or on the Core ref before."""
         broke = verdict is Verdict.REGRESSED
@@ -166,7 +172,7 @@ class RefPages:
         ]
         return (self.cores.broke if broke else self.cores.mended)(step, failed)
 
-    def finding(self, pack: str, cell: CellNow | None, promise: PromiseVerdict) -> Finding:
+    def finding(self, pack: str, cell: CellNow | None, promise: Promise) -> Finding:
         """What a cell said of a promise, or of its file that could not be imported."""
         said = self.sayings.of(cell).findings if cell else {}
         found = said.get(promise.name) or said.get(promise.name.partition("::")[0])
@@ -178,14 +184,14 @@ def told(
     verdict: Verdict,
     changes: tuple[ChangeShown, ...],
     unknown: str,
-    promises: Iterable[tuple[CellFacts, PromiseVerdict]],
+    promises: Iterable[tuple[CellFacts, Promise]],
 ) -> Noticed:
     return Noticed(
         verdict, changes, unknown, tuple((one.cell, promise) for one, promise in promises)
     )
 
 
-def distinct(promises: Sequence[PromiseVerdict]) -> Iterator[PromiseVerdict]:
-    """The promises without the files that stand for them where those cannot be imported."""
-    files = {one.name.partition("::")[0] for one in promises if "::" in one.name}
-    return (one for one in promises if one.name not in files)
+def distinct(names: Sequence[str]) -> Iterator[str]:
+    """The names of promises without the files that stand for them where those do not import."""
+    files = {name.partition("::")[0] for name in names if "::" in name}
+    return (name for name in names if name not in files)

@@ -7,8 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from fanout.dashboard.grid import OUTCOMES
 from fanout.dashboard.judgement import EVERYTHING, NOTHING
 from fanout.gate import Decision, reproduce
@@ -252,21 +250,12 @@ def promise_of(finding: Finding) -> Promise:
         name=finding.name,
         says=finding.says,
         contract=finding.contract,
-        core=core_range_or_nothing(finding.core),
+        core=finding.core,
         result=finding.result,
         message=finding.message,
         text=finding.text,
         known_break=finding.known_break,
     )
-
-
-def core_range_or_nothing(text: str) -> str:
-    """The Core range of a finding; a document may hold what is none."""
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        return ""
-    return text
 
 
 def in_order(facts: RunFacts) -> Iterator[str]:

@@ -1,43 +1,48 @@
-"""Verdicts on cells against their baseline, by the gate's rules."""
+"""Verdicts on cells against their baseline, by the gate's rules, for thousands of cells."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from fanout.dashboard.cell_facts import CellFacts
-from fanout.dashboard.judgement import core, on_disk, report
+from fanout.dashboard.judgement import on_disk, report
 from fanout.dashboard.snapshot import CellNow, Snapshot
-from fanout.gate import judge_pack
-from fanout.model import CellVerdict
+from fanout.gate import names
+from fanout.model import Verdict
+from fanout.verdict import attempt, roll_up, verdict
+
+
+class Judged(NamedTuple):
+    """The verdict on a cell, and on each of its promises by name."""
+
+    verdict: Verdict
+    promises: Mapping[str, Verdict]
+
+    def having(self, verdict: Verdict) -> tuple[str, ...]:
+        return tuple(name for name, one in self.promises.items() if one is verdict)
 
 
 class Verdicts:
-    """Verdicts, each made once.
-
-    Most cells of a pack say the same, so that few verdicts differ but in the names of their cells:
-    one that is given may hold those of others.
-    """
+    """Verdicts, each made once: most cells of a pack say the same."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.made: dict[tuple[object, ...], CellVerdict] = {}
+        self.made: dict[tuple[object, ...], Judged] = {}
 
-    def of(self, facts: CellFacts) -> CellVerdict | None:
+    def of(self, facts: CellFacts) -> Judged | None:
         """The verdict on a cell; None if no Core ref is before its own."""
-        baseline = facts.near.before
-        if baseline is None:
+        if facts.near.before is None:
             return None
-        pack = facts.cell.pack
-        key = (pack, weight(facts.cell), facts.before and weight(facts.before))
+        key = (facts.cell.pack, weight(facts.cell), facts.before and weight(facts.before))
         if key not in self.made:
-            sides = (facts.ref, baseline)
-            self.made[key] = judge_pack(
-                pack,
-                on_disk(facts.statement),
-                core(facts.ref),
-                core(baseline),
-                [{f"{pack}-{ref.name}": report(self.snapshot, pack, ref) for ref in sides}],
-                False,
-                self.snapshot.history.folder,
-            )
+            sides = (facts.ref, facts.near.before)
+            now, then = (report(self.snapshot, facts.cell.pack, ref) for ref in sides)
+            promises = {
+                name: verdict(*(attempt(side, name, in_pack=False)[0] for side in (now, then)))
+                for name in names(on_disk(facts.statement), (now, then))
+            }
+            self.made[key] = Judged(roll_up(promises.values()), promises)
         return self.made[key]
 
 

@@ -3,6 +3,7 @@
 
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
+  const MOST_NAMED = 5, LONGEST_NAME = 200;
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
   const OUTCOMES = {
     p: ["passed", "✓"], f: ["failed", "✗"], e: ["errored", "!"], m: ["missing", "?"],
@@ -28,6 +29,10 @@
     element.textContent = text;
     if (className) element.className = className;
     return element;
+  }
+
+  function cut(text) {
+    return text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
   }
 
   // What data/strips-<pack>.js holds, each cell with a list of its attempts, oldest first.
@@ -233,8 +238,12 @@
     scroll.append(bars(cell));
     place.replaceChildren(scroll, write("p", `${sentence(cell)}.`, "note"));
     scroll.scrollLeft = scroll.scrollWidth;
-    for (const [name, odd, of] of cell.flaky?.[2] ?? []) {
-      place.append(write("p", `${odd} of ${of} attempts at the same contents disagree on ${name}.`, "note"));
+    const flaky = cell.flaky?.[2] ?? [];
+    for (const [name, odd, of] of flaky.slice(0, MOST_NAMED)) {
+      place.append(write("p", `${odd} of ${of} attempts at the same contents disagree on ${cut(name)}.`, "note"));
+    }
+    if (flaky.length > MOST_NAMED) {
+      place.append(write("p", `They disagree on ${flaky.length - MOST_NAMED} more.`, "note"));
     }
     return undefined;
   }
