@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -11,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
 
+@lru_cache  # most promises name one of a few ranges
 def core_range(text: str) -> str:
     try:
         SpecifierSet(text)
@@ -19,6 +21,7 @@ def core_range(text: str) -> str:
     return text
 
 
+@lru_cache
 def in_range(version: str, core_range: str) -> bool:
     """Whether a range of Core has a version; what is no version is in none."""
     try:
@@ -152,8 +155,7 @@ class Evidence(Frozen):
     @property
     def supported(self) -> bool:
         """Whether a broken promise counts on this Core."""
-        supports = SpecifierSet(self.supports)
-        return bool(self.version) and supports.contains(self.version, prereleases=True)
+        return in_range(self.version, self.supports)
 
 
 class Outcome(StrEnum):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -77,9 +79,22 @@ def build(
     # The database is up to date before anything is written, so that a document that cannot be
     # read leaves the site as it was.
     with History(history) as runs, alone(folder, waiting):
-        edition = Edition(Snapshot(runs), every, url)
-        parts = [part for kind in (assets, *KINDS) for part in kind(edition)]
+        with uncollected():
+            edition = Edition(Snapshot(runs), every, url)
+            parts = [part for kind in (assets, *KINDS) for part in kind(edition)]
         return write_site(parts, folder, done)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """A block in which Python looks for no cycles: what it makes by the million is held anyway."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def usable(history: Path, folder: Path) -> None:

@@ -89,7 +89,9 @@ class CellPages:
         told = self.told(facts, said)
         context = self.context(facts, said, told)
         return {path: self.edition.render(path, "cell.html", context)} | {
-            one.text.whole: one.said.text.encode() for one in told if one.text and one.text.whole
+            one.text.whole: one.said.text.encode() + b"\n"
+            for one in told
+            if one.text and one.text.whole
         }
 
     def context(self, facts: CellFacts, said: Said, told: tuple[Told, ...]) -> Mapping[str, object]:
@@ -115,16 +117,15 @@ class CellPages:
         judged = self.verdicts.of(facts)
         verdicts = judged.promises if judged else {}
         found = []
-        for number, one in enumerate(said.findings.values(), 1):
+        for one in said.findings.values():
             if one.result not in QUIET:
                 broken = one.result is Result.BROKEN
-                path = f"texts/{facts.cell.name}-{number}.txt"
                 found.append(
                     Told(
                         said=one,
                         word=verdicts.get(one.name, one.result) if broken else one.result,
                         reasons=reasons(one.message, one.text),
-                        text=shown(one.text, path) if one.text else None,
+                        text=shown(one.text) if one.text else None,
                     )
                 )
         return tuple(found)

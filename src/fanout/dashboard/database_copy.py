@@ -9,10 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
+from pathlib import Path
+from shutil import copyfile
 
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.latest import documents
-from fanout.dashboard.site import Part
+from fanout.dashboard.site import Content, Part
 from fanout.database import FILE, made
 from fanout.history import History
 
@@ -69,15 +72,27 @@ JOIN document_as ON document_as.old = document ORDER BY 1, 2, 3, 4;
 
 def parts(edition: Edition) -> Iterator[Part]:
     history = edition.snapshot.history
-    yield edition.file(FILE, documents(edition.snapshot), lambda: published(history))
+    yield edition.part(FILE, documents(edition.snapshot), lambda: {FILE: published(history)})
 
 
-def published(history: History) -> bytes:
+def published(history: History) -> Content:
     """The file of a history's database."""
     path = history.folder / FILE
-    if not path.is_file() or path.stat().st_size > LARGE:
+    if not path.is_file():
         return history.database.serialize()
+    if path.stat().st_size > LARGE:
+        return partial(copied, history.database, path)
     with closing(made(sqlite3.connect(":memory:"))) as database:
         database.execute("ATTACH ? AS old", (str(path),))
         database.executescript(f"BEGIN; {NUMBERS} {ROWS} COMMIT;")
         return database.serialize()
+
+
+def copied(database: sqlite3.Connection, path: Path, to: Path) -> None:
+    """Copy the database; whoever adds a run meanwhile waits until the copy is whole."""
+    database.execute("BEGIN")
+    try:
+        database.execute("SELECT count(*) FROM document").fetchone()
+        copyfile(path, to)
+    finally:
+        database.rollback()

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fanout.dashboard.judgement import decision
-from fanout.dashboard.site import Part
+from fanout.dashboard.site import Content, Part
 from fanout.dashboard.snapshot import Snapshot, digest_of
 from fanout.document import read_run
 from fanout.gate import Decision
@@ -80,7 +80,7 @@ class Edition:
         """The run in a document of the history."""
         return read_run(self.history / document)
 
-    def part(self, name: str, key: object, make: Callable[[], Mapping[str, bytes]]) -> Part:
+    def part(self, name: str, key: object, make: Callable[[], Mapping[str, Content]]) -> Part:
         """A part of the site that is made again when `key`, which JSON can hold, is another."""
         return Part(name, digest_of((self.generator, key)), make)
 

@@ -144,9 +144,10 @@ class Texts:
         if box is None or not (box.detail or box.broken):
             return -1
         detail = (cut(box.detail), box.broken)
-        size = len(json.dumps(detail))
-        if detail not in self.places and size > self.left:
-            detail = (LEFT_OUT, box.broken)
+        if detail not in self.places:
+            size = len(json.dumps(detail))
+            if size > self.left:
+                detail = (LEFT_OUT, box.broken)
         if detail not in self.places:
             self.left -= size
             self.places[detail] = len(self.held)

@@ -6,18 +6,19 @@ is compared with the Core ref before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from fanout.dashboard.snapshot import WINDOW, CoreRef, Seen, Snapshot
+from fanout.dashboard.snapshot import WINDOW, Attempts, CoreRef, Snapshot
 from fanout.database import microseconds
 from fanout.model import Outcome, Promise, Standing, Verdict
 from fanout.verdict import STANDINGS, verdict
 
 MOST = 50  # entries
 ANSWER = "answer"
+JUDGING = (Outcome.PASSED, Outcome.FAILED)
 TOLD = (Verdict.REGRESSED, Verdict.FIXED)
 NEW_CELLS = """
 SELECT name FROM cell WHERE NOT EXISTS (
@@ -71,22 +72,23 @@ def entries(snapshot: Snapshot) -> tuple[Entry, ...]:
 def in_time(snapshot: Snapshot) -> Iterator[Turn]:
     """What turned between two attempts at one cell, in the newest runs."""
     for cell, seen in snapshot.recent.items():
-        pack, _, ref = cell.partition("-")
-        judged = [one for one in seen if one.outcome in (Outcome.PASSED, Outcome.FAILED)]
-        if len({one.results for one in judged}) > 1:
-            yield from turns(snapshot, pack, ref, judged)
+        if len(set(seen.results)) > 1:
+            pack, _, ref = cell.partition("-")
+            yield from turns(snapshot, pack, ref, seen)
 
 
-def turns(snapshot: Snapshot, pack: str, ref: str, judged: Sequence[Seen]) -> Iterator[Turn]:
+def turns(snapshot: Snapshot, pack: str, ref: str, seen: Attempts) -> Iterator[Turn]:
     standings: Mapping[str, Standing] = {}
-    for before, now in pairwise((None, *judged)):
-        if now is None or (before and before.results == now.results):
+    before = None
+    for said, results, run in zip(seen.said, seen.results, seen.run, strict=True):
+        if said not in JUDGING or results == before:
             continue
-        promises = snapshot.promises(now.results)
-        if before:
-            for promise, said in compared(promises, standings):
-                yield Turn(now.run, pack, promise, said, ref)
+        promises = snapshot.promises(results)
+        if before is not None:
+            for promise, turned in compared(promises, standings):
+                yield Turn(run, pack, promise, turned, ref)
         standings = standing(promises, standings)
+        before = results
 
 
 def by_ref(snapshot: Snapshot) -> Iterator[Turn]:

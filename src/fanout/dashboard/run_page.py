@@ -16,11 +16,10 @@ from fanout.dashboard.latest import as_json
 from fanout.dashboard.run_facts import Failure, RunFacts, in_order, pack_of
 from fanout.dashboard.run_grid import attempts, columns_of, grid
 from fanout.dashboard.run_summary import summary
-from fanout.dashboard.shown import Shown, cut, reasons
+from fanout.dashboard.shown import Shown, cut, reasons, shown
 from fanout.dashboard.site import Part
 from fanout.model import Core, Result, Verdict
 from fanout.report import number
-from fanout.run import LEFT_OUT
 
 LARGEST_TEXTS = 24_000  # characters, of all texts of failures on one page
 LEAST_SHOWN = 400  # characters of a text; with less room it is only linked to
@@ -118,6 +117,9 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
     columns = columns_of(facts)
     packs = list(in_order(facts))
     outcomes = Counter[str](facts.outcomes.values())
+    of_packs = {pack: Counter[str]() for pack in packs}
+    for cell, outcome in facts.outcomes.items():
+        of_packs[pack_of(cell)][outcome] += 1
     return {
         "run": facts.run,
         "headline": " ".join(headline(decision).split()) if decision else "",
@@ -132,7 +134,7 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         ],
         "counts": {word: outcomes[word] for word in OUTCOMES if outcomes[word]},
         "total": len(facts.tried),
-        "packs": [pack_counts(facts, pack) for pack in packs],
+        "packs": [pack_counts(facts, pack, of_packs[pack]) for pack in packs],
         "sections": tuple(sections(facts, told[:MOST_ENTRIES])),
         "entries": len(told),
         "left_out": max(len(told) - MOST_ENTRIES, 0),
@@ -156,7 +158,7 @@ def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
     spans = Spans(facts)
     for count, key in enumerate(keys, 1):
         failures = facts.failures[key]
-        shown = failures[:MOST_FAILURES] if count <= MOST_ENTRIES else ()
+        members = failures[:MOST_FAILURES] if count <= MOST_ENTRIES else ()
         first = failures[0].finding
         yield Entry(
             number=count,
@@ -167,8 +169,8 @@ def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
             says=first.says,
             contract=first.contract,
             known_break=first.known_break,
-            told=tuple(tell(facts, one, spans, longest, texts) for one in shown),
-            more=len(failures) - len(shown),
+            told=tuple(tell(facts, one, spans, longest, texts) for one in members),
+            more=len(failures) - len(members),
             command=facts.command(failures[0].cells[0]),
         )
 
@@ -179,21 +181,10 @@ def tell(
     said = failure.finding
     line = max(SHORTEST_LINE, min(longest, LONGEST_LINE))
     lines = tuple(cut(one, line) for one in reasons(said.message, said.text))
-    path = f"texts/{facts.run.id}-{failure.place}.txt"
-    shown = within(said.text, longest, path)
-    if shown and shown.whole:
-        texts[path] = said.text.encode() + b"\n"
-    return Told(spans.of(failure.cells), lines, shown)
-
-
-def within(text: str, longest: int, path: str) -> Shown | None:
-    """The text, or its beginning and its end, or only where it is; None if there is none."""
-    if len(text) <= longest or not text:
-        return Shown(text, len(text)) if text else None
-    if not longest:
-        return Shown("", len(text), path)
-    kept = (longest - len(LEFT_OUT)) // 2
-    return Shown(text[:kept] + LEFT_OUT + text[-kept:], len(text), path)
+    text = shown(said.text, longest) if said.text else None
+    if text and text.whole:
+        texts[text.whole] = said.text.encode() + b"\n"
+    return Told(spans.of(failure.cells), lines, text)
 
 
 class Spans:
@@ -231,9 +222,7 @@ def by_cause(facts: RunFacts, regressed: Sequence[Entry]) -> tuple[Group, ...]:
     return tuple(group for group in groups if group.entries)
 
 
-def pack_counts(facts: RunFacts, pack: str) -> PackCounts:
-    found = (outcome for cell, outcome in facts.outcomes.items() if pack_of(cell) == pack)
-    counts = Counter[str](found)
+def pack_counts(facts: RunFacts, pack: str, counts: Counter[str]) -> PackCounts:
     decided = facts.decision.cells if facts.decision else ()
     verdict = next((cell for cell in decided if cell.pack == pack), None)
     return PackCounts(

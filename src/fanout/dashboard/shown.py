@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fanout.dashboard.edition import LONGEST_SHOWN
+from fanout.dashboard.snapshot import digest_of
 from fanout.report import why
 from fanout.run import LEFT_OUT
 
@@ -17,11 +18,15 @@ class Shown(NamedTuple):
     whole: str = ""
 
 
-def shown(text: str, path: str) -> Shown:
-    """The text, or its beginning and its end if it is too long, with the path of the full one."""
-    if len(text) <= LONGEST_SHOWN:
+def shown(text: str, longest: int = LONGEST_SHOWN) -> Shown:
+    """The text, or its beginning and its end if it is longer, or only where it is if that is 0."""
+    if len(text) <= longest:
         return Shown(text, len(text))
-    kept = (LONGEST_SHOWN - len(LEFT_OUT)) // 2
+    # Runs that fail alike share the file of their text.
+    path = f"texts/{digest_of(text)}.txt"
+    if not longest:
+        return Shown("", len(text), path)
+    kept = (longest - len(LEFT_OUT)) // 2
     return Shown(text[:kept] + LEFT_OUT + text[-kept:], len(text), path)
 
 

@@ -28,12 +28,16 @@ LEFT_BEHIND = re.compile(r"\..+\.\d+\.part")
 UNMADE = ""  # the key of a part that has to be made
 
 
+# What a file holds, or what writes a file that is too large to be held.
+Content = bytes | Callable[[Path], None]
+
+
 class Part(NamedTuple):
     """A page, or whatever is made in one go: a key of all it depends on, and its files by path."""
 
     name: str
     key: str
-    make: Callable[[], Mapping[str, bytes]]
+    make: Callable[[], Mapping[str, Content]]
 
 
 class Entry(Frozen):
@@ -187,12 +191,12 @@ def write_manifest(entries: Mapping[str, Entry], folder: Path) -> None:
 def names(folder: Path) -> Iterator[str]:
     """Every file in a folder, by its path there; what a stopped build was writing is removed."""
     for place, _, found in os.walk(folder):
-        inside = Path(place).relative_to(folder)
+        inside = Path(place).relative_to(folder).as_posix()
         for name in found:
             if LEFT_BEHIND.fullmatch(name):
                 Path(place, name).unlink(missing_ok=True)
             else:
-                yield (inside / name).as_posix()
+                yield name if inside == "." else f"{inside}/{name}"
 
 
 def place(folder: Path, path: str) -> Path:
@@ -206,19 +210,26 @@ def place(folder: Path, path: str) -> Path:
     return folder / inside
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: Content) -> None:
     """Write a file at once: whoever reads it sees all of the old one, or of the new one."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
-            part.write_bytes(content)
+            write(part, content)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content)
+            write(part, content)
         part.replace(path)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def write(path: Path, content: Content) -> None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        content(path)
 
 
 def remove(path: Path) -> None:

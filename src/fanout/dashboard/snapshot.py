@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -27,16 +28,23 @@ WINDOW = 30  # runs that a strip shows
 DOCUMENTS = """
 SELECT id, name, run, command, started, finished, answer, candidate, baseline, packs, matrix
 FROM document ORDER BY started, name"""
-EVIDENCE = """
+NEWEST_EVIDENCE = """
 SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
-    hex(results.digest), evidence.results, outcome, reason, supported, first, newest
-FROM evidence JOIN cell ON cell.id = evidence.cell
+    hex(results.digest), evidence.results, outcome, reason, supported, first, evidence.newest,
+    evidence.cell
+FROM (SELECT cell, max(newest) AS newest FROM evidence GROUP BY cell) AS last
+JOIN evidence ON evidence.cell = last.cell AND evidence.newest = last.newest
+JOIN cell ON cell.id = evidence.cell
 JOIN content ON content.id = evidence.content JOIN results ON results.id = evidence.results
 WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\'
 ORDER BY cell.name"""
-FIRST_DOCUMENT = """
-SELECT min(name) FROM attempt JOIN document ON document.id = attempt.document
-WHERE evidence = ? AND attempt.started = ?"""
+SPANS = """
+SELECT cell, id, outcome, first, newest FROM evidence WHERE newest IS NOT NULL ORDER BY cell"""
+FIRST_DOCUMENTS = """
+SELECT evidence, min(name) FROM json_each(?) AS asked CROSS JOIN attempt
+ON evidence = json_extract(asked.value, '$[0]')
+AND attempt.started = json_extract(asked.value, '$[1]')
+JOIN document ON document.id = attempt.document GROUP BY evidence"""
 SINCE = "SELECT min(started) FROM attempt WHERE evidence = ? AND started > ?"
 RECENT_DOCUMENTS = """
 SELECT id FROM document WHERE EXISTS (
@@ -56,6 +64,7 @@ SELECT name, says, contract, core, result FROM result JOIN promise ON promise.id
 WHERE results = ? ORDER BY name"""
 PACKS = TypeAdapter(dict[str, PackInRun])
 MATRIX = TypeAdapter(MatrixInRun | None)
+AS_JSON = json.JSONEncoder(default=str)
 
 
 class RunHead(NamedTuple):
@@ -74,26 +83,17 @@ class RunHead(NamedTuple):
     matrix: MatrixInRun | None
 
 
-class Seen(NamedTuple):
-    """One attempt at a cell in the newest runs.
+class Attempts(NamedTuple):
+    """The last attempts at a cell in the newest runs, oldest first: of each fact all values.
 
-    `at` is in microseconds since 1970, `took` in milliseconds; `said` is the outcome's word.
-    There are many: what is made of them is made when it is asked for.
+    `at` is in microseconds since 1970, `took` in milliseconds; `said` are the outcomes' words.
     """
 
-    at: int
-    took: int
-    said: str
-    results: int
-    run: str
-
-    @property
-    def started(self) -> datetime:
-        return moment(self.at)
-
-    @property
-    def outcome(self) -> Outcome:
-        return Outcome(self.said)
+    at: tuple[int, ...]
+    took: tuple[int, ...]
+    said: tuple[str, ...]
+    results: tuple[int, ...]
+    run: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -237,23 +237,21 @@ class Snapshot:
         return self.said[results]
 
     @cached_property
-    def recent(self) -> Mapping[str, tuple[Seen, ...]]:
+    def recent(self) -> Mapping[str, Attempts]:
         """The last attempts at each cell in the newest WINDOW runs, oldest first."""
         window = [key for (key,) in self.history.rows(RECENT_DOCUMENTS, WINDOW)]
         ids = {run.key: run.id for run in self.runs}
         order = {run.key: place for place, run in enumerate(self.runs)}
-        found: dict[str, tuple[Seen, ...]] = {}
+        found: dict[str, Attempts] = {}
         rows = self.history.rows(RECENT, json.dumps(window))
-        for name, members in groupby(rows, key=lambda row: row[0]):
-            seen: dict[tuple[int, int, str, int], int] = {}
-            for _, started, took, outcome, results, document in members:
-                attempt = (started, took, outcome, results)
+        for name, members in groupby(rows, key=itemgetter(0)):
+            attempts = list(members)
+            if len({at for _, at, *_ in attempts}) < len(attempts):
                 # The same evidence may be in several documents; the oldest is the run it is of.
-                if attempt not in seen or order[document] > order[seen[attempt]]:
-                    seen[attempt] = document
-            found[name] = tuple(
-                Seen(*attempt, ids[document]) for attempt, document in list(seen.items())[-WINDOW:]
-            )
+                attempts.sort(key=lambda row: order[row[-1]])
+                attempts = sorted({row[:-1]: row for row in attempts}.values())
+            _, at, took, said, results, documents = zip(*attempts[-WINDOW:], strict=True)
+            found[name] = Attempts(at, took, said, results, tuple(map(ids.__getitem__, documents)))
         return found
 
 
@@ -287,7 +285,7 @@ def stated_matrix(text: str) -> MatrixInRun | None:
 
 
 class EvidenceRow(NamedTuple):
-    """One evidence of a cell, as EVIDENCE tells it; times are microseconds since 1970."""
+    """One evidence of a cell, as NEWEST_EVIDENCE tells it; times are microseconds since 1970."""
 
     cell: str
     id: int
@@ -303,6 +301,7 @@ class EvidenceRow(NamedTuple):
     supported: int
     first: int
     newest: int
+    cell_id: int
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -311,22 +310,45 @@ class EvidenceRow(NamedTuple):
 
 
 def newest_cells(history: History) -> Iterator[CellNow]:
-    rows = (EvidenceRow(*row) for row in history.rows(EVIDENCE) if row[-1] is not None)
-    for _, members in groupby(rows, key=lambda row: row.cell):
-        yield newest_cell(history, list(members))
+    rows = (EvidenceRow(*row) for row in history.rows(NEWEST_EVIDENCE))
+    # Of several that were seen at once it is always the same one.
+    newest = [
+        max(members, key=lambda row: row.content)
+        for _, members in groupby(rows, key=lambda row: row.cell)
+    ]
+    first = json.dumps([(now.id, now.first) for now in newest])
+    documents = dict(history.rows(FIRST_DOCUMENTS, first))
+    spans = {
+        cell: [Span(*row[1:]) for row in members]
+        for cell, members in groupby(history.rows(SPANS), key=itemgetter(0))
+    }
+    for now in newest:
+        since = outcome_since(history, now, spans[now.cell_id])
+        yield cell_now(now, since, documents[now.id])
 
 
-def newest_cell(history: History, rows: Sequence[EvidenceRow]) -> CellNow:
-    """A cell from all its evidence: what was seen last, and since when its outcome is the same."""
-    now = max(rows, key=lambda row: (row.newest, row.content))
-    pack, _, ref = now.cell.partition("-")
-    differing = (row.newest for row in rows if row.outcome != now.outcome)
+class Span(NamedTuple):
+    """From when to when one evidence of a cell was seen, in microseconds since 1970."""
+
+    id: int
+    outcome: str
+    first: int
+    newest: int
+
+
+def outcome_since(history: History, now: EvidenceRow, spans: Sequence[Span]) -> int:
+    """When a cell began to have the outcome that it has now."""
+    differing = (span.newest for span in spans if span.outcome != now.outcome)
     after = max((at for at in differing if at < now.newest), default=-1)
-    same = (row for row in rows if row.outcome == now.outcome and row.newest > after)
-    since = min(
-        row.first if row.first > after else history.rows(SINCE, row.id, after)[0][0] for row in same
+    return min(
+        span.first if span.first > after else history.rows(SINCE, span.id, after)[0][0]
+        for span in spans
+        if span.outcome == now.outcome and span.newest > after
     )
-    document = history.rows(FIRST_DOCUMENT, now.id, now.first)[0][0]
+
+
+def cell_now(now: EvidenceRow, since: int, document: str) -> CellNow:
+    pack, _, ref = now.cell.partition("-")
     return CellNow(
         name=now.cell,
         pack=pack,
@@ -351,7 +373,7 @@ def newest_cell(history: History, rows: Sequence[EvidenceRow]) -> CellNow:
 
 def digest_of(values: object) -> str:
     """A short digest of anything that JSON can hold."""
-    return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:32]
+    return hashlib.sha256(AS_JSON.encode(values).encode()).hexdigest()[:32]
 
 
 def core_ref(name: str, cells: Sequence[CellNow], known: bool) -> CoreRef:
@@ -372,7 +394,12 @@ def asked_version(asked: str) -> str:
 
 
 def release(ref: CoreRef) -> Version:
+    return version_of(ref.version)
+
+
+@cache
+def version_of(text: str) -> Version:
     try:
-        return Version(ref.version)
+        return Version(text)
     except InvalidVersion:
         return Version("0")

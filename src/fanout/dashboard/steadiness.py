@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from fanout.dashboard.snapshot import Seen
+from fanout.dashboard.snapshot import Attempts
 from fanout.model import Outcome, Standing
 
 
@@ -39,7 +39,7 @@ class Flakiness(NamedTuple):
 class TimeToGreen(NamedTuple):
     """How long each red streak lasted that ended, and since when one is open, if one is.
 
-    A moment is in microseconds since 1970, as `Seen.at` is.
+    A moment is in microseconds since 1970, as `Attempts.at` is.
     """
 
     ended: tuple[int, ...]
@@ -85,11 +85,11 @@ def counted(group: Counter[tuple[frozenset[str], frozenset[str]]], colour: int) 
     return found
 
 
-def time_to_green(seen: Sequence[Seen]) -> TimeToGreen:
+def time_to_green(seen: Attempts) -> TimeToGreen:
     """The red streaks of a cell, from the first attempt that failed to the next that passed."""
     since: int | None = None
     ended: list[int] = []
-    for at, _, said, _, _ in seen:
+    for at, said in zip(seen.at, seen.said, strict=True):
         if said == Outcome.FAILED:
             since = at if since is None else since
         elif said == Outcome.PASSED and since is not None:

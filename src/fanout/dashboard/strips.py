@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import chain, groupby
+from itertools import groupby
 
 from fanout.dashboard.course import RED, Course, courses, known_refs
 from fanout.dashboard.edition import Edition, script
 from fanout.dashboard.site import Part
-from fanout.dashboard.snapshot import CellNow, Seen, Snapshot
+from fanout.dashboard.snapshot import Attempts, CellNow, Snapshot
 from fanout.dashboard.steadiness import Told, flakiness, time_to_green
 from fanout.model import Outcome, Standing
 from fanout.verdict import STANDINGS
@@ -43,12 +43,12 @@ FROM cell JOIN evidence ON evidence.cell = cell.id
 JOIN content ON content.id = evidence.content JOIN attempt ON attempt.evidence = evidence.id
 WHERE cell.name IN (SELECT value FROM json_each(?)) AND attempt.started >= ?
 GROUP BY cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest"""
-Cells = Mapping[str, Sequence[Seen]]  # the last attempts at each cell of a pack, oldest first
+Cells = Mapping[str, Attempts]  # of a pack, by name
 
 
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
-    of_pack: dict[str, dict[str, Sequence[Seen]]] = {}
+    of_pack: dict[str, dict[str, Attempts]] = {}
     for name, seen in snapshot.recent.items():
         of_pack.setdefault(name.partition("-")[0], {})[name] = seen
     refs = [(ref.name, ref.version) for ref in known_refs(snapshot)]
@@ -61,11 +61,11 @@ def parts(edition: Edition) -> Iterator[Part]:
 
 def summary(cells: Cells) -> tuple[object, ...]:
     """What tells these attempts from others: a run never changes, but it may be here in part."""
-    seen = tuple(chain.from_iterable(cells.values()))
-    started = [one.at for one in seen]
-    runs = sorted({one.run for one in seen})
-    took = sum(one.took for one in seen)
-    return (runs, len(seen), took, min(started, default=0), max(started, default=0))
+    runs = sorted(set().union(*(seen.run for seen in cells.values())))
+    count = sum(len(seen.at) for seen in cells.values())
+    took = sum(sum(seen.took) for seen in cells.values())
+    first = min((seen.at[0] for seen in cells.values()), default=0)
+    return (runs, count, took, first, max((seen.at[-1] for seen in cells.values()), default=0))
 
 
 def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Course]) -> bytes:
@@ -76,8 +76,9 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
     `60k12b` is kept 60 times, then broken 12 times.
     """
     started = {run.id: seconds(run.started) for run in snapshot.runs}
-    used = {one.run for one in chain.from_iterable(cells.values())}
-    runs = sorted(used, key=lambda run: (started[run], run))
+    runs = sorted(
+        set().union(*(seen.run for seen in cells.values())), key=lambda run: (started[run], run)
+    )
     known = known_refs(snapshot)
     newest = f"{pack}-{known[-1].name}" if known else ""
     told = contents(snapshot, cells, newest)
@@ -103,20 +104,19 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
     return script(f"strips-{pack}", value)
 
 
-def strip(seen: Sequence[Seen], places: Mapping[str, tuple[int, int]]) -> dict[str, object]:
+def strip(seen: Attempts, places: Mapping[str, tuple[int, int]]) -> dict[str, object]:
     """A cell's last attempts, oldest first: a letter or a number for each."""
-    moments, took, said, _, runs = zip(*seen, strict=True)
-    at = [places[run] for run in runs]
-    after = [moment // SECOND - run for moment, (_, run) in zip(moments, at, strict=True)]
+    at = [places[run] for run in seen.run]
+    after = [moment // SECOND - run for moment, (_, run) in zip(seen.at, at, strict=True)]
     return {
-        "outcomes": "".join(map(OUTCOMES.__getitem__, said)),
-        "took": " ".join(map(str, took)),
+        "outcomes": "".join(map(OUTCOMES.__getitem__, seen.said)),
+        "took": " ".join(map(str, seen.took)),
         "run": " ".join([str(place) for place, _ in at]),
         "after": " ".join(map(str, after)),
     }
 
 
-def steadiness(seen: Sequence[Seen], told: Sequence[Told], failed: int | None) -> dict[str, object]:
+def steadiness(seen: Attempts, told: Sequence[Told], failed: int | None) -> dict[str, object]:
     """What is not steady in a cell's last attempts; nothing of a cell that is.
 
     `flaky` is how many attempts disagree, of how many, and the same of each promise that does;
@@ -139,19 +139,15 @@ def failed_since(cell: CellNow) -> int | None:
 
 def contents(snapshot: Snapshot, cells: Cells, newest: str) -> Mapping[str, Sequence[Told]]:
     """What the attempts were of: at the newest Core ref, and where they do not all say the same."""
-    asked = [
-        name
-        for name, seen in cells.items()
-        if name == newest or len({one.results for one in seen}) > 1
-    ]
+    asked = [name for name, seen in cells.items() if name == newest or len(set(seen.results)) > 1]
     if not asked:
         return {}
-    oldest = min(one.at for name in asked for one in cells[name])
+    oldest = min(cells[name].at[0] for name in asked)
     rows = snapshot.history.rows(CONTENTS, json.dumps(asked), oldest)
     said = lru_cache(maxsize=None)(partial(standings, snapshot))
     found: dict[str, list[Told]] = {}
     for name, members in groupby(rows, key=lambda row: row[0]):
-        shown = {(one.at, one.took, one.results) for one in cells[name]}
+        shown = {*zip(cells[name].at, cells[name].took, cells[name].results, strict=True)}
         found[name] = [
             Told((digest, pack_digest), *said(results, bool(supported)))
             for _, started, took, results, supported, digest, pack_digest in members
