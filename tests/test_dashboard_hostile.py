@@ -77,8 +77,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.write("packs/small/test_hostile.py", PACK)
     project.write("packs/other/test_other.py", PACK)
     for cell in ("small-core_v120", "other-core_v120"):
-        done = project.cell(python, cell)
-        assert done.returncode == 1, done.stdout + done.stderr
+        ran = project.cell(python, cell)
+        assert ran.returncode == 1, ran.stdout + ran.stderr
     broken = project.write("evidence/other-core_v110.xml", f"<{HOSTILE}")
     assert broken.is_file()
     history = str(project.root / "history")
