@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser, sync_playwright
 
+from browser import launch
 from fanout import matrix
 from fanout.tox import ToxConfig, read_config
 from patched_core import Workbench
@@ -30,6 +32,15 @@ def project(tmp_path: Path) -> Project:
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python in which a tiny Core 1.2.0 is installed."""
     return make_python(tmp_path_factory.mktemp("python"), "1.2.0")
+
+
+# Not for the session: tests that run an event loop of their own cannot run beside it.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = launch(playwright)
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

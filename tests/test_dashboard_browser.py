@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,10 +10,10 @@ from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 import scenes
-from browser import PHONE, Visitor, launch
+from browser import PHONE, Visitor
 from fanout.dashboard.build import build
 
 PAGES = (
@@ -31,14 +30,6 @@ PAGES = (
     "schemas/index.html",
 )
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\N{RIGHT-TO-LEFT OVERRIDE}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = launch(playwright)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

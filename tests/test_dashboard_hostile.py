@@ -6,13 +6,12 @@ the site, and Chromium opens every page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from browser import PHONE, Visitor, launch
+from browser import PHONE, Visitor
 from project import PACK_TOML, Project, make_python
 
 SCRIPT = "</script><script>window.hacked = 1; alert(1)</script>"
@@ -54,14 +53,6 @@ reason = '''{HOSTILE}'''
 link = "https://example.org/?q=%3Cscript%3E#{"a" * 1500}"
 expires = 2099-01-01
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = launch(playwright)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
