@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ from project import ROOT, Project, make_python
 
 # Of what tox reads, all but these is the same for every test.
 OF_ONE_TEST = re.compile("PYTEST|HISTORY")
+
+
+def pytest_configure() -> None:
+    # What a shell starts in the background ignores interrupts, and hands that down to commands.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
