@@ -10,7 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect
 
+from browser import Visitor
 from checkout import ROOT, Checkout
 from fanout.model import Pack
 
@@ -31,7 +33,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
 
 
-def test_every_command_works_by_being_pasted(tmp_path: Path) -> None:
+def test_every_command_works_by_being_pasted(tmp_path: Path, browser: Browser) -> None:
     """In a clone, with Python alone, each command of the README does what it says."""
     checkout = Checkout(tmp_path / "clone")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], check=True)
@@ -58,6 +60,22 @@ def test_every_command_works_by_being_pasted(tmp_path: Path) -> None:
             page = checkout.root / "dashboard/index.html"
             assert page.is_file()
             assert done.stdout.index(f"\n{page}\n") > done.stdout.index(" cells: ")
+            follow_a_promise(browser, page)
+
+
+def follow_a_promise(browser: Browser, file: Path) -> None:
+    """The page of a real run leads from a word to the cells that it is about, and to a command."""
+    with Visitor(browser, file.parent.as_uri()) as visitor:
+        page = visitor.open()
+        page.keyboard.press("/")
+        page.keyboard.type("redis")
+        expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
+        address = page.url
+        page.locator("a.box.failed").first.click()
+        command = page.locator(".command code").first
+        expect(command).to_have_text(re.compile(r"tox run -e pipeline-core_v14\d+"))
+        page.goto(address)
+        expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
 
 
 def check_matrix(done: subprocess.CompletedProcess[str]) -> None:
