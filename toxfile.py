@@ -17,6 +17,7 @@ from urllib.parse import quote
 from packaging.version import VERSION_PATTERN
 from tox.config.sets import ConfigSet
 from tox.plugin import impl
+from tox.report import HandledError
 from tox.session.state import State
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.errors import Fail, Recreate
@@ -61,12 +62,20 @@ def requirement(named: str, root: Path, variable: str = SLOTS["candidate"]) -> s
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     """Give tox.ini a requirement where the user gave a version, a path or a URL."""
     root = state.conf.src_path.parent
+    pack = os.environ.get("PACK", "")
+    if pack and os.environ.get("GITHUB_ACTIONS") == "true" and pack not in packs(root):
+        # tox-gh-actions would select nothing, and tox run an env that nobody named.
+        raise HandledError(f"PACK names no pack: {pack!r}; it is one of {', '.join(packs(root))}")
     os.environ["EVIDENCE"] = str(root / (os.environ.get("EVIDENCE") or "evidence"))
     for variable, stand_in in (*((slot, "") for slot in SLOTS.values()), (TAG, STAND_IN)):
         os.environ.pop(f"{variable}_REQUIREMENT", None)
         with suppress(ValueError):
             found = requirement(os.environ.get(variable) or stand_in, root, variable)
             os.environ[f"{variable}_REQUIREMENT"] = found
+
+
+def packs(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in root.glob("packs/*/pack.toml"))
 
 
 @impl

@@ -251,3 +251,15 @@ def test_dependencies_that_cannot_be_resolved_are_said(checkout: Checkout) -> No
     assert done.returncode != 0
     assert "pydantic<2" in done.stdout
     assert not (checkout.root / "evidence/store-core_candidate.xml").exists()
+
+
+@pytest.mark.parametrize("command", [["list"], ["run"], ["p"]])
+def test_a_pack_that_is_none_is_no_default(tmp_path: Path, command: list[str]) -> None:
+    """On GitHub a misspelt PACK ends in an error that names the packs, not in another env."""
+    checkout = Checkout(tmp_path)
+
+    done = checkout.tox(*command, GITHUB_ACTIONS="true", PACK="stroe")
+
+    assert done.returncode != 0
+    assert "PACK names no pack: 'stroe'; it is one of orchestrator, pipeline, store" in done.stdout
+    assert "Traceback" not in done.stdout

@@ -12,6 +12,7 @@ from fanout.commands.diff import diff
 from fanout.commands.history import history
 from fanout.commands.probe import probe_command
 from fanout.commands.report import report
+from fanout.commands.workflow import workflow
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,5 +31,6 @@ for command in (
     history,
     bisect,
     probe_command,
+    workflow,
 ):
     main.add_command(command)

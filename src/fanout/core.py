@@ -23,6 +23,7 @@ GIT_URL = re.compile(
     r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",
     re.ASCII,
 )
+COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 SDISTS = (".tar.gz", ".zip")
 LONGEST_CLONE = 600
 HINT = (
@@ -134,6 +135,10 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         tree = Path(folder, "repository")
         git("clone", "--quiet", "--no-checkout", "--", url, str(tree), named=named)
+        if COMMIT.fullmatch(ref):
+            # A clone lacks what no branch holds, such as the head of a pull request.
+            fetch = ("fetch", "--quiet", "--", "origin", ref)
+            git("-C", str(tree), *fetch, named=named, may_fail=True)
         commit = ""
         for name in (f"refs/remotes/origin/{ref}", f"refs/tags/{ref}", ref):
             verify = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")

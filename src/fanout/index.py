@@ -98,6 +98,13 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
     return fetch(core.version, root, index)
 
 
+def serves(version: str, index: str) -> bool:
+    """Whether the index has a release; raises UnreachableIndex if it does not say."""
+    with usable(index), PyPISimple(index) as client:
+        packages = client.get_project_page(DISTRIBUTION, timeout=60).packages
+        return any(same_version(package.version, version) for package in packages)
+
+
 def fetch(version: str, root: Path, index: str) -> Path:
     """The wheel of a release, from the index once, and from then on as it was kept."""
     folder = root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"

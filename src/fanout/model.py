@@ -34,6 +34,7 @@ LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release
 CoreRange = Annotated[str, Field(max_length=LONGEST_RANGE), AfterValidator(core_range)]
 Text = Annotated[str, Field(min_length=1)]
+Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$")]  # of a GitHub user
 
 
 class Frozen(BaseModel):
@@ -60,6 +61,7 @@ class Pack(Frozen):
     owner: Text
     supports: CoreRange
     known_breaks: tuple[KnownBreak, ...] = ()
+    assignees: tuple[Login, ...] = ()  # who is assigned the issues about its promises
 
 
 class PackOnDisk(Frozen):

@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.account import account
-from fanout.check import Comparison, alone, pending, run_folder
+from fanout.check import Comparison, alone, run_folder
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, Terminal
 from fanout.core import newest, resolve
+from fanout.decided import decided
 from fanout.decision_junit import junit
 from fanout.decision_markdown import account_markdown
 from fanout.decision_text import print_account
-from fanout.document import make_run, write_run
-from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnknownPack, UnusableInput
-from fanout.explanation import explained
+from fanout.document import write_run
+from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnknownPack
 from fanout.gate import Decision
 from fanout.history import History
 from fanout.matrix import read_matrix
@@ -181,31 +181,16 @@ def conclude(
     command: str, comparison: Comparison, started: datetime, history: Path, index: str, form: str
 ) -> None:
     """Decide, keep the run in the history, print it, and end with its exit code."""
-    with History(history) as past:
-        decision = comparison.decide(pending(comparison, past))
-    try:
-        decision = explained(decision, comparison.matrix, comparison.root, index)
-    except UnusableInput as error:
-        Console(stderr=True, soft_wrap=True).print(
-            Text(f"what changed in Core is not known: {error.what}")
-        )
-    run = make_run(
-        command,
-        started,
-        [list(attempt.values()) for attempt in comparison.attempts],
-        comparison.packs,
-        matrix=comparison.matrix,
-        candidate=decision.candidate,
-        baseline=decision.baseline,
-        answer=decision.answer,
-        verdicts=decision.cells,
-        causes=decision.causes,
-    )
+    decision, run = decided(command, comparison, started, history, index, say)
     # What was found out is told even where it cannot be kept.
     show(decision, form, comparison)
     kept = write_run(run, history)
     click.echo(f"kept in {kept}", err=True)
     sys.exit(decision.exit_code)
+
+
+def say(line: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(Text(line))
 
 
 def show(decision: Decision, form: str, comparison: Comparison) -> None:

@@ -26,7 +26,7 @@ ROOT = click.option(
 )
 INDEX = click.option(
     "--index",
-    envvar="UV_DEFAULT_INDEX",
+    envvar=["CORE_INDEX", "UV_DEFAULT_INDEX"],
     default=PYPI_SIMPLE_ENDPOINT,
     help="The package index, as a simple repository API.",
 )

@@ -1,0 +1,105 @@
+"""`fanout workflow conclude`: the job that reads all evidence and gives the answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.commands.workflow.step import annotate, output, summary
+from fanout.conclusion import Conclusion, Jobs, concluded
+from fanout.document import write_run
+from fanout.errors import UnusableInput
+from fanout.model import Answer
+from fanout.plan import Plan
+
+
+class InvalidPlan(UnusableInput):
+    """The plan of a run is not what the first job gives."""
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 there is an answer, whichever; 2 unusable input,
+3 the run cannot be kept.
+
+\b
+Example: fanout workflow conclude --evidence incoming --output answer""",
+)
+@click.option("--plan", "text", envvar="PLAN", required=True, help="The plan, as JSON.")
+@click.option(
+    "--evidence",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder of all artifacts with evidence.",
+)
+@click.option(
+    "--wheel",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("core"),
+    help="The folder of the candidate's wheel.",
+)
+@click.option(
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="A new folder, for the answer and the document of the run.",
+)
+@click.option("--url", envvar="RUN_URL", required=True, help="The page of this run.")
+@click.option("--dashboard", envvar="DASHBOARD_URL", help="The address of the dashboard.")
+@ROOT
+@HISTORY
+@INDEX
+def conclude(
+    text: str,
+    evidence: Path,
+    wheel: Path,
+    folder: Path,
+    url: str,
+    dashboard: str | None,
+    root: Path,
+    history: Path | None,
+    index: str,
+) -> None:
+    """Decide over every cell that was planned, from the evidence that its jobs left."""
+    try:
+        plan = Plan.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise InvalidPlan(
+            f"this is no plan: {'.'.join(map(str, first['loc']))}: {first['msg']}",
+            "give what `fanout workflow plan` gave",
+        ) from error
+    if folder.exists():
+        raise UnusableInput(f"'{folder}' is there already", "name a folder that is not there")
+    found = concluded(
+        plan,
+        Jobs(evidence, wheel, url, dashboard or None),
+        root.resolve(),
+        folder.resolve() / "evidence",
+        history or root / "history",
+        index,
+        lambda line: click.echo(line, err=True),
+    )
+    leave(found, folder)
+
+
+def leave(found: Conclusion, folder: Path) -> None:
+    """Write the answer for the jobs after this one, and show it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = found.announcement.model_dump_json(indent=2)
+    (folder / "announcement.json").write_text(told, encoding="utf-8")
+    (folder / "account.md").write_text(found.account, encoding="utf-8")
+    if found.run:
+        write_run(found.run, folder / "run")
+    summary(found.account)
+    output("answer", found.answer)
+    output("runs", "1" if found.run else "0")
+    annotate("notice" if found.answer is Answer.RELEASE else "error", found.headline)
+    click.echo(found.account)
+    sys.exit(0)

@@ -1,0 +1,74 @@
+"""How the cells of a run are spread over the jobs of a workflow.
+
+GitHub starts at most 256 jobs from one matrix, takes 1 MiB of outputs from a job, ends a job after
+six hours, and bills each job in whole minutes: so a job is filled before there is another one.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from fanout.errors import UnusableInput
+
+MOST_JOBS = 256
+ALONE = 3  # up to so many cells have a job each
+FULL = 30.0  # seconds of cells, after which another job is worth its own start
+LONGEST_JOB = 45 * 60.0  # seconds; contracts.yml stops a job after 60 minutes
+SECONDS = 2.0  # that a cell takes of which no run has told yet
+MAKING = 1.0  # seconds that its env takes, which no run tells
+LARGEST_MATRIX = 900 * 1024  # bytes
+LARGEST_JOB = 96 * 1024  # bytes of names: they are one variable of a process
+
+
+class TooManyCells(UnusableInput):
+    """Cells do not fit into the jobs that GitHub starts; none is left out to make them fit."""
+
+
+def shard(
+    cells: Sequence[str], seconds: Mapping[str, float], *, most: int = MOST_JOBS
+) -> tuple[tuple[str, ...], ...]:
+    """The cells of each job: every cell once, and at most `most` jobs.
+
+    `seconds` is what cells took so far. A few cells have a job each; more are spread evenly over
+    as few jobs as keep each one short, the longest cell first, to the job that has least to do.
+    Raises TooManyCells where that is impossible.
+    """
+    if len(set(cells)) < len(cells):
+        raise TooManyCells("a cell is planned twice", "see `tox list` for the cells")
+    if len(cells) <= min(ALONE, most):
+        return tuple((cell,) for cell in cells)
+    took = lengths(cells, seconds)
+    jobs = spread(cells, took, min(most, math.ceil(sum(took.values()) / FULL)))
+    longest = max(sum(took[cell] for cell in job) for job in jobs)
+    largest = max(len(",".join(job)) for job in jobs)
+    matrix = len(json.dumps(jobs)) + 64 * len(jobs)
+    if longest > LONGEST_JOB or largest > LARGEST_JOB or matrix > LARGEST_MATRIX:
+        raise TooManyCells(
+            f"{len(cells)} cells do not fit into {most} jobs: one would take {longest:.0f} seconds",
+            "run fewer packs, or fewer Core refs",
+        )
+    return jobs
+
+
+def lengths(cells: Sequence[str], seconds: Mapping[str, float]) -> dict[str, float]:
+    """Seconds that each cell is expected to take; one without a record is like most others."""
+    known = [seconds[cell] for cell in cells if cell in seconds]
+    usual = median(known) if known else SECONDS
+    return {cell: MAKING + seconds.get(cell, usual) for cell in cells}
+
+
+def spread(
+    cells: Sequence[str], took: Mapping[str, float], number: int
+) -> tuple[tuple[str, ...], ...]:
+    place = {cell: at for at, cell in enumerate(cells)}
+    jobs: list[list[str]] = [[] for _ in range(min(number, len(cells)))]
+    load = [(0.0, at) for at in range(len(jobs))]
+    for cell in sorted(cells, key=lambda cell: (-took[cell], place[cell])):
+        so_far, at = heapq.heappop(load)
+        jobs[at].append(cell)
+        heapq.heappush(load, (so_far + took[cell], at))
+    return tuple(tuple(sorted(job, key=place.__getitem__)) for job in jobs)

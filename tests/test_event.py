@@ -1,0 +1,140 @@
+"""What an event of GitHub may ask for, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fanout.event import NIGHTLY, InvalidRequest, changed_packs, request
+
+COMMIT = "0123456789abcdef" * 2 + "01234567"
+
+
+def dispatched(**payload: object) -> object:
+    return request("repository_dispatch", json.dumps(payload), "null", "")
+
+
+def test_a_dispatch_names_ref_commit_and_pull_request() -> None:
+    """What Core sends is the request, each part as it was sent."""
+    made = request(
+        "repository_dispatch",
+        json.dumps({"core_ref": "feature/x", "sha": COMMIT, "pull_request": 12}),
+        "null",
+        "",
+    )
+
+    assert (made.core_ref, made.commit, made.pull_request) == ("feature/x", COMMIT, 12)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["main", "v1.4.61", "1.4.62rc1", "release/1.x", "feature/a_b.c+d", "a" * 250, COMMIT],
+)
+def test_what_git_allows_and_needs_no_quoting_is_a_ref(ref: str) -> None:
+    """Branches, tags, commits and versions of every usual form are taken."""
+    assert request("workflow_dispatch", "null", json.dumps({"core_ref": ref}), "").core_ref == ref
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "$(id)",
+        "`id`",
+        "a;b",
+        "a b",
+        "a\nb",
+        "-upload-pack=x",
+        "../../etc/passwd",
+        "a..b",
+        "a//b",
+        "/a",
+        "a/",
+        "a.lock",
+        "refs/heads/.a",
+        "a@{1}",
+        "a~1",
+        "a^b",
+        "a:b",
+        "a*b",
+        "\u0430dmin",
+        "a\u202eb",
+        "${{ github.token }}",
+        "a" * 251,
+        "https://example.org/x",
+        "cores/v1.1.0/",
+    ],
+)
+@pytest.mark.parametrize("key", ["core_ref", "baseline"])
+def test_what_could_fool_git_or_a_shell_is_no_ref(ref: str, key: str) -> None:
+    """Whatever needs quoting, climbs, or looks like an option is refused with its name."""
+    with pytest.raises(InvalidRequest, match=key):
+        dispatched(**({"core_ref": "main"} | {key: ref}))
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_taken_is_plain(ref: str) -> None:
+    """A ref that is taken holds nothing that a shell, git or a page would read otherwise."""
+    try:
+        made = request("workflow_dispatch", "null", json.dumps({"core_ref": ref}), "")
+    except InvalidRequest:
+        return
+    assert set(made.core_ref) <= set(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/-"
+    )
+    assert not made.core_ref.startswith(("-", "/", "."))
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"core_ref": ""}, "has no 'core_ref'"),
+        ({"core_ref": None}, "has no 'core_ref'"),
+        ({"core_ref": ["main"]}, "is no text"),
+        ({"core_ref": "main", "sha": "abc"}, "'sha' is no commit"),
+        ({"core_ref": "main", "sha": COMMIT.upper()}, "'sha' is no commit"),
+        ({"core_ref": "main", "pull_request": "1; id"}, "'pull_request' is no number"),
+        ({"core_ref": "main", "pull_request": True}, "'pull_request' is no number"),
+        ({"core_ref": "main", "pull_request": -1}, "'pull_request' is no number"),
+        ({"core_ref": "main", "packs": "store,../x"}, "is no name of a pack"),
+    ],
+)
+def test_a_payload_that_is_wrong_is_refused(payload: dict[str, object], said: str) -> None:
+    """Each part of a payload is checked, and the message says which one is wrong."""
+    with pytest.raises(InvalidRequest, match=said) as refused:
+        dispatched(**payload)
+
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', "[" * 100_000, "x" * 70_000])
+def test_what_is_no_object_is_refused(text: str) -> None:
+    """JSON that is cut off, too deep, too large or of another kind is no payload."""
+    with pytest.raises(InvalidRequest):
+        request("repository_dispatch", text, "null", "")
+
+
+def test_a_schedule_asks_for_cores_default_branch() -> None:
+    """The nightly run tests what Core would release next; other schedules test the table."""
+    assert request("schedule", "null", "null", NIGHTLY).core_ref == "HEAD"
+    assert request("schedule", "null", "null", "").core_ref == ""
+
+
+@pytest.mark.parametrize(
+    ("paths", "packs"),
+    [
+        (["packs/store/test_a.py"], ("store",)),
+        (["packs/store/test_a.py", "packs/pipeline/pack.toml"], ("store", "pipeline")),
+        (["packs/store/test_a.py", "tox.ini"], ()),
+        (["packs/conftest.py"], ()),
+        (["packs/requirements.txt"], ()),
+        (["packs/unknown/test_a.py"], ()),
+        (["src/fanout/gate.py"], ()),
+        ([], ()),
+    ],
+)
+def test_a_change_of_what_is_shared_runs_all(paths: list[str], packs: tuple[str, ...]) -> None:
+    """Only where nothing but packs has changed are other packs left out."""
+    assert changed_packs(paths, {"store", "pipeline"}) == packs

@@ -1,0 +1,141 @@
+"""The real workflow file, from an event to the answer, the history and the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fanout.model import Answer, Verdict
+from workflow import Done, Workflow, workflow
+from world import CANDIDATE, MENDED
+
+BOTH = ("alpha-core_candidate", "alpha-core_v200", "beta-core_candidate", "beta-core_v200")
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflow]:
+    with workflow(tmp_path_factory.mktemp("workflow").resolve()) as made:
+        yield made
+
+
+def dispatch(contracts: Workflow, payload: dict[str, object], **variables: str) -> Done:
+    return contracts.run("repository_dispatch", {"client_payload": payload}, **variables)
+
+
+def answered(done: Done, answer: Answer) -> None:
+    assert done.announcement is not None, done.log
+    assert done.announcement.answer is answer, done.log
+    assert (done.exit_code == 0) is (answer is Answer.RELEASE), done.log
+    assert f"The answer is {answer}." in done.log
+
+
+def test_a_good_core_is_released(contracts: Workflow) -> None:
+    """Core dispatches a commit that keeps every promise; the run is kept, and on the dashboard."""
+    commit = contracts.core.commit(MENDED, "Add flush")
+    before = len(contracts.documents())
+
+    done = dispatch(contracts, {"core_ref": "main", "sha": commit, "pull_request": 7})
+
+    answered(done, Answer.RELEASE)
+    assert done.evidence == BOTH
+    assert done.announcement is not None
+    assert done.announcement.request.pull_request == 7
+    assert done.announcement.request.commit == commit
+    assert "release: Core 1.9.0" in done.summary
+    assert set(done.jobs.values()) == {"success"}
+    assert len(contracts.documents()) == before + 1
+    run = contracts.documents()[-1].rpartition("-")[2].removesuffix(".json")
+    assert (contracts.stand_in / f"pages/runs/{run}.json").is_file()
+
+
+def test_a_breaking_core_is_held(contracts: Workflow) -> None:
+    """A commit without a parameter that one pack needs: hold, with the promise and its owner."""
+    contracts.core.commit(CANDIDATE, "Retry never")
+    contracts.core.git("branch", "--force", "feature/no-retry")
+
+    done = dispatch(contracts, {"core_ref": "feature/no-retry"})
+
+    answered(done, Answer.HOLD)
+    assert done.announcement is not None
+    assert done.announcement.decision is not None
+    alpha, beta = done.announcement.decision.cells
+    assert [one.name for one in alpha.having(Verdict.REGRESSED)] == [
+        "test_promises.py::test_retries"
+    ]
+    assert beta.verdict is Verdict.PASSING
+    assert "An event is published with a number of retries." in done.summary
+    assert "2 times out of 2" in done.summary
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"core_ref": "no-such-branch"}, "has no branch, tag or commit 'no-such-branch'"),
+        ({"core_ref": ""}, "'client_payload' has no 'core_ref'"),
+        ({"core_ref": "v9.9.9"}, "Core 9.9.9 is not on the index after 2 seconds"),
+        ({"core_ref": "x'; touch /tmp/pwned; '", "sha": "0" * 40}, "names no version, branch, tag"),
+    ],
+    ids=["missing", "empty", "announced", "hostile"],
+)
+def test_a_core_that_is_not_there_is_unknown(
+    contracts: Workflow, payload: dict[str, object], said: str
+) -> None:
+    """Nothing runs, nothing is green, and the answer says what is wrong with the request."""
+    done = dispatch(contracts, payload)
+
+    answered(done, Answer.UNKNOWN)
+    assert done.announcement is not None
+    assert said in done.announcement.problem
+    assert not done.evidence
+    assert done.announcement.request.commit == payload.get("sha", "")
+    assert not Path("/tmp/pwned").exists()  # noqa: S108
+
+
+def test_a_manual_run_names_baseline_and_packs(contracts: Workflow) -> None:
+    """By hand any version, baseline and packs can be asked for."""
+    inputs = {"core_ref": "2.0.0", "baseline": "1.0.0", "packs": "beta", "sha": ""}
+
+    done = contracts.run("workflow_dispatch", {"inputs": inputs})
+
+    answered(done, Answer.RELEASE)
+    assert done.evidence == ("beta-core_v100", "beta-core_v200")
+
+
+def test_a_pull_request_runs_what_it_touches(contracts: Workflow) -> None:
+    """A change of one pack runs the cells of that pack alone, and publishes nothing."""
+    base = contracts.git("rev-parse", "HEAD")
+    contracts.write("packs/beta/README.md", "# beta\n")
+    contracts.commit("Describe beta")
+    before = contracts.documents()
+
+    done = contracts.run("pull_request", {"pull_request": {"base": {"sha": base}}})
+
+    assert done.evidence == ("beta-core_v100", "beta-core_v200")
+    answered(done, Answer.RELEASE)
+    assert contracts.documents() == before
+    assert "publish" not in done.jobs
+
+
+def test_a_job_that_dies_is_unknown(contracts: Workflow) -> None:
+    """A job that is killed leaves no evidence; what it did not say is not green."""
+    inputs = {"core_ref": "2.0.0", "baseline": "1.0.0", "packs": "beta"}
+
+    done = contracts.run("workflow_dispatch", {"inputs": inputs}, STAND_IN_DEAD="beta-core_v200")
+
+    answered(done, Answer.UNKNOWN)
+    assert done.jobs["beta-core_v200-1"] == "failure"
+    assert "beta-core_v200: its job left no evidence" in done.summary
+
+
+def test_an_upload_that_is_missing_is_unknown(contracts: Workflow) -> None:
+    """A job that did its work but whose evidence got lost is no pass."""
+    inputs = {"core_ref": "2.0.0", "baseline": "1.0.0", "packs": "beta"}
+
+    done = contracts.run(
+        "workflow_dispatch", {"inputs": inputs}, STAND_IN_LOST="evidence-beta-core_v200"
+    )
+
+    answered(done, Answer.UNKNOWN)
+    assert "beta-core_v200: its job left no evidence" in done.summary
