@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from browser import launch
 from fanout import matrix
 from fanout.tox import ToxConfig, read_config
+from openapi import prism
 from patched_core import Workbench
 from project import ROOT, Project, make_python
 
@@ -75,6 +76,13 @@ def compiled_wheels(shared: Path) -> Iterator[None]:
                 for module in ([*install, *needs], compile_all):
                     subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True)
         yield
+
+
+@pytest.fixture(scope="session")
+def described_github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that knows what GitHub takes, and refuses everything else."""
+    with prism(tmp_path_factory.mktemp("prism")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -24,13 +24,15 @@ from fanout.gather import utc
 from fanout.incoming import take
 from fanout.markdown import escape, markdown
 from fanout.matrix import read_matrix
-from fanout.model import Answer, CellReport, Core, Matrix, Outcome, Verdict
+from fanout.model import Answer, CellReport, Core, Matrix, Outcome, Side, Verdict
 from fanout.packs import read_packs
 from fanout.plan import Plan, release
 from fanout.report import Report, make_report, number
-from fanout.run import Run
+from fanout.run import Run, shortened
 from fanout.turns import turned
 from fanout.wheel import keep
+
+SIDES = ("candidate", "baseline")
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,28 @@ def of_the_candidate(
 
 
 def anywhere(decision: Decision, plan: Plan) -> Decision:
-    """The decision with commands that work in any checkout: the wheel's path is of one job."""
-    if plan.candidate is None or not plan.candidate.address:
-        return decision
-    variable = f"CORE_CANDIDATE={shlex.quote(plan.candidate.address)}"
-    cells = tuple(
-        cell.model_copy(update={"command": f"{variable} tox run -e {cell.cell}"})
-        for cell in decision.cells
-    )
-    return decision.model_copy(update={"cells": cells})
+    """The decision as others need it: commands for any checkout, and of failures what is shown.
+
+    The path of the wheel is of one job, and whole texts are in the run's document.
+    """
+    address = plan.candidate.address if plan.candidate else ""
+    cells = []
+    for cell in decision.cells:
+        promises = tuple(
+            one.model_copy(
+                update={"candidate": brief(one.candidate), "baseline": brief(one.baseline)}
+            )
+            for one in cell.promises
+        )
+        command = f"CORE_CANDIDATE={shlex.quote(address)} tox run -e {cell.cell}"
+        changed = {"promises": promises} | ({"command": command} if address else {})
+        cells.append(cell.model_copy(update=changed))
+    return decision.model_copy(update={"cells": tuple(cells)})
+
+
+def brief(side: Side) -> Side:
+    marked = "\n".join(line for line in side.text.splitlines() if line.startswith("E "))
+    return side.model_copy(update={"message": shortened(side.message), "text": shortened(marked)})
 
 
 def of_the_table(

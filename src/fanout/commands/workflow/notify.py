@@ -1,0 +1,121 @@
+"""`fanout workflow notify`: the job that tells everybody the answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from fanout import mail, slack
+from fanout.announcement import Announcement
+from fanout.commands.command import ROOT, Command
+from fanout.commands.workflow.step import annotate, summary
+from fanout.document import read_run, read_whole
+from fanout.errors import ExitCode, UnusableInput
+from fanout.github import comment, issues, status
+from fanout.github.client import Account, connect
+from fanout.markdown import escape
+from fanout.matrix import read_matrix
+from fanout.packs import read_packs
+from fanout.run import Run
+
+LARGEST = 64 * 1024 * 1024  # bytes of an announcement
+LEFT_OUT = (
+    "nothing was told on GitHub, because there is no token: set the secrets GITHUB_APP_ID and"
+    " GITHUB_APP_PRIVATE_KEY, or REPO_TOKEN"
+)
+
+
+class InvalidAnnouncement(UnusableInput):
+    """An announcement is not what `fanout workflow conclude` leaves."""
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 everything that is configured was told, 2 unusable input,
+3 something could not be told; a rerun tells nothing twice.
+
+\b
+Example: fanout workflow notify answer --core-repository owner/market-data-core""",
+)
+@click.argument("answer", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.option("--core-repository", envvar="CORE_REPOSITORY", default="", help="Core's, OWNER/NAME.")
+@click.option("--repository", envvar="GITHUB_REPOSITORY", default="", help="Ours, OWNER/NAME.")
+@ROOT
+def notify(answer: Path, core_repository: str, repository: str, root: Path) -> None:
+    """Tell the ANSWER, a folder that `conclude` left: on GitHub, in Slack and by email."""
+    told = read(answer / "announcement.json")
+    runs = [read_run(path) for path in sorted((answer / "run").glob("*.json"))]
+    failed = False
+    lines = []
+    for telling in tellings(told, runs[-1] if runs else None, core_repository, repository, root):
+        try:
+            line = telling()
+        except UnusableInput as error:
+            failed = True
+            line = f"{error.what}; {error.hint}"
+            annotate("error", line)
+        lines.append(line)
+        click.echo(line)
+    summary("\n### Told\n\n" + "".join(f"- {escape(line)}\n" for line in lines))
+    sys.exit(ExitCode.NO_VERDICT if failed else ExitCode.FINE)
+
+
+def read(path: Path) -> Announcement:
+    content = read_whole(path, LARGEST)
+    try:
+        return Announcement.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise InvalidAnnouncement(
+            f"'{path}' is no announcement: {'.'.join(map(str, first['loc']))}: {first['msg']}",
+            "give the folder that `fanout workflow conclude` left",
+        ) from error
+
+
+def tellings(
+    told: Announcement, run: Run | None, core_repository: str, repository: str, root: Path
+) -> Iterator[Callable[[], str]]:
+    """What is to be told, each alone, so that one that fails stops no other."""
+    account: Account | None = None
+
+    def connected() -> str:
+        nonlocal account
+        account = connect(os.environ)
+        return LEFT_OUT if account is None else f"on GitHub as {account.login}:"
+
+    yield connected
+    if account is not None:
+        found = account
+        if core_repository and told.request.commit:
+            yield lambda: status.tell(found, core_repository, told)
+        if core_repository and told.request.pull_request:
+            today = datetime.now(UTC).date()
+            yield lambda: comment.tell(found, core_repository, told, today)
+        if repository:
+            yield lambda: issues.tell(found, repository, told, run, assignees(root))
+    webhooks, server, to = (
+        os.environ.get(name, "").strip() for name in ("SLACK_WEBHOOK", "EMAIL_SERVER", "EMAIL_TO")
+    )
+    sender = os.environ.get("EMAIL_FROM", "").strip() or "contracts@localhost"
+    yield (
+        (lambda: slack.tell(told, webhooks))
+        if webhooks
+        else (lambda: "Slack was left out: there is no SLACK_WEBHOOK")
+    )
+    yield (
+        (lambda: mail.tell(told, server, to, sender))
+        if server and to
+        else (lambda: "email was left out: there is no EMAIL_SERVER or no EMAIL_TO")
+    )
+
+
+def assignees(root: Path) -> dict[str, tuple[str, ...]]:
+    packs = dict.fromkeys(cell.pack for cell in read_matrix(root).cells)
+    return {name: pack.says.assignees for name, pack in read_packs(root, packs).items()}

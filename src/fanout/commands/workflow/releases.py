@@ -1,0 +1,44 @@
+"""`fanout workflow releases`: a pull request for the releases that the table lacks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from fanout.commands.command import INDEX, ROOT, Command
+from fanout.cores import core_refs
+from fanout.github.client import connect
+from fanout.github.releases import propose
+from fanout.index import read_releases
+from fanout.report import number
+from fanout.table import Table
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 the table has every release, or a pull request brings it,
+2 tox.ini cannot be read, 3 the index or GitHub gave no answer.
+
+\b
+Example: fanout workflow releases --repository owner/contracts""",
+)
+@click.option("--repository", envvar="GITHUB_REPOSITORY", required=True, help="Ours, OWNER/NAME.")
+@ROOT
+@INDEX
+def releases(repository: str, root: Path, index: str) -> None:
+    """Look for releases of Core that tox.ini does not name, and propose to add them."""
+    table = Table(root / "tox.ini")
+    refs = core_refs(read_releases(index, lambda done, total: None), table.known)
+    new = [ref.version for ref in refs if not ref.in_table]
+    if not new:
+        click.echo("tox.ini names every release of Core")
+        return
+    account = connect(os.environ)
+    if account is None:
+        click.echo(f"{number(len(new), 'release')} not in tox.ini, and no token to propose it with")
+        return
+    named = new[0] if len(new) == 1 else f"{new[0]} to {new[-1]}"
+    click.echo(propose(account, repository, table.with_refs(refs), f"Add Core {named}"))

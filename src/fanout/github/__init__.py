@@ -1,0 +1,1 @@
+"""What is told on GitHub: a status, a comment, issues; each safe to repeat."""
