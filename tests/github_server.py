@@ -300,9 +300,9 @@ ROUTES: dict[str, Callable[..., Json]] = {
     rf"POST {REPOSITORY}/pulls": proposed,
     rf"GET {REPOSITORY}/contents/tox.ini": content,
     rf"PUT {REPOSITORY}/contents/tox.ini": written,
-    rf"GET {REPOSITORY}/git/refs?/heads/main": lambda server, said, query: {
-        "ref": "refs/heads/main",
-        "object": {"sha": "a" * 40},
+    rf"GET {REPOSITORY}/branches/main": lambda server, said, query: {
+        "name": "main",
+        "commit": {"sha": "a" * 40},
     },
     rf"POST {REPOSITORY}/git/refs": branched,
     rf"POST {REPOSITORY}/dispatches": dispatched,

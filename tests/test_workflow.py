@@ -15,8 +15,10 @@ BOTH = ("alpha-core_candidate", "alpha-core_v200", "beta-core_candidate", "beta-
 
 
 @pytest.fixture(scope="module")
-def contracts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflow]:
-    with workflow(tmp_path_factory.mktemp("workflow").resolve()) as made:
+def contracts(
+    tmp_path_factory: pytest.TempPathFactory, described_github: str
+) -> Iterator[Workflow]:
+    with workflow(tmp_path_factory.mktemp("workflow").resolve(), described_github) as made:
         yield made
 
 
@@ -36,7 +38,8 @@ def test_a_good_core_is_released(contracts: Workflow) -> None:
     commit = contracts.core.commit(MENDED, "Add flush")
     before = len(contracts.documents())
 
-    done = dispatch(contracts, {"core_ref": "main", "sha": commit, "pull_request": 7})
+    payload = {"core_ref": "main", "sha": commit, "pull_request": 7}
+    done = dispatch(contracts, payload, STAND_IN_INSTALLED="nothing")
 
     answered(done, Answer.RELEASE)
     assert done.evidence == BOTH
@@ -45,6 +48,9 @@ def test_a_good_core_is_released(contracts: Workflow) -> None:
     assert done.announcement.request.commit == commit
     assert "release: Core 1.9.0" in done.summary
     assert set(done.jobs.values()) == {"success"}
+    assert contracts.github.statuses[-1]["state"] == "success"
+    assert contracts.github.statuses[-1]["sha"] == commit
+    assert "No difference" in contracts.github.comments[-1]["body"]
     assert len(contracts.documents()) == before + 1
     run = contracts.documents()[-1].rpartition("-")[2].removesuffix(".json")
     assert (contracts.stand_in / f"pages/runs/{run}.json").is_file()
@@ -67,6 +73,9 @@ def test_a_breaking_core_is_held(contracts: Workflow) -> None:
     assert beta.verdict is Verdict.PASSING
     assert "An event is published with a number of retries." in done.summary
     assert "2 times out of 2" in done.summary
+    assert contracts.github.statuses[-1]["state"] == "failure"
+    (issue,) = contracts.github.issues
+    assert issue["title"] == "alpha: An event is published with a number of retries."
 
 
 @pytest.mark.parametrize(
@@ -90,6 +99,8 @@ def test_a_core_that_is_not_there_is_unknown(
     assert said in done.announcement.problem
     assert not done.evidence
     assert done.announcement.request.commit == payload.get("sha", "")
+    told = [one for one in contracts.github.statuses if one["sha"] == payload.get("sha")]
+    assert [one["state"] for one in told] == (["error"] if "sha" in payload else [])
     assert not Path("/tmp/pwned").exists()  # noqa: S108
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from core_index import CoreIndex
 from fanout.announcement import Announcement
+from github_server import GitHub
 from project import ROOT
 from small_world import CoreRepository
 from world import HEAD, PACK_TOML, PUBLISH, RELEASES, RETRIES, tox_ini
@@ -34,6 +35,12 @@ TOX = """\
 #!/bin/sh
 case " $* " in *"$STAND_IN_DEAD"*) kill -9 "$PPID";; esac
 exec "$(dirname "$0")/real-tox" "$@"
+"""
+# The tool is there already: to install it in every job of every test would take minutes.
+INSTALLED = """\
+#!/bin/sh
+case "$*" in *"pip install"*) exit 0;; esac
+exec "$STAND_IN/python/bin/python" "$@"
 """
 
 
@@ -52,14 +59,14 @@ class Done:
 class Workflow:
     """A repository with the workflow in it, another one with Core, and an index of its releases."""
 
-    def __init__(self, root: Path, index: CoreIndex) -> None:
+    def __init__(self, root: Path, index: CoreIndex, github: GitHub) -> None:
         self.root = root
         self.index = index
+        self.github = github
         self.core = CoreRepository(root / "core")
         self.checkout = root / "checkout"
         self.stand_in = root / "stand-in"
         self.bare = self.stand_in / "contracts.git"
-        self.variables: dict[str, str] = {}
         self.make()
 
     def make(self) -> None:
@@ -86,6 +93,7 @@ class Workflow:
         assert found
         workflow.write_text(said)
         self.git("init", "--quiet", "--initial-branch=main")
+        self.git("remote", "add", "origin", f"https://github.com/{REPOSITORY}")
         self.commit("The packs")
         self.git("clone", "--quiet", "--bare", ".", str(self.bare))
         self.make_python()
@@ -103,9 +111,16 @@ class Workflow:
         install = [*uv, "pip", "install", f"--python={python / 'bin/python'}", "--require-hashes"]
         locks = [f"--requirement={ROOT / '.github' / name}.txt" for name in ("uv", "requirements")]
         subprocess.run([*install, *locks], check=True)
+        tool = ["--no-deps", "--no-build-isolation", str(ROOT)]
+        subprocess.run([*install[:-1], *tool], check=True)
         (python / "bin/tox").rename(python / "bin/real-tox")
-        (python / "bin/tox").write_text(TOX)
-        (python / "bin/tox").chmod(0o755)
+        for path, script in (
+            (python / "bin/tox", TOX),
+            (self.stand_in / "installed/python", INSTALLED),
+        ):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(script)
+            path.chmod(0o755)
 
     def git(self, *arguments: str) -> str:
         name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
@@ -157,21 +172,25 @@ class Workflow:
         environment = {
             "STAND_IN": str(self.stand_in),
             "STAND_IN_DEAD": "no such cell",
+            "STAND_IN_INSTALLED": "installed",
             "UV_CACHE_DIR": cache,
             "UV_INDEX": self.index.url,
             "CORE_INDEX": self.index.url,
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "GITHUB_API_URL": self.github.url,
         } | variables
         settings = {
             "CORE_REPOSITORY_URL": self.core.root.as_uri(),
             "HISTORY_REPOSITORY_URL": self.bare.as_uri(),
+            "CORE_REPOSITORY": "owner/core",
             "CORE_WAIT": "2",
-        } | self.variables
+        }
         command = [str(Path(sys.executable).parent / "act"), event, "--json", "--pull=false"]
         command += ["--workflows", ".github/workflows/contracts.yml", "--eventpath", str(file)]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--action-offline-mode"]
         command += [part for k, v in environment.items() for part in ("--env", f"{k}={v}")]
         command += [part for k, v in settings.items() for part in ("--var", f"{k}={v}")]
+        command += ["--secret", "REPO_TOKEN=github_pat_x"]
         for path in sorted((self.checkout / ".github").rglob("*.yml")):
             for action, name, commit in USES.findall(path.read_text()):
                 local = f"https://github.com/{action}@{commit}={ACTIONS / name}"
@@ -199,11 +218,16 @@ class Workflow:
 
 
 @contextmanager
-def workflow(root: Path) -> Iterator[Workflow]:
-    """The workflow in a folder, with an index that serves the releases of the small Core."""
-    index = CoreIndex()
+def workflow(root: Path, described: str) -> Iterator[Workflow]:
+    """The workflow in a folder, with an index that serves the small Core, and with a GitHub.
+
+    `described` is the server made from GitHub's description, which every request must pass.
+    """
+    index, github = CoreIndex(), GitHub(described)
     index.serve(RELEASES)
     try:
-        yield Workflow(root, index)
+        yield Workflow(root, index, github)
     finally:
         index.close()
+        github.close()
+    assert github.refused == []

@@ -23,7 +23,7 @@ def propose(account: Account, repository: str, after: str, title: str) -> str:
         place = account.github.get_repo(repository)
         base = place.default_branch
         if text(place, BRANCH) is None:
-            head = place.get_git_ref(f"heads/{base}").object.sha
+            head = place.get_branch(base).commit.sha
             place.create_git_ref(f"refs/heads/{BRANCH}", head)
         if text(place, BRANCH) != after:
             blob = place.get_contents(FILE, ref=BRANCH)
