@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fanout.announcement import Announcement, Turned
 from fanout.cli import main
+from fanout.commands.workflow import notify
 from fanout.document import write_run
 from fanout.gate import decide
 from fanout.github.client import Waits, connect
@@ -50,9 +50,7 @@ def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[G
     monkeypatch.setenv("GITHUB_API_URL", server.url)
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
     monkeypatch.setenv("REPO_TOKEN", TOKEN)
-    # The package's name `notify` is the command, not its module.
-    module = sys.modules["fanout.commands.workflow.notify"]
-    monkeypatch.setattr(module, "connect", partial(connect, waits=QUICK))
+    monkeypatch.setattr(notify, "connect", partial(connect, waits=QUICK))
     yield server
     server.close()
     assert server.refused == []

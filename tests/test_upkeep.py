@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from core_index import CoreIndex
 from fanout.cli import main
+from fanout.commands.workflow import reconcile, releases, token
 from fanout.commands.workflow.token import HEADER
 from fanout.github.client import Waits, connect
 from github_server import Fault, GitHub
@@ -31,8 +31,7 @@ def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[G
     monkeypatch.setenv("CORE_REPOSITORY", "owner/core")
     monkeypatch.setenv("REPO_TOKEN", "github_pat_x")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    for name in ("token", "reconcile", "releases"):
-        module = sys.modules[f"fanout.commands.workflow.{name}"]
+    for module in (token, reconcile, releases):
         monkeypatch.setattr(module, "connect", partial(connect, waits=QUICK))
     yield server
     server.close()

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import click
 
-from fanout.commands.bisect import bisect
-from fanout.commands.check import check, gate
-from fanout.commands.cores import cores
-from fanout.commands.dashboard import dashboard
-from fanout.commands.diff import diff
-from fanout.commands.history import history
-from fanout.commands.probe import probe_command
-from fanout.commands.report import report
-from fanout.commands.workflow import workflow
+from fanout.commands.group import Commands
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Fanout(Commands):
+    """Every command of `fanout`, in the order in which its help lists them."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        "check": "fanout.commands.check:check",
+        "gate": "fanout.commands.check:gate",
+        "diff": "fanout.commands.diff:diff",
+        "report": "fanout.commands.report:report",
+        "dashboard": "fanout.commands.dashboard:dashboard",
+        "cores": "fanout.commands.cores:cores",
+        "history": "fanout.commands.history:history",
+        "bisect": "fanout.commands.bisect:bisect",
+        "probe": "fanout.commands.probe:probe_command",
+        "workflow": "fanout.commands.workflow.group:workflow",
+    }
+
+
+@click.group(cls=Fanout, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="market-data-fanout")
 def main() -> None:
     """Say what the evidence of every contract-test cell means for market-data-core."""
-
-
-for command in (
-    check,
-    gate,
-    diff,
-    report,
-    dashboard,
-    cores,
-    history,
-    bisect,
-    probe_command,
-    workflow,
-):
-    main.add_command(command)
