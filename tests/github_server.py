@@ -253,7 +253,7 @@ def dispatched(server: GitHub, said: Json, query: Json) -> Json:
     return {}
 
 
-REPOSITORY = r"/repos/owner/(?:core|contracts)"
+REPOSITORY = r"/repos/(?:owner|mjdevaccount)/(?:core|contracts|market-data-contracts)"
 ROUTES: dict[str, Callable[..., Json]] = {
     r"GET /user": lambda server, said, query: {"login": BOT},
     r"GET /app": lambda server, said, query: {"slug": "contracts"},
