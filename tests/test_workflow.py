@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def answered(done: Done, answer: Answer) -> None:
     assert done.announcement.answer is answer, done.log
     assert (done.exit_code == 0) is (answer is Answer.RELEASE), done.log
     assert f"The answer is {answer}." in done.log
+    assert re.search(rf"report *: +⚙  Summary - \*\*{answer}: ", done.log), done.log
 
 
 def test_a_good_core_is_released(contracts: Workflow) -> None:
@@ -150,3 +152,49 @@ def test_an_upload_that_is_missing_is_unknown(contracts: Workflow) -> None:
 
     answered(done, Answer.UNKNOWN)
     assert "beta-core_v200: its job left no evidence" in done.summary
+
+
+CALLER = """\
+name: release
+on: push
+jobs:
+  contracts:
+    uses: owner/contracts/.github/workflows/contracts.yml@{commit}
+    permissions: {{contents: write, pages: write, id-token: write}}
+    with:
+      repository: owner/contracts
+      ref: {commit}
+      core_ref: 2.0.0
+      baseline: 1.0.0
+      packs: beta
+  release:
+    needs: contracts
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "released after $ANSWER"
+        env:
+          ANSWER: ${{{{ needs.contracts.outputs.answer }}}}
+"""
+
+
+def test_a_release_workflow_waits_for_the_answer(contracts: Workflow) -> None:
+    """Called by another workflow it runs the cells and answers, publishes nothing, tells nobody."""
+    before = (contracts.documents(), len(contracts.github.asked))
+
+    done = contracts.call(CALLER, "push", {"before": "0" * 40})
+
+    assert done.exit_code == 0, done.log
+    assert "released after release" in done.log
+    assert done.evidence == ("beta-core_v100", "beta-core_v200")
+    assert not [job for job in done.jobs if re.search("publish|notify|tests", job)]
+    assert (contracts.documents(), len(contracts.github.asked)) == before
+
+
+def test_every_day_what_is_owed_is_looked_for(contracts: Workflow) -> None:
+    """The daily schedule runs no cell: it reconciles, looks for releases, and sees to the token."""
+    done = contracts.run("schedule", {"schedule": "53 5 * * *"})
+
+    assert (done.exit_code, done.jobs) == (0, {"upkeep": "success"}), done.log
+    assert "0 commits without an answer" in done.log
+    assert "tox.ini names every release of Core" in done.log
+    assert "the token does not expire" in done.log

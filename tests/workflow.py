@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from small_world import CoreRepository
 from world import HEAD, PACK_TOML, PUBLISH, RELEASES, RETRIES, tox_ini
 
 ACTIONS = Path(__file__).parent / "actions"
+FILE = Path(".github/workflows/contracts.yml")
 USES = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 # `act` does not know it yet. GitHub does: it keeps more than one run waiting.
 UNKNOWN_TO_ACT = re.compile(r"^ +queue: max\n", re.MULTILINE)
@@ -88,7 +89,7 @@ class Workflow:
         # This repository's own tests would run this one again.
         self.write(".ci/run", "#!/bin/sh\necho tested\n")
         (self.checkout / ".ci/run").chmod(0o755)
-        workflow = self.checkout / ".github/workflows/contracts.yml"
+        workflow = self.checkout / FILE
         said, found = UNKNOWN_TO_ACT.subn("", workflow.read_text())
         assert found
         workflow.write_text(said)
@@ -146,7 +147,21 @@ class Workflow:
         done = subprocess.run(listed, capture_output=True, text=True, check=False)
         return done.stdout.split()
 
-    def run(self, event: str, payload: dict[str, object], **variables: str) -> Done:
+    def call(self, caller: str, event: str, payload: dict[str, object]) -> Done:
+        """Run another workflow, which calls this one at its newest commit."""
+        commit = self.git("rev-parse", "HEAD")
+        file = self.root / "caller.yml"
+        file.write_text(caller.format(commit=commit))
+        local = f"https://github.com/{REPOSITORY}@{commit}={self.checkout}"
+        return self.run(event, payload, ("--workflows", str(file), "--local-repository", local))
+
+    def run(
+        self,
+        event: str,
+        payload: dict[str, object],
+        options: Sequence[str] = ("--workflows", str(FILE)),
+        **variables: str,
+    ) -> Done:
         """Run the workflow on an event, as GitHub would; `variables` are for what stands in."""
         for name in ("artifacts", "summaries", "pages-artifact"):
             shutil.rmtree(self.stand_in / name, ignore_errors=True)
@@ -158,7 +173,7 @@ class Workflow:
         }
         home = {"HOME": str(self.root / "home"), "XDG_CACHE_HOME": str(self.root / "home/cache")}
         done = subprocess.run(
-            self.command(event, file, variables),
+            [*self.command(event, file, variables), *options],
             cwd=self.checkout,
             env=clean | home,
             capture_output=True,
@@ -186,7 +201,7 @@ class Workflow:
             "CORE_WAIT": "2",
         }
         command = [str(Path(sys.executable).parent / "act"), event, "--json", "--pull=false"]
-        command += ["--workflows", ".github/workflows/contracts.yml", "--eventpath", str(file)]
+        command += ["--eventpath", str(file)]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--action-offline-mode"]
         command += [part for k, v in environment.items() for part in ("--env", f"{k}={v}")]
         command += [part for k, v in settings.items() for part in ("--var", f"{k}={v}")]
