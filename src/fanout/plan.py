@@ -1,10 +1,13 @@
 """The plan of one run of the workflow: which cells are expected, in which jobs, on which Core.
 
-It travels from job to job as one line of JSON. No job that runs foreign code can change it.
+It travels from job to job as an output of the first one, which no job with foreign code can change:
+JSON, compressed (RFC 1950) and in Base64, because one variable of a process holds 128 KiB at most.
 """
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -12,7 +15,7 @@ from pydantic import Field
 
 from fanout.candidate import Candidate, version_text
 from fanout.core import newest, released
-from fanout.errors import InvalidCore, UnknownPack
+from fanout.errors import InvalidCore, UnknownPack, UnusableInput
 from fanout.event import InvalidRequest
 from fanout.evidence import printable
 from fanout.model import Core, Frozen, Matrix
@@ -21,7 +24,12 @@ from fanout.run import CellName, Text
 from fanout.shards import shard
 from fanout.wheel import DISTRIBUTION
 
+LARGEST = 16 * 1024 * 1024  # bytes of a plan
 ATTEMPTS = 2  # at the cells of a candidate: what disagrees is flaky, and holds nothing
+
+
+class InvalidPlan(UnusableInput):
+    """The plan of a run is not what the first job gives."""
 
 
 class Shard(Frozen):
@@ -134,3 +142,24 @@ def refused(request: Request, problem: str) -> Plan:
 def unreadable(event: str, error: InvalidRequest, commit: str) -> Plan:
     """The plan of a request that is none; the answer goes to its commit, if that can be read."""
     return refused(Request(event=event, commit=commit), f"{error.what}; {error.hint}")
+
+
+def packed(made: Plan) -> str:
+    """The plan as one word, short enough for a variable however many cells it has."""
+    content = made.model_dump_json(exclude_defaults=True).encode()
+    return base64.b64encode(zlib.compress(content, 9)).decode()
+
+
+def unpacked(text: str) -> Plan:
+    """The plan in a word that `packed` made; raises InvalidPlan."""
+    try:
+        unzip = zlib.decompressobj()
+        content = unzip.decompress(base64.b64decode(text, validate=True), LARGEST)
+        if not unzip.eof:
+            raise ValueError(f"it has more than {LARGEST} bytes, or is cut off")
+        return Plan.model_validate_json(content)
+    except (ValueError, zlib.error) as error:
+        said = " ".join(str(error).splitlines()[:3])
+        raise InvalidPlan(
+            f"this is no plan: {said}", "give the output `plan` of `fanout workflow plan`"
+        ) from error

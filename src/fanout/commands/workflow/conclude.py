@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
 
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command
 from fanout.commands.workflow.step import annotate, output, summary
@@ -14,11 +13,7 @@ from fanout.conclusion import Conclusion, Jobs, concluded
 from fanout.document import write_run
 from fanout.errors import UnusableInput
 from fanout.model import Answer
-from fanout.plan import Plan
-
-
-class InvalidPlan(UnusableInput):
-    """The plan of a run is not what the first job gives."""
+from fanout.plan import unpacked
 
 
 @click.command(
@@ -30,7 +25,9 @@ Exit codes: 0 there is an answer, whichever; 2 unusable input,
 \b
 Example: fanout workflow conclude --evidence incoming --output answer""",
 )
-@click.option("--plan", "text", envvar="PLAN", required=True, help="The plan, as JSON.")
+@click.option(
+    "--plan", "text", envvar="PLAN", required=True, help="The plan, as the first job gave it."
+)
 @click.option(
     "--evidence",
     type=click.Path(file_okay=False, path_type=Path),
@@ -67,14 +64,7 @@ def conclude(
     index: str,
 ) -> None:
     """Decide over every cell that was planned, from the evidence that its jobs left."""
-    try:
-        plan = Plan.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidPlan(
-            f"this is no plan: {'.'.join(map(str, first['loc']))}: {first['msg']}",
-            "give what `fanout workflow plan` gave",
-        ) from error
+    plan = unpacked(text)
     if folder.exists():
         raise UnusableInput(f"'{folder}' is there already", "name a folder that is not there")
     found = concluded(

@@ -18,7 +18,7 @@ from fanout.git import command, environment
 from fanout.history import History
 from fanout.matrix import read_matrix
 from fanout.model import Matrix
-from fanout.plan import Plan, plan, refused, unreadable
+from fanout.plan import Plan, packed, plan, refused, unreadable
 from fanout.request import Request
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
@@ -155,7 +155,7 @@ def say(line: str) -> None:
 def tell(made: Plan) -> None:
     """Print the plan, and give it to the jobs after this one."""
     shards = [{"name": shard.name, "cells": ",".join(shard.cells)} for shard in made.shards]
-    output("plan", made.model_dump_json(exclude_defaults=True))
+    output("plan", packed(made))
     output("matrix", json.dumps({"include": shards}))
     output("jobs", str(len(shards)))
     output("attempts", " ".join(map(str, range(1, made.attempts + 1))))
