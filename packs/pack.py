@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from digest import content_digest
+
+LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}", re.ASCII)
 
 
 class HarnessError(Exception):
@@ -54,16 +57,22 @@ class KnownBreak:
 
 @dataclass(frozen=True)
 class Pack:
-    """What `pack.toml` says; every key is required but `known_breaks`."""
+    """What `pack.toml` says; every key is required but `known_breaks` and `assignees`."""
 
     consumer: str
     release: str
     owner: str
     supports: str
     known_breaks: tuple[KnownBreak, ...] = ()
+    assignees: Sequence[str] = ()  # logins on GitHub, for the issues about its promises
 
     def __post_init__(self) -> None:
         check(self.supports, consumer=self.consumer, release=self.release, owner=self.owner)
+        if not isinstance(self.assignees, list | tuple):
+            raise ValueError(f"assignees = {self.assignees!r} is not a list")
+        for login in self.assignees:
+            if not isinstance(login, str) or not LOGIN.fullmatch(login):
+                raise ValueError(f"assignees has {login!r}, which is no login of GitHub")
 
 
 def read_pack(path: Path) -> Pack:

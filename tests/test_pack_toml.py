@@ -29,6 +29,9 @@ REFUSED: dict[str, str | bytes] = {
     "invalid range": PACK_TOML.replace(">=1.1,<2", "1.x"),
     "not TOML": "consumer: market-data-small\n",
     "not UTF-8": b"consumer = '\xff'\n",
+    "assignees are no list": PACK_TOML + 'assignees = "ada"\n',
+    "an assignee is a number": PACK_TOML + "assignees = [1]\n",
+    "an assignee is no login": PACK_TOML + 'assignees = ["@ada"]\n',
     "known breaks are no list": PACK_TOML + "known_breaks = 1\n",
     "known break is no table": PACK_TOML + "known_breaks = [1]\n",
     "unknown key in a known break": PACK_TOML + KNOWN + "tests = 1\n",
@@ -44,6 +47,7 @@ REFUSED: dict[str, str | bytes] = {
 }
 ACCEPTED: dict[str, str] = {
     "two known breaks": PACK_TOML + KNOWN + KNOWN.replace("kept", "source"),
+    "two assignees": PACK_TOML + 'assignees = ["ada", "Grace-Hopper1"]\n',
     "any Core": PACK_TOML.replace(">=1.1,<2", ""),
     "other line endings": PACK_TOML.replace("\n", "\r\n"),
 }

@@ -102,6 +102,19 @@ def test_nothing_from_outside_is_written_into_a_shell_line() -> None:
             assert "${{" not in str(step.get("run", "")), job
 
 
+def test_foreign_code_can_fill_neither_disk_nor_log() -> None:
+    """What cells print is cut, and what they write is limited, before anything is kept of it."""
+    (run,) = [str(step["run"]) for step in steps("contract") if "tox run" in str(step.get("run"))]
+    assert "ulimit -f " in run
+    assert re.search(r"tox run .* \| head --bytes=\d+ ", run)
+
+
+def test_core_is_installed_by_its_digest() -> None:
+    """Before a cell runs, the wheel that its job got is compared with the one that was built."""
+    (run,) = [str(step["run"]) for step in steps("contract") if "tox run" in str(step.get("run"))]
+    assert run.index("sha256sum --check --strict") < run.index("tox run")
+
+
 def test_every_job_ends() -> None:
     """No job runs for longer than an hour."""
     for name, job in JOBS.items():
