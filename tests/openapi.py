@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -52,6 +53,8 @@ PATHS = (
 
 def installed() -> Path:
     """The folder of the packages, installed once for every process of a run."""
+    if shutil.which("npm") is None:
+        raise RuntimeError("there is no npm: see 'Work on the tool' in README.md")
     NODE.mkdir(parents=True, exist_ok=True)
     with FileLock(NODE / "lock"):
         if not (NODE / "made").exists():

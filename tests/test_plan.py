@@ -125,6 +125,18 @@ def test_a_ref_is_resolved_once(checkout: Checkout, core: CoreRepository, index:
         assert made.candidate.address == f"git+{core.root.as_uri()}@{commit}"
 
 
+def test_a_commit_alone_is_enough(
+    checkout: Checkout, core: CoreRepository, index: CoreIndex
+) -> None:
+    """Without a ref the commit is what the candidate is called."""
+    head = core.git("rev-parse", "HEAD")
+
+    made, _ = ask(checkout, core.root, index.url, sha=head)
+
+    assert made.candidate
+    assert (made.candidate.named, made.candidate.commit) == (head, head)
+
+
 def test_a_release_is_taken_from_the_index(
     checkout: Checkout, core: CoreRepository, index: CoreIndex
 ) -> None:

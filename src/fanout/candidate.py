@@ -46,7 +46,7 @@ def find(
 
     Raises InvalidCore for what is not there, UnreachableIndex if the index does not say.
     """
-    named = request.core_ref
+    named = request.core_ref or request.commit
     if request.commit:
         return commit_of(named, request.commit, repository)
     if known := released(version_text(named), matrix) or released(named, matrix):
