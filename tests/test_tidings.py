@@ -7,6 +7,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from fanout.announcement import Announcement, Turned
 from fanout.errors import UnusableInput
 from fanout.model import Answer, Verdict
 from fanout.request import Request
+from fanout.told import Told
 
 URL = "https://github.com/owner/contracts/actions/runs/1"
 HOSTILE = "<!channel> <https://example.org|here> *bold* `code` & @here\r\nBcc: eve@example.org"
@@ -270,3 +272,17 @@ def test_a_mail_server_that_refuses_is_said(post: Post) -> None:
     with pytest.raises(UnusableInput, match="took no mail") as refused:
         mail.tell(told("store"), f"smtp://a:{SECRET}@127.0.0.1:9", "ada@example.org", "x@y.org")
     assert SECRET not in refused.value.what + refused.value.hint
+
+
+def test_a_rerun_tells_only_who_was_not_told(webhook: Webhook, post: Post, tmp_path: Path) -> None:
+    """What failed is told by the next try, and what was told is not told again."""
+    news, there = told("store"), f"{webhook.url}\nstore http://127.0.0.1:9/{SECRET}"
+    for _ in range(2):
+        with pytest.raises(UnusableInput, match="Slack cannot be reached"):
+            slack.tell(news, there, Told(news, tmp_path), backoff=0.001)
+        mail.tell(news, post.url, "a@example.org", "x@example.org", Told(news, tmp_path))
+
+    assert (len(webhook.sent), len(post.mails)) == (1, 1)
+    assert slack.tell(news, webhook.url, Told(news, tmp_path)).endswith("the others before")
+    slack.tell(told("pipeline"), webhook.url, Told(told("pipeline"), tmp_path))
+    assert len(webhook.sent) == 2

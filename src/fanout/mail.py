@@ -9,12 +9,14 @@ import hashlib
 import smtplib
 import ssl
 from email.message import EmailMessage
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from fanout.announcement import Announcement
 from fanout.errors import ExitCode, UnusableInput
 from fanout.report import number
 from fanout.tidings import addresses, one_line, tidings
+from fanout.told import Told
 
 SECONDS = 30  # for one answer
 LOCAL = ("localhost", "127.0.0.1")
@@ -46,8 +48,14 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def tell(announcement: Announcement, server: str, recipients: str, sender: str) -> str:
-    """Send each address the news of its pack, or of all; what was done, in a line.
+def tell(
+    announcement: Announcement,
+    server: str,
+    recipients: str,
+    sender: str,
+    told: Told | None = None,
+) -> str:
+    """Send each address the news of its pack, or of all, once; what was done, in a line.
 
     Raises UnreachableServer, without the password.
     """
@@ -56,12 +64,14 @@ def tell(announcement: Announcement, server: str, recipients: str, sender: str) 
         for pack, to in addresses(recipients)
         if (lines := tidings(announcement, pack))
     ]
-    if mails:
-        send(server, mails)
-    return f"email: {number(len(mails), 'mail')}" if mails else "email: nothing changed, none sent"
+    told = told or Told(announcement)
+    sent = sum(told.once(str(mail["To"]), partial(send, server, mail)) for mail in mails)
+    if not mails:
+        return "email: nothing changed, none sent"
+    return f"email: {number(sent, 'mail')}" + (", the others before" if sent < len(mails) else "")
 
 
-def send(server: str, mails: list[EmailMessage]) -> None:
+def send(server: str, mail: EmailMessage) -> None:
     try:
         parts = urlsplit(server)
         host, port = parts.hostname, parts.port
@@ -81,8 +91,7 @@ def send(server: str, mails: list[EmailMessage]) -> None:
                 client.starttls(context=context)
             if parts.username:
                 client.login(unquote(parts.username), unquote(parts.password or ""))
-            for mail in mails:
-                client.send_message(mail)
+            client.send_message(mail)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         code = getattr(error, "smtp_code", "")
         said = f"{type(error).__name__} {code}".strip()

@@ -5,6 +5,7 @@ Format: the JSON of an incoming webhook, `text` in Slack's mrkdwn, as Slack docu
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from requests import RequestException, Session
@@ -15,6 +16,7 @@ from fanout.announcement import Announcement
 from fanout.errors import ExitCode, UnusableInput
 from fanout.report import number
 from fanout.tidings import addresses, one_line, tidings
+from fanout.told import Told
 
 SECONDS = 20  # for one answer
 LONGEST = 30_000  # characters; Slack cuts at 40,000
@@ -40,12 +42,15 @@ def message(announcement: Announcement, lines: list[str]) -> str:
     return f"{head}\n{listed}"[:LONGEST] + f"\n<{announcement.url}|The run>"
 
 
-def tell(announcement: Announcement, webhooks: str, *, backoff: float = 1.0) -> str:
-    """Tell each webhook the news of its pack, or of all; what was done, in a line.
+def tell(
+    announcement: Announcement, webhooks: str, told: Told | None = None, *, backoff: float = 1.0
+) -> str:
+    """Tell each webhook the news of its pack, or of all, once; what was done, in a line.
 
     Raises UnreachableSlack, without the address: it is a secret.
     """
-    told = 0
+    told = told or Told(announcement)
+    news = sent = 0
     with Session() as session:
         retry = Retry(
             5,
@@ -58,9 +63,12 @@ def tell(announcement: Announcement, webhooks: str, *, backoff: float = 1.0) -> 
         for pack, address in addresses(webhooks):
             lines = tidings(announcement, pack)
             if lines:
-                post(session, address, message(announcement, lines))
-                told += 1
-    return f"Slack: {number(told, 'message')}" if told else "Slack: nothing changed, nothing sent"
+                news += 1
+                text = message(announcement, lines)
+                sent += told.once(address, partial(post, session, address, text))
+    if not news:
+        return "Slack: nothing changed, nothing sent"
+    return f"Slack: {number(sent, 'message')}" + (", the others before" if sent < news else "")
 
 
 def post(session: Session, address: str, text: str) -> None:

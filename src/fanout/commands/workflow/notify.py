@@ -23,6 +23,7 @@ from fanout.markdown import escape
 from fanout.matrix import read_matrix
 from fanout.packs import read_packs
 from fanout.run import Run
+from fanout.told import Told
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
 LEFT_OUT = (
@@ -47,14 +48,23 @@ Example: fanout workflow notify answer --core-repository owner/market-data-core"
 @click.argument("answer", type=click.Path(file_okay=False, exists=True, path_type=Path))
 @click.option("--core-repository", envvar="CORE_REPOSITORY", default="", help="Core's, OWNER/NAME.")
 @click.option("--repository", envvar="GITHUB_REPOSITORY", default="", help="Ours, OWNER/NAME.")
+@click.option(
+    "--told",
+    "memory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder that remembers what was told in Slack and by email.",
+)
 @ROOT
-def notify(answer: Path, core_repository: str, repository: str, root: Path) -> None:
+def notify(
+    answer: Path, core_repository: str, repository: str, memory: Path | None, root: Path
+) -> None:
     """Tell the ANSWER, a folder that `conclude` left: on GitHub, in Slack and by email."""
     told = read(answer / "announcement.json")
     runs = [read_run(path) for path in sorted((answer / "run").glob("*.json"))]
     failed = False
     lines = []
-    for telling in tellings(told, runs[-1] if runs else None, core_repository, repository, root):
+    run = runs[-1] if runs else None
+    for telling in tellings(told, run, core_repository, repository, Told(told, memory), root):
         try:
             line = telling()
         except UnusableInput as error:
@@ -80,7 +90,12 @@ def read(path: Path) -> Announcement:
 
 
 def tellings(
-    told: Announcement, run: Run | None, core_repository: str, repository: str, root: Path
+    told: Announcement,
+    run: Run | None,
+    core_repository: str,
+    repository: str,
+    memory: Told,
+    root: Path,
 ) -> Iterator[Callable[[], str]]:
     """What is to be told, each alone, so that one that fails stops no other."""
     account: Account | None = None
@@ -105,12 +120,12 @@ def tellings(
     )
     sender = os.environ.get("EMAIL_FROM", "").strip() or "contracts@localhost"
     yield (
-        (lambda: slack.tell(told, webhooks))
+        (lambda: slack.tell(told, webhooks, memory))
         if webhooks
         else (lambda: "Slack was left out: there is no SLACK_WEBHOOK")
     )
     yield (
-        (lambda: mail.tell(told, server, to, sender))
+        (lambda: mail.tell(told, server, to, sender, memory))
         if server and to
         else (lambda: "email was left out: there is no EMAIL_SERVER or no EMAIL_TO")
     )
