@@ -24,7 +24,7 @@ from fanout.request import Request
 from small_world import CoreRepository
 
 LIMIT_OF_A_VARIABLE = 128 * 1024  # bytes
-LIMIT_OF_OUTPUTS = 1024 * 1024
+LIMIT_OF_OUTPUTS = 1_000_000 // 2  # characters
 
 
 def matrix(packs: int, refs: int) -> Matrix:

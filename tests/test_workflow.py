@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +32,16 @@ def answered(done: Done, answer: Answer) -> None:
     assert done.announcement is not None, done.log
     assert done.announcement.answer is answer, done.log
     assert (done.exit_code == 0) is (answer is Answer.RELEASE), done.log
-    assert f"The answer is {answer}." in done.log
+    # What a step of milliseconds prints, act may lose.
+    assert done.jobs["contracts"] == ("success" if answer is Answer.RELEASE else "failure")
     assert re.search(rf"report *: +⚙  Summary - \*\*{answer}: ", done.log), done.log
+
+
+def shown(contracts: Workflow) -> dict[str, object]:
+    """The newest run, as the dashboard has it."""
+    run = contracts.documents()[-1].rpartition("-")[2].removesuffix(".json")
+    page = contracts.stand_in / f"pages/runs/{run}.json"
+    return dict(json.loads(page.read_text(encoding="utf-8")))
 
 
 def test_a_good_core_is_released(contracts: Workflow) -> None:
@@ -54,8 +63,7 @@ def test_a_good_core_is_released(contracts: Workflow) -> None:
     assert contracts.github.statuses[-1]["sha"] == commit
     assert "No difference" in contracts.github.comments[-1]["body"]
     assert len(contracts.documents()) == before + 1
-    run = contracts.documents()[-1].rpartition("-")[2].removesuffix(".json")
-    assert (contracts.stand_in / f"pages/runs/{run}.json").is_file()
+    assert shown(contracts)["answer"] == "release"
 
 
 def test_a_breaking_core_is_held(contracts: Workflow) -> None:
@@ -75,6 +83,7 @@ def test_a_breaking_core_is_held(contracts: Workflow) -> None:
     assert beta.verdict is Verdict.PASSING
     assert "An event is published with a number of retries." in done.summary
     assert "2 times out of 2" in done.summary
+    assert shown(contracts)["answer"] == "hold"
     assert contracts.github.statuses[-1]["state"] == "failure"
     (issue,) = contracts.github.issues
     assert issue["title"] == "alpha: An event is published with a number of retries."
@@ -171,7 +180,7 @@ jobs:
     needs: contracts
     runs-on: ubuntu-latest
     steps:
-      - run: echo "released after $ANSWER"
+      - run: test "$ANSWER" = release
         env:
           ANSWER: ${{{{ needs.contracts.outputs.answer }}}}
 """
@@ -184,7 +193,7 @@ def test_a_release_workflow_waits_for_the_answer(contracts: Workflow) -> None:
     done = contracts.call(CALLER, "push", {"before": "0" * 40})
 
     assert done.exit_code == 0, done.log
-    assert "released after release" in done.log
+    assert done.jobs["release"] == "success"
     assert done.evidence == ("beta-core_v100", "beta-core_v200")
     assert not [job for job in done.jobs if re.search("publish|notify|tests", job)]
     assert (contracts.documents(), len(contracts.github.asked)) == before
@@ -192,9 +201,15 @@ def test_a_release_workflow_waits_for_the_answer(contracts: Workflow) -> None:
 
 def test_every_day_what_is_owed_is_looked_for(contracts: Workflow) -> None:
     """The daily schedule runs no cell: it reconciles, looks for releases, and sees to the token."""
+    before = len(contracts.github.asked)
+
     done = contracts.run("schedule", {"schedule": "53 5 * * *"})
 
     assert (done.exit_code, done.jobs) == (0, {"upkeep": "success"}), done.log
-    assert "0 commits without an answer" in done.log
-    assert "tox.ini names every release of Core" in done.log
-    assert "the token does not expire" in done.log
+    assert contracts.github.asked[before:] == [
+        "GET /user",
+        "GET /repos/owner/core/pulls",
+        "GET /repos/owner/core/commits",
+        "GET /user",
+        "GET /user",
+    ]

@@ -1,7 +1,7 @@
 """How the cells of a run are spread over the jobs of a workflow.
 
-GitHub starts at most 256 jobs from one matrix, takes 1 MiB of outputs from a job, ends a job after
-six hours, and bills each job in whole minutes: so a job is filled before there is another one.
+GitHub starts at most 256 jobs from one matrix, takes 1 MB of outputs from a job, two bytes for each
+character, and bills each job in whole minutes: so a job is filled before there is another one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FULL = 30.0  # seconds of cells, after which another job is worth its own start
 LONGEST_JOB = 45 * 60.0  # seconds; contracts.yml stops a job after 60 minutes
 SECONDS = 2.0  # that a cell takes of which no run has told yet
 MAKING = 1.0  # seconds that its env takes, which no run tells
-LARGEST_MATRIX = 900 * 1024  # bytes
+LARGEST_MATRIX = 400 * 1024  # characters
 LARGEST_JOB = 96 * 1024  # bytes of names: they are one variable of a process
 
 
