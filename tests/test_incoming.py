@@ -44,6 +44,16 @@ def test_evidence_of_planned_cells_is_taken(tmp_path: Path) -> None:
     assert taken(tmp_path / "out") == [f"1/{CELL}.xml", f"1/{OTHER}.xml"]
 
 
+def test_the_only_artifact_may_have_no_folder(tmp_path: Path) -> None:
+    """Evidence of one job, unpacked without a folder of its own, is that job's."""
+    write(tmp_path / "in/1" / f"{CELL}.xml")
+
+    reasons = take(tmp_path / "in", PLAN, tmp_path / "out")
+
+    assert reasons == {OTHER: "its job left no evidence"}
+    assert taken(tmp_path / "out") == [f"1/{CELL}.xml"]
+
+
 def test_a_job_without_evidence_is_named(tmp_path: Path) -> None:
     """Cells of a job that left nothing have no evidence, and the reason says so."""
     write(tmp_path / "in/evidence-shard-1/1" / f"{CELL}.xml")

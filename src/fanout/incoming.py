@@ -1,7 +1,8 @@
 """Evidence as it comes from jobs that ran foreign code: taken only where it is as was planned.
 
 Format: one folder `evidence-<shard>` for each job, in it one folder for each attempt, `1` first,
-and in that `<cell>.xml`, as an artifact of the job was unpacked.
+and in that `<cell>.xml`, as an artifact of the job was unpacked. GitHub's action may leave out the
+outer folder where it found one artifact only.
 """
 
 from __future__ import annotations
@@ -30,9 +31,8 @@ def take(incoming: Path, plan: Plan, target: Path) -> dict[str, str]:
         (target / str(number)).mkdir(parents=True)
     reasons: dict[str, str] = {}
     for shard in plan.shards:
-        folder = incoming / f"{PREFIX}{shard.name}"
         try:
-            found = list(files(folder, shard, plan.attempts))
+            found = list(files(place(incoming, shard), shard, plan.attempts))
         except Refused as error:
             reasons |= dict.fromkeys(shard.cells, f"its job's evidence is refused: {error}")
             continue
@@ -42,6 +42,13 @@ def take(incoming: Path, plan: Plan, target: Path) -> dict[str, str]:
         why = "its job left evidence, but none of it" if left else "its job left no evidence"
         reasons |= dict.fromkeys((cell for cell in shard.cells if cell not in left), why)
     return reasons
+
+
+def place(incoming: Path, shard: Shard) -> Path:
+    """Where a job's evidence is: in a folder of its own, or in that of all if it is alone."""
+    own = incoming / f"{PREFIX}{shard.name}"
+    alone = any((incoming / "1" / f"{cell}.xml").exists() for cell in shard.cells)
+    return incoming if alone and not own.exists() else own
 
 
 def files(folder: Path, shard: Shard, attempts: int) -> Iterator[tuple[str, Path]]:
