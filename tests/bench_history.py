@@ -23,9 +23,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from fanout.check import Comparison, pending
-from fanout.database import FILE
-from fanout.history import History
+from fanout.gate.check import Comparison, pending
+from fanout.history.database import FILE
+from fanout.history.query import History
 from fanout.model import Core, Matrix
 from forged import START, Size, cells, pack_digest, packs, promises, record
 

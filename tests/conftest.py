@@ -15,8 +15,8 @@ from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
 from browser import launch
-from fanout import matrix
-from fanout.tox import ToxConfig, read_config
+from fanout.cells import matrix
+from fanout.cells.tox import ToxConfig, read_config
 from openapi import prism
 from patched_core import Workbench
 from project import ROOT, Project, make_python

@@ -9,10 +9,10 @@ from zipfile import ZipFile
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from fanout.change import Change, changes
-from fanout.index import fetch
-from fanout.surface import surface
-from fanout.symbol import Surface
+from fanout.core.index import fetch
+from fanout.surface.change import Change, changes
+from fanout.surface.reader import surface
+from fanout.surface.symbol import Surface
 
 INFO = "market_data_core-1.0.dist-info"
 METADATA = "Metadata-Version: 2.1\nName: market-data-core\nVersion: 1.0\n"

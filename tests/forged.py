@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from fanout.document import make_run, write_run
+from fanout.history.document import make_run, write_run
+from fanout.history.run import Run
 from fanout.model import (
     Cell,
     CellReport,
@@ -25,7 +26,6 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.run import Run
 
 PROMISES = 43
 RUNS_OF_ONE_CONTENT = 100

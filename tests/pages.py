@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from fanout.dashboard.edition import Edition
+from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.site import Part, write_site
-from fanout.dashboard.snapshot import Snapshot
-from fanout.history import History
+from fanout.history.query import History
 
 HEADINGS = ("h1", "h2", "h3", "h4")
 BLOCKS = (*HEADINGS, "p", "dt", "dd", "li", "pre", "summary", "td", "th", "caption", "button")

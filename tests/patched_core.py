@@ -13,7 +13,7 @@ from zipfile import ZipFile
 from filelock import FileLock
 from pydantic import Field
 
-from fanout.evidence import read_folder
+from fanout.cells.evidence import read_folder
 from fanout.model import Frozen, Result
 
 ROOT = Path(__file__).parents[1]

@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 from click.testing import CliRunner, Result
 from defusedxml.ElementTree import parse
 
+from fanout.cells.packs import pack_digest
 from fanout.cli import main
-from fanout.packs import pack_digest
 
 ROOT = Path(__file__).parents[1]
 PACK_TOML = """\

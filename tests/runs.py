@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fanout.document import make_run, write_run
+from fanout.history.document import make_run, write_run
+from fanout.history.run import Run
 from fanout.model import Cell, CellReport, Evidence, Outcome, Pack, PackOnDisk, Promise, Result
-from fanout.run import Run
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEPT, BROKEN, ERRORED = Result.KEPT, Result.BROKEN, Result.ERRORED

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import HttpUrl
 
-from fanout.cause import BrokenPromise, Cause
-from fanout.change import Change, What
-from fanout.document import make_run, write_run
-from fanout.gate import decide
+from fanout.cause.fewest import BrokenPromise, Cause
+from fanout.cells.outcome import judge
+from fanout.gate.decision import decide
+from fanout.history.document import make_run, write_run
 from fanout.model import (
     Cell,
     CellReport,
@@ -25,7 +25,7 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.outcome import judge
+from fanout.surface.change import Change, What
 from runs import START, missing, record
 from runs import cell as small_cell
 

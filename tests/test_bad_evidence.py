@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from fanout.packs import pack_digest
+from fanout.cells.packs import pack_digest
 from project import Case, Project
 
 GOOD = Case()

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from fanout.document import make_run, write_run
-from fanout.evidence import read_file
+from fanout.cells.evidence import read_file
+from fanout.cells.outcome import judge
+from fanout.cells.packs import read_packs
+from fanout.history.document import make_run, write_run
 from fanout.model import Cell
-from fanout.outcome import judge
-from fanout.packs import read_packs
 from project import Case
 from small_world import CoreRepository, SmallWorld
 

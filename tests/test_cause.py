@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from core_wheel import make_wheel, released
-from fanout.cause import causes
-from fanout.change import changes
-from fanout.evidence import read_folder
+from fanout.cause.fewest import causes
+from fanout.cells.evidence import read_folder
+from fanout.cells.promises import read_promises
 from fanout.model import PromiseVerdict, Result, Side, Standing, Verdict
-from fanout.promises import read_promises
-from fanout.surface import surface
+from fanout.surface.change import changes
+from fanout.surface.reader import surface
 from patched_core import CELLS, PACKS, ROOT, Edits, Workbench, full_names, read_table
 
 WRONG = read_table("wrong_cores.toml")

@@ -17,8 +17,8 @@ import pytest
 
 from checkout import Checkout
 from core_index import CoreIndex, wheel
-from fanout.document import read_run
-from fanout.history import History
+from fanout.history.document import read_run
+from fanout.history.query import History
 from patched_core import METADATA, NAME, PACKAGE, RELEASE
 from world import MENDED, RELEASES, World
 

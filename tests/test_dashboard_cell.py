@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import HttpUrl
 
-from fanout.dashboard import cell_page, ref_page
 from fanout.dashboard.edition import LONGEST_SHOWN
-from fanout.document import make_run, read_run, write_run
+from fanout.dashboard.pages import cell as cell_page
+from fanout.dashboard.pages import ref as ref_page
+from fanout.history.document import make_run, read_run, write_run
+from fanout.history.run import Run
+from fanout.history.surfaces import write_surface
 from fanout.model import (
     Cell,
     CellReport,
@@ -23,9 +26,7 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.run import Run
-from fanout.surfaces import write_surface
-from fanout.symbol import Surface, Symbol
+from fanout.surface.symbol import Surface, Symbol
 from pages import Page, build
 from runs import BROKEN, ERRORED, KEPT, PACKS, SMALL, START, cell, missing, record
 

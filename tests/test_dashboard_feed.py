@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from fanout.document import make_run, write_run
+from fanout.history.document import make_run, write_run
 from fanout.model import Answer, Core, Outcome
 from project import Project
 from runs import BROKEN, ERRORED, KEPT, NAME, PACKS, START, cell, missing, promise, record

@@ -12,7 +12,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from jsonschema import Draft202012Validator
 
-from fanout.document import document_names, make_run, write_run
+from fanout.history.document import document_names, make_run, write_run
 from fanout.model import Answer, Cell, CellReport, Core, Matrix, PackOnDisk
 from project import Project
 from runs import BROKEN, KEPT, NAME, PACKS, START, cell, missing, promise, record

@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from fanout.cli import main
-from fanout.dashboard.compared import verdicts
-from fanout.dashboard.judgement import verdict_on
-from fanout.dashboard.snapshot import Snapshot
-from fanout.document import make_run, write_run
-from fanout.history import History
+from fanout.dashboard.facts.compared import verdicts
+from fanout.dashboard.facts.judgement import verdict_on
+from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.history.document import make_run, write_run
+from fanout.history.past import RED
+from fanout.history.query import History
 from fanout.model import Cell, CellReport, Matrix, Outcome
-from fanout.past import RED
 from runs import BROKEN, ERRORED, KEPT, PACKS, START, cell, missing, promise, record
 from scenes import checked, single, steady, vanished
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import HttpUrl
 
 import scenes
-from fanout.dashboard import pack_page
-from fanout.document import make_run, write_run
+from fanout.dashboard.pages import pack as pack_page
+from fanout.history.document import make_run, write_run
 from fanout.model import CellReport, KnownBreak, Pack, PackOnDisk, Promise, Result
 from pages import Page, build
 from runs import BROKEN, ERRORED, KEPT, PACKS, START, cell, missing, record

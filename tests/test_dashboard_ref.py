@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from fanout.dashboard import ref_page
-from fanout.dashboard.cell_facts import cell_facts
-from fanout.dashboard.judgement import verdict_on
-from fanout.dashboard.snapshot import Snapshot
-from fanout.dashboard.verdicts import Verdicts
-from fanout.document import make_run, write_run
-from fanout.history import History
+from fanout.dashboard.facts.cell import cell_facts
+from fanout.dashboard.facts.judgement import verdict_on
+from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.facts.verdicts import Verdicts
+from fanout.dashboard.pages import ref as ref_page
+from fanout.history.document import make_run, write_run
+from fanout.history.query import History
+from fanout.history.surfaces import write_surface
 from fanout.model import Cell, CellReport, Matrix, Outcome, PackOnDisk, Promise, Result
-from fanout.surfaces import write_surface
-from fanout.symbol import Surface, Symbol
+from fanout.surface.symbol import Surface, Symbol
 from pages import Page, build
 from runs import BROKEN, ERRORED, KEPT, PACKS, SMALL, START, cell, missing, record
 

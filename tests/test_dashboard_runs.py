@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from fanout.cli import main
-from fanout.dashboard.run_summary import RunSummary
-from fanout.document import read_run, to_json, write_run
+from fanout.dashboard.data.run_summary import RunSummary
 from fanout.errors import ExitCode
+from fanout.history.document import read_run, to_json, write_run
 from fanout.model import Answer, Outcome
 from runs import BROKEN, ERRORED, KEPT, START, cell, promise, record, run
 from scenes import checked, cut_off, single, steady

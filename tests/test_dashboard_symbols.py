@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fanout.dashboard import symbol_page
-from fanout.dashboard.symbol_page import module
+from fanout.dashboard.pages import symbol as symbol_page
+from fanout.dashboard.pages.symbol import module
 from fanout.model import CellReport, Promise, Result
 from pages import Page, build
 from runs import BROKEN, ERRORED, KEPT, cell, record

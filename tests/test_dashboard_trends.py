@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fanout.dashboard import strips, trends
-from fanout.dashboard.snapshot import WINDOW
+from fanout.dashboard.facts.snapshot import WINDOW
+from fanout.dashboard.pages import strips, trends
 from fanout.model import Outcome, Promise, Result
 from pages import Page, build
 from runs import BROKEN, ERRORED, KEPT, NAME, START, cell, missing, record

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from fanout import database
-from fanout.database import FILE
-from fanout.document import read_run
 from fanout.errors import UnreadableDocument, UnusableHistory
-from fanout.history import History
-from fanout.past import Past
+from fanout.history import database
+from fanout.history.database import FILE
+from fanout.history.document import read_run
+from fanout.history.past import Past
+from fanout.history.query import History
 from runs import BROKEN, START, cell, missing, record
 
 TESTS = Path(__file__).parent
@@ -199,7 +199,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 LOOK = """
 import sys
 from pathlib import Path
-from fanout.history import History
+from fanout.history.query import History
 print("ready", flush=True)
 sys.stdin.readline()
 with History(Path(sys.argv[1])) as history:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from core_index import CoreIndex
-from fanout.cause import BrokenPromise, Cause
-from fanout.change import Change, What
-from fanout.document import (
+from fanout.cause.fewest import BrokenPromise, Cause
+from fanout.errors import UnreadableDocument, UnusableHistory
+from fanout.history.document import (
     LARGEST_DOCUMENT,
     document_names,
     make_run,
@@ -27,8 +27,8 @@ from fanout.document import (
     to_json,
     write_run,
 )
-from fanout.errors import UnreadableDocument, UnusableHistory
-from fanout.gather import LARGEST_TEXTS
+from fanout.history.gather import LARGEST_TEXTS
+from fanout.history.run import LONGEST_TEXT, LONGEST_WHOLE_TEXT, Run
 from fanout.model import (
     Answer,
     CellReport,
@@ -39,7 +39,7 @@ from fanout.model import (
     Standing,
     Verdict,
 )
-from fanout.run import LONGEST_TEXT, LONGEST_WHOLE_TEXT, Run
+from fanout.surface.change import Change, What
 from project import Case, Project
 from runs import BROKEN, KEPT, NAME, PACKS, START, cell, missing, promise, record, run
 
@@ -149,7 +149,7 @@ def test_a_document_is_never_replaced(tmp_path: Path) -> None:
 
 def test_the_schema_is_published() -> None:
     """`run.schema.json` is what pydantic says; a change of it needs a new schema version."""
-    file = TESTS.parent / "src/fanout/run.schema.json"
+    file = TESTS.parent / "src/fanout/history/run.schema.json"
     assert file.read_text(encoding="utf-8") == schema()
     assert json.loads(schema())["properties"]["schema_version"]["const"] == 1
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanout.event import NIGHTLY, InvalidRequest, changed_packs, request
+from fanout.workflow.event import NIGHTLY, InvalidRequest, changed_packs, request
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"
 
@@ -131,7 +131,7 @@ def test_a_schedule_asks_for_cores_default_branch() -> None:
         (["packs/conftest.py"], ()),
         (["packs/requirements.txt"], ()),
         (["packs/unknown/test_a.py"], ()),
-        (["src/fanout/gate.py"], ()),
+        (["src/fanout/gate/decision.py"], ()),
         ([], ()),
     ],
 )

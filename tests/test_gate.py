@@ -17,9 +17,9 @@ from click.testing import CliRunner, Result
 from defusedxml.ElementTree import fromstring
 
 from core_index import CoreIndex, wheel
+from fanout.cells.packs import pack_digest
 from fanout.cli import main
-from fanout.markdown import escape
-from fanout.packs import pack_digest
+from fanout.told.report_markdown import escape
 from world import CANDIDATE, PACKS, RELEASES, World, checked
 
 GOLDEN = Path(__file__).parent / "golden"

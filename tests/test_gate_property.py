@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from fanout.gate import Decision, decide
+from fanout.cells.outcome import founded, judge
+from fanout.gate.decision import Decision, decide
 from fanout.model import (
     Answer,
     Cell,
@@ -25,7 +26,6 @@ from fanout.model import (
     Result,
     Verdict,
 )
-from fanout.outcome import founded, judge
 
 TODAY = date(2026, 1, 15)
 DIGEST = "as-it-is"

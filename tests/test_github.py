@@ -14,15 +14,15 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fanout.announcement import Announcement, Turned
 from fanout.cli import main
 from fanout.commands.workflow import notify
-from fanout.document import write_run
-from fanout.gate import decide
-from fanout.github.client import Waits, connect
-from fanout.github.comment import LONGEST, MARKER
+from fanout.gate.decision import decide
+from fanout.history.document import write_run
 from fanout.model import Answer, Core, Result, Verdict
-from fanout.request import Request
+from fanout.notify.announcement import Announcement, Turned
+from fanout.notify.github.client import Waits, connect
+from fanout.notify.github.comment import LONGEST, MARKER
+from fanout.workflow.request import Request
 from github_server import BOT, Fault, GitHub
 from openapi import PATHS, described, installed
 from runs import NAME, PACKS, cell, promise, run

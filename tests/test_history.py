@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fanout.document import document_names, read_run, schema
-from fanout.history import History
+from fanout.history.document import document_names, read_run, schema
+from fanout.history.past import Past, PromiseHistory
+from fanout.history.query import History
 from fanout.model import CellReport, Outcome, Result
-from fanout.past import Past, PromiseHistory
 from project import Case, Project
 from runs import BROKEN, ERRORED, KEPT, NAME, START, cell, missing, promise, record
 

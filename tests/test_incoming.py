@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fanout.evidence import LARGEST_FILE
-from fanout.incoming import take
-from fanout.plan import Plan, Shard
-from fanout.request import Request
+from fanout.cells.evidence import LARGEST_FILE
+from fanout.workflow.incoming import take
+from fanout.workflow.plan import Plan, Shard
+from fanout.workflow.request import Request
 
 CELL = "small-core_v120"
 OTHER = "small-core_v130"

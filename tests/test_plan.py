@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from checkout import Checkout
 from core_index import CoreIndex
-from fanout.candidate import Candidate
 from fanout.cli import main
 from fanout.model import Cell, Matrix
-from fanout.plan import InvalidPlan, Plan, packed, plan, unpacked
-from fanout.request import Request
+from fanout.workflow.candidate import Candidate
+from fanout.workflow.plan import InvalidPlan, Plan, packed, plan, unpacked
+from fanout.workflow.request import Request
 from small_world import CoreRepository
 
 LIMIT_OF_A_VARIABLE = 128 * 1024  # bytes

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fanout.cells.promises import PackPromise, read_promises
 from fanout.errors import InvalidPack
-from fanout.promises import PackPromise, read_promises
 from project import ROOT
 
 # What pytest itself says of each test, as packs/conftest.py asks for it.

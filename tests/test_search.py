@@ -7,7 +7,7 @@ from math import ceil, log2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanout.bisect import JUDGED, breaks, search, steps_left, untried
+from fanout.bisect.halving import JUDGED, breaks, search, steps_left, untried
 from fanout.model import Standing
 
 KEPT, BROKEN = JUDGED

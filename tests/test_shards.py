@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanout.shards import ALONE, LARGEST_MATRIX, MOST_JOBS, TooManyCells, shard
+from fanout.workflow.shards import ALONE, LARGEST_MATRIX, MOST_JOBS, TooManyCells, shard
 
 LIMIT_OF_OUTPUTS = 1_000_000 // 2  # characters: GitHub counts two bytes for each
 LIMIT_OF_A_VARIABLE = 128 * 1024  # bytes

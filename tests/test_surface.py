@@ -9,10 +9,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import pytest
 
 from core_wheel import changed, make_wheel, released
-from fanout import wheel as wheel_module
-from fanout.change import changes
+from fanout.core import wheel as wheel_module
 from fanout.errors import InvalidCore
-from fanout.surface import surface
+from fanout.surface.change import changes
+from fanout.surface.reader import surface
 
 Files = dict[str, str]
 MODEL = "from pydantic import BaseModel, ConfigDict, Field\nclass Event(BaseModel):\n"

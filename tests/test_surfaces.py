@@ -13,12 +13,11 @@ import pytest
 
 from core_index import CoreIndex, wheel
 from core_wheel import make_wheel, released
-from fanout import surfaces
-from fanout.change import changes
-from fanout.index import wheel_digest
-from fanout.run import LONGEST_TEXT
-from fanout.surface import surface
-from fanout.surfaces import (
+from fanout.core.index import wheel_digest
+from fanout.core.wheel import keep
+from fanout.history import surfaces
+from fanout.history.run import LONGEST_TEXT
+from fanout.history.surfaces import (
     LARGEST_SURFACE,
     MOST_NAMES,
     keep_surfaces,
@@ -26,9 +25,10 @@ from fanout.surfaces import (
     surface_file,
     write_surface,
 )
-from fanout.surfaces import TestedContent as Content  # pytest takes Test... for a test
-from fanout.symbol import Surface, Symbol
-from fanout.wheel import keep
+from fanout.history.surfaces import TestedContent as Content  # pytest takes Test... for a test
+from fanout.surface.change import changes
+from fanout.surface.reader import surface
+from fanout.surface.symbol import Surface, Symbol
 
 ROOT = Path(__file__).parents[1]
 OLD, NEW = "class Event:\n    a: int\n", "class Event:\n    a: str\n"

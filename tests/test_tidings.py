@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from fanout import mail, slack
-from fanout.announcement import Announcement, Turned
 from fanout.errors import UnusableInput
 from fanout.model import Answer, Verdict
-from fanout.request import Request
-from fanout.told import Told
+from fanout.notify import mail, slack
+from fanout.notify.announcement import Announcement, Turned
+from fanout.notify.once import Told
+from fanout.workflow.request import Request
 
 URL = "https://github.com/owner/contracts/actions/runs/1"
 HOSTILE = "<!channel> <https://example.org|here> *bold* `code` & @here\r\nBcc: eve@example.org"

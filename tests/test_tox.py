@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from fanout.evidence import read_file
+from fanout.cells.evidence import read_file
 from fanout.model import Result
 
 

@@ -14,7 +14,7 @@ from core_index import CoreIndex
 from fanout.cli import main
 from fanout.commands.workflow import reconcile, releases, token
 from fanout.commands.workflow.token import HEADER
-from fanout.github.client import Waits, connect
+from fanout.notify.github.client import Waits, connect
 from github_server import Fault, GitHub
 
 SHA = "0123456789abcdef" * 2 + "01234567"

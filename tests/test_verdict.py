@@ -7,6 +7,7 @@ from itertools import combinations, product
 
 import pytest
 
+from fanout.gate.verdict import roll_up, side, verdict
 from fanout.model import (
     Cell,
     CellReport,
@@ -17,7 +18,6 @@ from fanout.model import (
     Standing,
     Verdict,
 )
-from fanout.verdict import roll_up, side, verdict
 from project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

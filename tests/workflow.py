@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core_index import CoreIndex
-from fanout.announcement import Announcement
+from fanout.notify.announcement import Announcement
 from github_server import GitHub
 from project import ROOT
 from small_world import CoreRepository

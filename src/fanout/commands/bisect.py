@@ -10,15 +10,15 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from fanout.bisection import Bisection, print_bisection
-from fanout.cell import PackInMatrix, find_pack
-from fanout.check import alone, run_folder
+from fanout.bisect.answer import Bisection, print_bisection
+from fanout.bisect.commits import CommitSearch, Repository
+from fanout.bisect.releases import ReleaseSearch, core_refs
+from fanout.cells.run import PackInMatrix, find_pack
 from fanout.commands.command import HISTORY, ROOT, Command, Terminal
-from fanout.commits import CommitSearch, Repository
-from fanout.document import make_run, write_run
-from fanout.history import History
-from fanout.judged import choose
-from fanout.releases import ReleaseSearch, core_refs
+from fanout.gate.check import alone, run_folder
+from fanout.gate.judged import choose
+from fanout.history.document import make_run, write_run
+from fanout.history.query import History
 
 
 @click.command(

@@ -11,23 +11,23 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from fanout.account import account
-from fanout.check import Comparison, alone, run_folder
+from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import read_packs
+from fanout.cells.progress import Progress
+from fanout.cells.tox import MINUTES
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, Terminal
-from fanout.core import newest, resolve
-from fanout.decided import decided
-from fanout.decision_junit import junit
-from fanout.decision_markdown import account_markdown
-from fanout.decision_text import print_account
-from fanout.document import write_run
+from fanout.core.resolve import newest, resolve
 from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnknownPack
-from fanout.gate import Decision
-from fanout.history import History
-from fanout.matrix import read_matrix
+from fanout.gate.check import Comparison, alone, run_folder
+from fanout.gate.decided import decided
+from fanout.gate.decision import Decision
+from fanout.history.document import write_run
+from fanout.history.query import History
 from fanout.model import Outcome
-from fanout.packs import read_packs
-from fanout.progress import Progress
-from fanout.tox import MINUTES
+from fanout.told.account import account
+from fanout.told.decision_junit import junit
+from fanout.told.decision_markdown import account_markdown
+from fanout.told.decision_text import print_account
 
 ENDS = """\b
 Exit codes: 0 release, 1 hold: a promise regressed, 2 unusable input,

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fanout.commands.command import INDEX, ROOT, Command, Terminal
-from fanout.cores import CoreRef, core_refs
+from fanout.core.index import read_releases
+from fanout.core.refs import CoreRef, core_refs
+from fanout.core.table import Table
 from fanout.errors import ExitCode
-from fanout.index import read_releases
-from fanout.table import Table
-from fanout.text import print_cores
+from fanout.told.report_text import print_cores
 
 
 @click.command(

@@ -12,15 +12,15 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from fanout.cells.evidence import printable
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command
 from fanout.dashboard.build import build, usable
 from fanout.dashboard.serve import HOST, answering, follow, serving
 from fanout.dashboard.site import Written
 from fanout.errors import UnusableInput
-from fanout.evidence import printable
-from fanout.history import History
+from fanout.history.query import History
+from fanout.history.surfaces import TestedContent, keep_surfaces
 from fanout.model import Frozen
-from fanout.surfaces import TestedContent, keep_surfaces
 
 PORT = 8000
 SILENT, OFTEN = 2.0, 1.0  # seconds before progress is told, and from one line to the next

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
+from fanout.cause.difference import difference
+from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import read_packs
+from fanout.cells.promises import read_promises
 from fanout.commands.command import INDEX, ROOT, Command, Terminal
-from fanout.core import resolve
-from fanout.difference import difference
-from fanout.difference_text import difference_markdown, print_difference
+from fanout.core.index import wheel_of
+from fanout.core.resolve import resolve
 from fanout.errors import UnknownPack
-from fanout.index import wheel_of
-from fanout.matrix import read_matrix
-from fanout.packs import read_packs
-from fanout.promises import read_promises
-from fanout.surface import surface
+from fanout.surface.reader import surface
+from fanout.told.difference_text import difference_markdown, print_difference
 
 
 @click.command(

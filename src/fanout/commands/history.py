@@ -10,8 +10,8 @@ import click
 from rich.text import Text
 
 from fanout.commands.command import HISTORY, ROOT, Command, Terminal
-from fanout.history import History
-from fanout.history_text import print_past
+from fanout.history.query import History
+from fanout.told.history_text import print_past
 
 
 @click.command(
@@ -43,7 +43,7 @@ def history(
 ) -> None:
     """Show what is or was broken since when, what is flaky, and what the cells take."""
     if schema:
-        click.echo(files("fanout").joinpath("run.schema.json").read_bytes(), nl=False)
+        click.echo(files("fanout.history").joinpath("run.schema.json").read_bytes(), nl=False)
         return
     folder = history or root / "history"
     with History(folder) as runs:

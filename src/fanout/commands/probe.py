@@ -12,13 +12,13 @@ from click.exceptions import Exit
 from rich.console import Console
 from rich.text import Text
 
-from fanout.cell import find_pack
-from fanout.check import alone
+from fanout.bisect.probe import keep, probe
+from fanout.cells.run import find_pack
 from fanout.commands.command import ROOT
 from fanout.errors import UnusableInput
-from fanout.judged import Judged, choose, judged
+from fanout.gate.check import alone
+from fanout.gate.judged import Judged, choose, judged
 from fanout.model import Standing
-from fanout.probe import keep, probe
 
 
 class ProbeCode(IntEnum):

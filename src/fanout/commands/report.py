@@ -10,17 +10,17 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from fanout.cells.evidence import read_folder
+from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import read_packs
 from fanout.commands.command import ROOT, Command, Terminal
-from fanout.document import make_run, repeatable, write_run
 from fanout.errors import NoEvidence
-from fanout.evidence import read_folder
-from fanout.gather import utc
-from fanout.markdown import markdown
-from fanout.matrix import read_matrix
+from fanout.history.document import make_run, repeatable, write_run
+from fanout.history.gather import utc
 from fanout.model import Matrix, PackOnDisk
-from fanout.packs import read_packs
-from fanout.report import Report, make_report
-from fanout.text import print_report
+from fanout.told.report import Report, make_report
+from fanout.told.report_markdown import markdown
+from fanout.told.report_text import print_report
 
 
 @click.command(

@@ -8,25 +8,17 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from fanout.dashboard import (
-    badge,
-    cell_page,
-    database_copy,
-    feed,
-    latest,
-    matrix_page,
-    pack_page,
-    pack_summary,
-    promise_index,
-    ref_page,
-    run_list,
-    run_page,
-    schemas,
-    strips,
-    symbol_page,
-    trends,
-)
+from fanout.dashboard.data import badge, database_copy, feed, latest, pack_summary, schemas
 from fanout.dashboard.edition import Edition
+from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.pages import cell as cell_page
+from fanout.dashboard.pages import matrix as matrix_page
+from fanout.dashboard.pages import pack as pack_page
+from fanout.dashboard.pages import promise_index, strips, trends
+from fanout.dashboard.pages import ref as ref_page
+from fanout.dashboard.pages import run as run_page
+from fanout.dashboard.pages import runs as run_list
+from fanout.dashboard.pages import symbol as symbol_page
 from fanout.dashboard.site import (
     Part,
     Written,
@@ -35,9 +27,8 @@ from fanout.dashboard.site import (
     unwritable,
     write_site,
 )
-from fanout.dashboard.snapshot import Snapshot
 from fanout.errors import UnusableOutput
-from fanout.history import History
+from fanout.history.query import History
 
 OBJECTS_BETWEEN_COLLECTIONS = 200_000
 KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (

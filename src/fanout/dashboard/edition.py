@@ -13,14 +13,14 @@ from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fanout.dashboard.judgement import decision
+from fanout.dashboard.facts.judgement import decision
+from fanout.dashboard.facts.snapshot import Snapshot, digest_of
 from fanout.dashboard.site import Content, Part
-from fanout.dashboard.snapshot import Snapshot, digest_of
-from fanout.document import read_run
-from fanout.gate import Decision
+from fanout.gate.decision import Decision
+from fanout.history.document import read_run
+from fanout.history.run import Run
 from fanout.model import Outcome, Result, Verdict
-from fanout.report import number
-from fanout.run import Run
+from fanout.told.report import number
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 LONGEST_SHOWN = 4000  # characters of a text on a page; the whole one is a click away

@@ -21,8 +21,8 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from fanout.dashboard.site import Written
-from fanout.document import document_names
 from fanout.errors import UnusableInput, UnusablePort
+from fanout.history.document import document_names
 
 HOST = "127.0.0.1"
 POLL = 1.0  # seconds

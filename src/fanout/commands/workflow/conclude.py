@@ -9,11 +9,11 @@ import click
 
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command
 from fanout.commands.workflow.step import annotate, output, summary
-from fanout.conclusion import Conclusion, Jobs, concluded
-from fanout.document import write_run
 from fanout.errors import UnusableInput
+from fanout.history.document import write_run
 from fanout.model import Answer
-from fanout.plan import unpacked
+from fanout.workflow.conclusion import Conclusion, Jobs, concluded
+from fanout.workflow.plan import unpacked
 
 
 @click.command(

@@ -11,19 +11,19 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from fanout import mail, slack
-from fanout.announcement import Announcement
+from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import read_packs
 from fanout.commands.command import ROOT, Command
 from fanout.commands.workflow.step import annotate, summary
-from fanout.document import read_run, read_whole
 from fanout.errors import ExitCode, UnusableInput
-from fanout.github import comment, issues, status
-from fanout.github.client import Account, connect
-from fanout.markdown import escape
-from fanout.matrix import read_matrix
-from fanout.packs import read_packs
-from fanout.run import Run
-from fanout.told import Told
+from fanout.history.document import read_run, read_whole
+from fanout.history.run import Run
+from fanout.notify import mail, slack
+from fanout.notify.announcement import Announcement
+from fanout.notify.github import comment, issues, status
+from fanout.notify.github.client import Account, connect
+from fanout.notify.once import Told
+from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
 LEFT_OUT = (

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import click
 
-from fanout.candidate import find
+from fanout.cells.matrix import read_matrix
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command
 from fanout.commands.workflow.step import annotate, output
-from fanout.core import COMMIT
+from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
-from fanout.event import NIGHTLY, WEEKLY, InvalidRequest, changed_packs, request
 from fanout.git import command, environment
-from fanout.history import History
-from fanout.matrix import read_matrix
+from fanout.history.query import History
 from fanout.model import Matrix
-from fanout.plan import Plan, packed, plan, refused, unreadable
-from fanout.request import Request
+from fanout.workflow.candidate import find
+from fanout.workflow.event import NIGHTLY, WEEKLY, InvalidRequest, changed_packs, request
+from fanout.workflow.plan import Plan, packed, plan, refused, unreadable
+from fanout.workflow.request import Request
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
 WAIT = 600.0  # seconds, for a version that is announced before it can be had

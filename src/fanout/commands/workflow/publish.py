@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from fanout.commands.command import Command
-from fanout.history_branch import HistoryBranch
-from fanout.report import number
+from fanout.told.report import number
+from fanout.workflow.history_branch import HistoryBranch
 
 
 @click.command(

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import click
 
 from fanout.commands.command import Command
-from fanout.github.client import connect
-from fanout.github.reconcile import reconcile as run_again
-from fanout.report import number
+from fanout.notify.github.client import connect
+from fanout.notify.github.reconcile import reconcile as run_again
+from fanout.told.report import number
 
 
 @click.command(

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from fanout.commands.command import INDEX, ROOT, Command
-from fanout.cores import core_refs
-from fanout.github.client import connect
-from fanout.github.releases import propose
-from fanout.index import read_releases
-from fanout.report import number
-from fanout.table import Table
+from fanout.core.index import read_releases
+from fanout.core.refs import core_refs
+from fanout.core.table import Table
+from fanout.notify.github.client import connect
+from fanout.notify.github.releases import propose
+from fanout.told.report import number
 
 
 @click.command(

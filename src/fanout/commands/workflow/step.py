@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from fanout.evidence import printable
+from fanout.cells.evidence import printable
 
 LARGEST_SUMMARY = 1000 * 1024  # bytes; GitHub refuses a summary of more than 1 MiB
 CUT = "\n\nThis is cut here: GitHub shows no more. The whole is among the run's artifacts.\n"

@@ -10,10 +10,10 @@ import click
 
 from fanout.commands.command import INDEX, ROOT, Command
 from fanout.commands.workflow.step import output
-from fanout.core import GIT_URL, from_git
+from fanout.core.index import fetch
+from fanout.core.resolve import GIT_URL, from_git
+from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
-from fanout.index import fetch
-from fanout.wheel import keep
 
 
 @click.command(

@@ -1,0 +1,104 @@
+"""Cells of the matrix, run and judged: of one pack, or of many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from fanout.cells.evidence import read_folder
+from fanout.cells.matrix import read_matrix
+from fanout.cells.outcome import founded, judge
+from fanout.cells.packs import read_packs
+from fanout.cells.tox import MINUTES, run_cells
+from fanout.errors import InvalidMatrix, UnknownPack
+from fanout.model import Cell, CellReport, Core, Frozen, Matrix, Outcome, PackOnDisk
+
+
+def cell_of(pack: str, core: Core, matrix: Matrix) -> Cell:
+    """A pack's cell for a Core; raises InvalidMatrix if tox knows none."""
+    name = f"{pack}-{core.core_ref}"
+    if all(cell.name != name for cell in matrix.cells):
+        raise InvalidMatrix(f"tox knows no cell '{name}'", "see `tox list`")
+    return Cell(name=name, pack=pack, core_ref=core.core_ref, core=core.requirement)
+
+
+def read_cells(
+    cells: Iterable[Cell],
+    matrix: Matrix,
+    packs: Mapping[str, PackOnDisk],
+    folder: Path,
+    today: date,
+) -> dict[str, CellReport]:
+    """What the evidence in a folder says of each cell, by its name."""
+    found = read_folder(folder, frozenset(cell.name for cell in matrix.cells))
+    judged = (judge(cell, found.get(cell.name), packs[cell.pack], today) for cell in cells)
+    return {one.cell.name: founded(one, packs[one.cell.pack], today) for one in judged}
+
+
+def run_and_read(
+    cells: Sequence[Cell],
+    cores: Iterable[Core],
+    matrix: Matrix,
+    packs: Mapping[str, PackOnDisk],
+    root: Path,
+    folder: Path,
+    today: date,
+    *,
+    fresh: bool = False,
+    minutes: float = MINUTES,
+    finished: Callable[[str], None] = lambda cell: None,
+) -> dict[str, CellReport]:
+    """Run cells in parallel, evidence in a folder, and say why one left none."""
+    variables = {name: value for core in cores for name, value in core.variables.items()}
+    names = [cell.name for cell in cells]
+    reasons = run_cells(
+        root, names, folder, variables, fresh=fresh, minutes=minutes, finished=finished
+    )
+    found = read_cells(cells, matrix, packs, folder, today)
+    for name, reason in reasons.items():
+        if found[name].outcome is Outcome.MISSING:
+            found[name] = found[name].model_copy(update={"reason": reason})
+    return found
+
+
+class PackInMatrix(Frozen):
+    """A pack by its name, as it is on disk, and the matrix that has its cells."""
+
+    root: Path
+    matrix: Matrix
+    name: str
+    pack: PackOnDisk
+
+    def cell(self, core: Core) -> Cell:
+        return cell_of(self.name, core, self.matrix)
+
+    def read(self, cores: Sequence[Core], folder: Path) -> tuple[CellReport, ...]:
+        """What the evidence in a folder says of each Core."""
+        cells = [self.cell(core) for core in cores]
+        today = datetime.now(UTC).date()
+        packs = {self.name: self.pack}
+        return tuple(read_cells(cells, self.matrix, packs, folder, today).values())
+
+    def run(self, cores: Sequence[Core], folder: Path) -> tuple[CellReport, ...]:
+        """What the pack says of each Core, its cells run in parallel, evidence in a folder."""
+        cells = [self.cell(core) for core in cores]
+        today = datetime.now(UTC).date()
+        packs = {self.name: self.pack}
+        found = run_and_read(cells, cores, self.matrix, packs, self.root, folder, today)
+        return tuple(found.values())
+
+
+def find_pack(named: str, root: Path) -> PackInMatrix:
+    """The pack with this name, or the one that a cell's name begins with.
+
+    Raises UnknownPack if the matrix has neither, InvalidPack and InvalidMatrix as they are read.
+    """
+    matrix = read_matrix(root)
+    known = dict.fromkeys(cell.pack for cell in matrix.cells)
+    cells = {cell.name: cell.pack for cell in matrix.cells}
+    name = cells.get(named, named)
+    if name not in known:
+        raise UnknownPack(f"there is no pack '{named}'", f"name one of {', '.join(known)}")
+    packs = read_packs(root, [name])
+    return PackInMatrix(root=root, matrix=matrix, name=name, pack=packs[name])

@@ -1,0 +1,1 @@
+"""A Core as people name it, resolved to the bytes that a cell installs."""

@@ -1,0 +1,181 @@
+"""The package index: which releases of Core it serves, and what is in their wheels.
+
+Format: the simple repository API (PEP 503, PEP 691), wheels as in PEP 427.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote
+
+from packaging.version import InvalidVersion, Version
+from pypi_simple import DistributionPackage, PyPISimple
+from pypi_simple.errors import (
+    DigestMismatchError,
+    NoSuchProjectError,
+    UnsupportedContentTypeError,
+    UnsupportedRepoVersionError,
+)
+from requests import RequestException
+
+from fanout.cells.matrix import without_secrets
+from fanout.core.refs import Release
+from fanout.core.resolve import GIT_URL, from_git
+from fanout.core.wheel import DISTRIBUTION, KEPT, build
+from fanout.digest import content_digest
+from fanout.errors import InvalidCore, UnreachableIndex
+from fanout.model import Core
+
+FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
+LARGEST_WHEEL = 64 * 1024 * 1024
+DOWNLOADS_AT_ONCE = 8
+
+
+def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release, ...]:
+    """Every final release of Core, each with the digest of its wheel's content.
+
+    `done` is told how many of how many releases are read. Raises UnreachableIndex.
+    """
+    with usable(index), PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
+        packages = choose(client.get_project_page(DISTRIBUTION, timeout=60).packages)
+        if not packages:
+            raise ValueError("it serves no release")
+        releases = []
+        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            read = partial(read_release, client, Path(folder))
+            for release in pool.map(read, packages):
+                releases.append(release)
+                done(len(releases), len(packages))
+    return tuple(releases)
+
+
+@contextmanager
+def usable(index: str) -> Iterator[None]:
+    """A block in which whatever the index does wrong ends as UnreachableIndex."""
+    try:
+        yield
+    except (
+        RequestException,
+        NoSuchProjectError,
+        UnsupportedContentTypeError,
+        UnsupportedRepoVersionError,
+        DigestMismatchError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        OSError,
+    ) as error:
+        raise UnreachableIndex(
+            f"the index '{without_secrets(index)}' gave no usable answer for '{DISTRIBUTION}':"
+            f" {without_secrets(str(error))}",
+            "check the network, or name another index with --index",
+        ) from error
+
+
+def wheel_of(core: Core, root: Path, index: str) -> Path:
+    """The wheel of a Core: the one it has, or one that is built or fetched, and then kept.
+
+    Raises InvalidCore if there is no such Core, UnreachableIndex if the index does not say.
+    """
+    if core.wheel:
+        return Path(core.wheel)
+    _, _, address = core.requirement.partition(" @ ")
+    if git := GIT_URL.fullmatch(address):
+        url = git["url"].removeprefix("git+")
+        return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
+    if address:
+        return build(Path(unquote(address.removeprefix("file://"))), root)
+    return fetch(core.version, root, index)
+
+
+def serves(version: str, index: str) -> bool:
+    """Whether the index has a release; raises UnreachableIndex if it does not say."""
+    with usable(index), PyPISimple(index) as client:
+        packages = client.get_project_page(DISTRIBUTION, timeout=60).packages
+        return any(same_version(package.version, version) for package in packages)
+
+
+def fetch(version: str, root: Path, index: str) -> Path:
+    """The wheel of a release, from the index once, and from then on as it was kept."""
+    folder = root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"
+    for path in folder.glob(f"*-{Version(version)}-*.whl"):
+        return path.resolve()
+    with usable(index), PyPISimple(index) as client:
+        packages = client.get_project_page(DISTRIBUTION, timeout=60).packages
+        found = [package for package in packages if same_version(package.version, version)]
+        found.sort(key=lambda package: package.package_type != "wheel")
+        if not found:
+            raise InvalidCore(
+                f"the index '{without_secrets(index)}' has no '{DISTRIBUTION}' {version}",
+                "see `fanout cores` for its releases, or name another index with --index",
+            )
+        name = Path(found[0].filename).name
+        part = folder / f"{name}.{os.getpid()}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            client.download_package(found[0], part, timeout=60)
+            part.replace(folder / name)
+        except RequestException:
+            raise
+        except OSError as error:
+            raise InvalidCore(
+                f"'{folder / name}' cannot be written: {error.strerror}",
+                "make room, or get the right to write there, and run it again",
+            ) from error
+        finally:
+            with suppress(OSError):
+                part.unlink()
+    path = (folder / name).resolve()
+    return path if path.suffix == ".whl" else build(path, root)
+
+
+def same_version(found: str | None, asked: str) -> bool:
+    try:
+        return Version(found or "") == Version(asked)
+    except InvalidVersion:
+        return False
+
+
+def choose(packages: Sequence[DistributionPackage]) -> list[DistributionPackage]:
+    """One file for each final release, a wheel where there is one."""
+    chosen: dict[str, DistributionPackage] = {}
+    for package in packages:
+        version = package.version or ""
+        preferred = package.package_type == "wheel" or version not in chosen
+        if preferred and FINAL_RELEASE.fullmatch(version):
+            chosen[version] = package
+    return [chosen[version] for version in sorted(chosen, key=Version)]
+
+
+def read_release(client: PyPISimple, folder: Path, package: DistributionPackage) -> Release:
+    version = str(package.version)
+    if package.package_type != "wheel":
+        return Release(version=version)
+    path = folder / f"{version}.whl"
+    client.download_package(package, path, timeout=60)
+    return Release(version=version, digest=wheel_digest(path))
+
+
+def wheel_digest(path: Path) -> str:
+    """SHA-256 over the names and bytes of a wheel's files, its metadata aside.
+
+    It equals the digest that a cell's evidence gives for the same release once installed.
+    """
+    with zipfile.ZipFile(path) as wheel:
+        if sum(info.file_size for info in wheel.infolist()) > LARGEST_WHEEL:
+            raise ValueError(f"'{path.name}' unpacks to more than {LARGEST_WHEEL} bytes")
+        return content_digest(
+            (name, wheel.read(name))
+            for name in wheel.namelist()
+            if not name.endswith("/") and ".dist-info" not in name.partition("/")[0]
+        )

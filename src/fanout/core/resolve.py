@@ -1,0 +1,178 @@
+"""A Core as a user names it, resolved once: every cell then installs the same bytes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from packaging.utils import parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from fanout.cells.evidence import printable
+from fanout.cells.matrix import named_version, version, without_secrets
+from fanout.core.wheel import DISTRIBUTION, build, keep
+from fanout.errors import InvalidCore
+from fanout.git import command, environment
+from fanout.model import Core, Matrix
+
+GIT_URL = re.compile(
+    r"(?P<url>git\+(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
+    r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",
+    re.ASCII,
+)
+COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+SDISTS = (".tar.gz", ".zip")
+LONGEST_CLONE = 600
+HINT = (
+    "name a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL with a"
+    " ref such as git+https://host/repository@ref"
+)
+
+
+def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
+    """The Core that a text names; `slot` is the Core ref of what tox.ini has no name for.
+
+    A Core ref of the matrix or its version (`core_v1461`, `v1.4.61`, `1.4.61`) runs in its own
+    cells, any other version in those of the slot. What must be built, or lies in a git
+    repository, becomes one wheel. Raises InvalidCore for a text that names no Core.
+    """
+    named = named.strip()
+    shown = without_secrets(named)
+    if found := released(named, matrix):
+        return found
+    if git := GIT_URL.fullmatch(named):
+        return from_git(git["url"].removeprefix("git+"), git["ref"], slot, root)
+    try:
+        asked = Version(named)
+    except InvalidVersion:
+        pass
+    else:
+        requirement = f"{DISTRIBUTION}=={asked}"
+        return Core(
+            named=named,
+            core_ref=f"core_{slot}",
+            requirement=requirement,
+            source="pypi",
+            version=str(asked),
+        )
+    if not named or "://" in named:
+        raise InvalidCore(f"'{shown}' is no address of a git ref", HINT)
+    try:
+        path = Path(named).expanduser()
+        if path.is_dir():
+            return from_wheel(build(path, root), named, slot, "path")
+        if path.suffix == ".whl" and path.is_file():
+            return from_wheel(keep(path, root), named, slot, "path")
+        if path.name.endswith(SDISTS) and path.is_file():
+            return from_wheel(build(path.resolve(), root), named, slot, "path")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InvalidCore(f"'{printable(shown)}' cannot be read: {error}", HINT) from error
+    raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)
+
+
+def released(named: str, matrix: Matrix) -> Core | None:
+    """The Core ref of the matrix with this name or version."""
+    for cell in matrix.cells:
+        at = named_version(cell)
+        if at is None or not cell.core_ref.startswith("core_v"):
+            continue
+        try:
+            same = named == cell.core_ref or Version(named) == at
+        except InvalidVersion:
+            same = False
+        if same:
+            source = (
+                "pypi" if "==" in cell.core else "stand-in" if "/cores/" in cell.core else "git"
+            )
+            return Core(
+                named=named,
+                core_ref=cell.core_ref,
+                requirement=cell.core,
+                source=source,
+                version=str(at),
+            )
+    return None
+
+
+def newest(matrix: Matrix, before: Core) -> Core:
+    """The baseline unless told: the newest release in the matrix before the candidate.
+
+    A tree or a git ref may not have its new version yet, so there a release of the same version
+    counts too. Where nothing is older, it is the newest release there is.
+    """
+    cells = sorted((cell for cell in matrix.cells if "==" in cell.core), key=version)
+    limit = Version(before.version)
+    versions = {cell.core_ref: named_version(cell) or limit for cell in cells}
+    older = [
+        core_ref
+        for core_ref, at in versions.items()
+        if at < limit or (at == limit and before.wheel)
+    ]
+    for core_ref in (*older[-1:], *list(versions)[-1:]):
+        if found := released(core_ref, matrix):
+            return found
+    raise InvalidCore("tox.ini names no release that could be the baseline", "give --baseline")
+
+
+def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:
+    return Core(
+        named=" ".join(printable(without_secrets(named)).split()),
+        core_ref=f"core_{slot}",
+        requirement=f"{DISTRIBUTION} @ file://{quote(str(wheel))}",
+        source=source,
+        version=str(parse_wheel_filename(wheel.name)[1]),
+        commit=commit,
+        wheel=str(wheel),
+    )
+
+
+def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
+    """The wheel of a git ref, which is resolved to its commit once."""
+    named = f"git+{url}@{ref}"
+    with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
+        tree = Path(folder, "repository")
+        git("clone", "--quiet", "--no-checkout", "--", url, str(tree), named=named)
+        if COMMIT.fullmatch(ref):
+            # A clone lacks what no branch holds, such as the head of a pull request.
+            fetch = ("fetch", "--quiet", "--", "origin", ref)
+            git("-C", str(tree), *fetch, named=named, may_fail=True)
+        commit = ""
+        for name in (f"refs/remotes/origin/{ref}", f"refs/tags/{ref}", ref):
+            verify = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")
+            commit = git(*verify, f"{name}^{{commit}}", named=named, may_fail=True)
+            if commit:
+                break
+        else:
+            raise InvalidCore(
+                f"'{without_secrets(url)}' has no branch, tag or commit '{ref}'",
+                "see `git ls-remote` for its refs",
+            )
+        git("-C", str(tree), "checkout", "--quiet", "--detach", commit, named=named)
+        return from_wheel(build(tree, root, without_secrets(named)), named, slot, "git", commit)
+
+
+def git(*arguments: str, named: str, may_fail: bool = False) -> str:
+    """What git prints; it never asks anybody for a password."""
+    try:
+        done = subprocess.run(
+            command(*arguments),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_CLONE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = f"git cannot read '{without_secrets(named)}'"
+        raise InvalidCore(f"{said}: {without_secrets(str(error))}", HINT) from error
+    if done.returncode and not may_fail:
+        said = without_secrets(done.stderr.strip())
+        raise InvalidCore(
+            f"git cannot read '{without_secrets(named)}': {said}",
+            "check the address, the network, and that git may read it without a password",
+        )
+    return "" if done.returncode else done.stdout.strip()

@@ -1,0 +1,131 @@
+"""One wheel of a Core: built, fetched or given, and kept under the digest of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from uv import find_uv_bin
+
+from fanout.cells.evidence import printable
+from fanout.errors import InvalidCore
+
+DISTRIBUTION = "market-data-core"
+KEPT = Path(".tox/wheels")
+LONGEST_BUILD = 600
+LARGEST_CONTENT = 64 * 1024 * 1024
+MOST_FILES = 10_000
+# What a build or an editor leaves in a tree is no part of its source.
+LEFT_BEHIND = shutil.ignore_patterns(
+    ".tox", ".venv", "__pycache__", "*.egg-info", ".*_cache", "node_modules"
+)
+
+
+def keep(wheel: Path, root: Path, named: str = "") -> Path:
+    """A copy of a wheel in a folder named for its SHA-256, so that its path says its bytes.
+
+    `named` is what the user named, where that is not the wheel. Raises InvalidCore.
+    """
+    shown = named or wheel
+    try:
+        name, *_ = parse_wheel_filename(wheel.name)
+        read_files(wheel)
+        content = wheel.read_bytes()
+    except (InvalidWheelFilename, OSError) as error:
+        raise InvalidCore(f"'{shown}' is not a wheel: {error}", "build it again") from error
+    if canonicalize_name(name) != DISTRIBUTION:
+        raise InvalidCore(f"'{shown}' is '{name}', not '{DISTRIBUTION}'", "name a Core")
+    path = root / KEPT / hashlib.sha256(content).hexdigest()[:16] / wheel.name
+    if not path.is_file() or path.read_bytes() != content:
+        part = path.with_name(f"{wheel.name}.{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content)
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise InvalidCore(
+                f"'{path}' cannot be written: {error.strerror}", "make room, and run it again"
+            ) from error
+    return path.resolve()
+
+
+def build(source: Path, root: Path, named: str = "") -> Path:
+    """The wheel of a directory or an sdist, kept; the source stays as it was.
+
+    The same source gives the same bytes wherever its build backend allows it. `named` is what
+    the user named, where that is not the source. Raises InvalidCore with what the build said.
+    """
+    shown = named or str(source)
+    with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
+        built, config = Path(folder, "wheel"), Path(folder, "setuptools.cfg")
+        tree = source
+        try:
+            if source.is_dir():
+                tree = Path(folder, "source")
+                shutil.copytree(source, tree, symlinks=True, ignore=LEFT_BEHIND)
+            # setuptools takes up `build/` again, with files that the source has no more.
+            config.write_text(f"[build]\nbuild_base = {folder}/build\n", encoding="utf-8")
+            done = subprocess.run(
+                [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", built, tree],
+                env=os.environ
+                | {"DIST_EXTRA_CONFIG": str(config), "SOURCE_DATE_EPOCH": "315532800"},
+                capture_output=True,
+                text=True,
+                timeout=LONGEST_BUILD,
+                check=False,
+            )
+        except (OSError, shutil.Error, subprocess.TimeoutExpired) as error:
+            raise InvalidCore(f"'{shown}' cannot be built: {error}", "build it by hand") from error
+        wheels = list(built.glob("*.whl"))
+        if done.returncode or len(wheels) != 1:
+            said = done.stderr.strip().replace(str(tree), shown) or "it gave no wheel"
+            raise InvalidCore(
+                f"'{shown}' cannot be built: {printable(said)}",
+                "see that `python -m pip wheel --no-deps` of it works",
+            )
+        return keep(wheels[0], root, shown)
+
+
+def read_files(wheel: Path) -> dict[str, bytes]:
+    """The content of a wheel by path. Raises InvalidCore for one that is not safe to unpack."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            refuse(wheel, entries)
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise InvalidCore(f"'{wheel}' is not a wheel: {error}", "build it again") from error
+
+
+def refuse(wheel: Path, entries: list[zipfile.ZipInfo]) -> None:
+    size = sum(entry.file_size for entry in entries)
+    if size > LARGEST_CONTENT or len(entries) > MOST_FILES:
+        raise InvalidCore(f"'{wheel}' unpacks to {len(entries)} files, {size} bytes", "build less")
+    seen: set[str] = set()
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        escapes = path.is_absolute() or ".." in path.parts or "\\" in entry.filename
+        if escapes or stat.S_ISLNK(entry.external_attr >> 16) or str(path) in seen:
+            raise InvalidCore(
+                f"'{wheel}' holds '{printable(entry.filename)}', which is a link, is there twice,"
+                " or lies outside",
+                "build it again",
+            )
+        seen.add(str(path))

@@ -1,0 +1,142 @@
+"""Badges: one for the answer, one for each pack and each Core ref, as SVG and for shields.io.
+
+Format of the JSON: shields' endpoint badge, https://shields.io/badges/endpoint-badge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Literal, NamedTuple
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
+from fanout.dashboard.data.latest import UNDECIDED, as_json
+from fanout.dashboard.edition import GLYPHS, Edition
+from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot
+from fanout.dashboard.site import Part
+from fanout.model import Answer, Frozen, Outcome
+from fanout.told.account import headline
+
+LABEL, UNKNOWN = "Core contracts", "unknown"
+GREEN, RED, AMBER, GREY = "#1a7f37", "#b3261e", "#8a5a00", "#5b6270"
+COLORS: Mapping[str, str] = {
+    Outcome.PASSED: GREEN,
+    Outcome.FAILED: RED,
+    Outcome.UNSUPPORTED: GREY,
+    Answer.RELEASE: GREEN,
+    Answer.HOLD: RED,
+}
+# A Core ref is what the first of these is that any pack says of it.
+GRAVEST = (Outcome.FAILED, Outcome.ERRORED, Outcome.MISSING, Outcome.PASSED, Outcome.UNSUPPORTED)
+WIDTH, PADDING = 6.5, 8  # of a character, and beside a text, in pixels
+
+
+class Shield(Frozen):
+    """A badge as shields.io draws it; `isError` is whatever is not a pass."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    schema_version: Literal[1] = 1
+    label: str
+    message: str
+    color: str
+    is_error: bool
+
+
+class Badge(NamedTuple):
+    """What a badge says; `word` decides its glyph and its colour, and `on` is when it last ran.
+
+    Only `passed` and `release` are green.
+    """
+
+    name: str
+    label: str
+    word: str
+    says: str
+    page: str
+    on: date | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{GLYPHS.get(self.word, '?')} {self.says}"
+
+    @property
+    def title(self) -> str:
+        when = f", run on {self.on} UTC" if self.on else ", never run"
+        return f"{self.label}: {self.says}{when}"
+
+    @property
+    def color(self) -> str:
+        return COLORS.get(self.word, AMBER)
+
+    @property
+    def shield(self) -> Shield:
+        return Shield(
+            label=self.label, message=self.message, color=self.color, is_error=self.color != GREEN
+        )
+
+
+def parts(edition: Edition) -> Iterator[Part]:
+    snapshot = edition.snapshot
+    packs, refs = list(pack_badges(snapshot)), list(ref_badges(snapshot))
+    badges = {badge.name: badge for badge in (*packs, *refs, answer_badge(edition))}
+    for badge in badges.values():
+        path = f"badges/{badge.name}"
+        yield edition.part(path, badge, partial(drawn, edition, badge, path))
+    groups = {"The newest Core ref": [badges["answer"]], "Packs": packs, "Core refs": refs}
+    context = {"groups": groups, "url": edition.url}
+    key = ([(badge.name, badge.label, badge.page) for badge in badges.values()], edition.url)
+    yield edition.page("badges/index.html", "badges.html", key, lambda: context)
+
+
+def drawn(edition: Edition, badge: Badge, path: str) -> Mapping[str, bytes]:
+    """Both files of a badge."""
+    left, right = (2 * PADDING + round(WIDTH * len(text)) for text in (badge.label, badge.message))
+    context = {"badge": badge, "left": left, "right": right, "padding": PADDING}
+    return {
+        f"{path}.svg": edition.render(f"{path}.svg", "badge.svg", context),
+        f"{path}.json": as_json(badge.shield),
+    }
+
+
+def answer_badge(edition: Edition) -> Badge:
+    """The gate's answer for the newest Core ref."""
+    made = edition.decision
+    label = f"Core {made.candidate.version}" if made else LABEL
+    says = " ".join(headline(made).split()) if made else UNDECIDED
+    on = max((run.finished.date() for run in edition.snapshot.runs), default=None)
+    word = made.answer.value if made else UNKNOWN
+    return Badge("answer", label, word, says.partition(":")[0], "index.html", on)
+
+
+def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
+    """Each pack of the matrix on the newest Core ref that is known."""
+    newest = next((ref for ref in snapshot.core_refs if ref.known), None)
+    for pack in snapshot.matrix.packs:
+        page = f"packs/{pack}.html"
+        cell = snapshot.cells.get(f"{pack}-{newest.name}") if newest else None
+        if newest is None or cell is None:
+            yield Badge(pack, pack, UNKNOWN, "not run", page)
+        else:
+            says = f"{cell.outcome} on Core {newest.version}"
+            yield Badge(pack, pack, cell.outcome, says, page, cell.newest.date())
+
+
+def ref_badges(snapshot: Snapshot) -> Iterator[Badge]:
+    """Each Core ref of the matrix, by what all its packs say of it."""
+    for ref in snapshot.core_refs:
+        if ref.known:
+            cells = [snapshot.cells.get(f"{pack}-{ref.name}") for pack in snapshot.matrix.packs]
+            yield ref_badge(ref, cells)
+
+
+def ref_badge(ref: CoreRef, cells: Sequence[CellNow | None]) -> Badge:
+    outcomes = [cell.outcome if cell else Outcome.MISSING for cell in cells]
+    word = next((one for one in GRAVEST if one in outcomes), Outcome.MISSING)
+    count = outcomes.count(word)
+    says = f"{count} of {len(cells)} packs {word}"
+    newest = max((cell.newest.date() for cell in cells if cell), default=None)
+    return Badge(ref.name, f"Core {ref.version}", word, says, f"refs/{ref.name}.html", newest)

@@ -1,0 +1,184 @@
+"""What the history says now: `latest.json` for programs, `data/latest.js` for the pages."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from itertools import product
+from typing import Literal
+
+from fanout.dashboard.edition import Edition, moment, script
+from fanout.dashboard.facts.snapshot import CellNow, RunHead, Snapshot, digest_of
+from fanout.dashboard.site import Part
+from fanout.errors import ExitCode
+from fanout.model import Answer, Frozen, Outcome
+from fanout.told.account import headline
+
+NOT_RUN = "not run"
+UNDECIDED = "unknown: no Core ref has one before it to be compared with"
+BROKEN = """
+SELECT results, count(*), min(name), says FROM result JOIN promise ON promise.id = promise
+WHERE results IN (SELECT value FROM json_each(?)) AND result = 'broken' GROUP BY results"""
+
+
+class LatestRun(Frozen):
+    """A run: `candidate`, `baseline` and `answer` only where one was asked for."""
+
+    id: str
+    command: str
+    started: datetime
+    finished: datetime
+    candidate: str
+    baseline: str
+    answer: Answer | None
+
+
+class FirstBroken(Frozen):
+    """The first broken promise of a cell by name; `says` is its docstring."""
+
+    name: str
+    says: str
+
+
+class LatestCell(Frozen):
+    """A cell as its newest evidence shows it; `known` is whether the matrix still has it.
+
+    `since` is when it began to have this outcome, `newest` when it last ran.
+    """
+
+    cell: str
+    pack: str
+    core_ref: str
+    version: str
+    known: bool
+    outcome: Outcome
+    reason: str
+    broken: int
+    first_broken: FirstBroken | None
+    since: datetime
+    newest: datetime
+
+
+class Latest(Frozen):
+    """What the history says now.
+
+    `answer`, `headline` and `exit_code` are the gate's for the newest Core ref, `core_ref`,
+    against the one before it, `baseline`; without two of them there is no answer. `counts` tells
+    how many cells of the matrix have which outcome, and `not_run` names those without any
+    evidence. `every` is how many hours may pass between two runs.
+    """
+
+    schema_version: Literal[1] = 1
+    answer: Answer | None
+    headline: str
+    exit_code: ExitCode
+    core_ref: str
+    baseline: str
+    every: float
+    newest_run: LatestRun | None
+    newest_answer: LatestRun | None
+    counts: dict[str, int]
+    not_run: tuple[str, ...]
+    cells: tuple[LatestCell, ...]
+
+
+def parts(edition: Edition) -> Iterator[Part]:
+    snapshot = edition.snapshot
+    runs = snapshot.runs
+    value = {
+        "run": runs[0].id if runs else "",
+        "newest": moment(max(run.finished for run in runs)) if runs else "",
+        "every": edition.every,
+    }
+    yield edition.file("data/latest.js", value, lambda: script("latest", value))
+    yield edition.file(
+        "latest.json",
+        (documents(snapshot), edition.every),
+        lambda: as_json(latest(edition)),
+    )
+
+
+def documents(snapshot: Snapshot) -> str:
+    """A digest of which documents the history has, and so of all that it says."""
+    return digest_of([run.document for run in snapshot.runs])
+
+
+def as_json(value: Frozen) -> bytes:
+    """A value as the site publishes it."""
+    return value.model_dump_json(by_alias=True).encode() + b"\n"
+
+
+@lru_cache(maxsize=1)  # of the last build alone
+def latest(edition: Edition) -> Latest:
+    """The summary of an edition for programs."""
+    snapshot, made = edition.snapshot, edition.decision
+    absent = not_run(snapshot)
+    broken = first_broken(snapshot)
+    known = known_cells(snapshot)
+    cells = tuple(
+        latest_cell(cell, cell.name in known, *broken.get(cell.results, (0, None)))
+        for cell in snapshot.cells.values()
+    )
+    outcomes = Counter(cell.outcome for cell in cells if cell.known)
+    return Latest(
+        answer=made.answer if made else None,
+        headline=" ".join(headline(made).split()) if made else UNDECIDED,
+        exit_code=made.exit_code if made else ExitCode.NO_VERDICT,
+        core_ref=made.candidate.core_ref if made else "",
+        baseline=made.baseline.core_ref if made else "",
+        every=edition.every,
+        newest_run=next(map(latest_run, snapshot.runs), None),
+        newest_answer=next((latest_run(run) for run in snapshot.runs if run.answer), None),
+        counts={outcome: outcomes[outcome] for outcome in Outcome} | {NOT_RUN: len(absent)},
+        not_run=absent,
+        cells=cells,
+    )
+
+
+def known_cells(snapshot: Snapshot) -> dict[str, None]:
+    """The name of every cell that the matrix has, whether it ever ran or not."""
+    pairs = product(snapshot.matrix.packs, snapshot.matrix.core_refs)
+    return dict.fromkeys(f"{pack}-{ref}" for pack, ref in pairs)
+
+
+def not_run(snapshot: Snapshot) -> tuple[str, ...]:
+    """The cells of the matrix of which there is no evidence at all."""
+    return tuple(name for name in known_cells(snapshot) if name not in snapshot.cells)
+
+
+def first_broken(snapshot: Snapshot) -> Mapping[int, tuple[int, FirstBroken | None]]:
+    """How many promises are broken, and the first of them, by results with any."""
+    results = sorted({cell.results for cell in snapshot.cells.values()})
+    rows = snapshot.history.rows(BROKEN, json.dumps(results))
+    return {key: (count, FirstBroken(name=name, says=says)) for key, count, name, says in rows}
+
+
+def latest_cell(cell: CellNow, known: bool, broken: int, first: FirstBroken | None) -> LatestCell:
+    return LatestCell(
+        cell=cell.name,
+        pack=cell.pack,
+        core_ref=cell.core_ref,
+        version=cell.version,
+        known=known,
+        outcome=cell.outcome,
+        reason=cell.reason,
+        broken=broken,
+        first_broken=first,
+        since=cell.since,
+        newest=cell.newest,
+    )
+
+
+def latest_run(run: RunHead) -> LatestRun:
+    return LatestRun(
+        id=run.id,
+        command=run.command,
+        started=run.started,
+        finished=run.finished,
+        candidate=run.candidate,
+        baseline=run.baseline,
+        answer=Answer(run.answer) if run.answer else None,
+    )

@@ -1,0 +1,1 @@
+"""What the history says, as the pages need it."""

@@ -1,0 +1,90 @@
+"""What the snapshot knows of each cell, found in one pass; what a page depends on is in its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from fanout.dashboard.facts.along import Neighbours, Streak, neighbours, streaks
+from fanout.dashboard.facts.snapshot import CellNow, CoreRef, PackNow, Snapshot
+from fanout.dashboard.facts.step import Cores, state
+from fanout.history.run import PackInRun
+
+UNSTATED = PackInRun(digest="", owner="", consumer="", release="", supports="")
+
+
+class CellFacts(NamedTuple):
+    """A cell, and all around it that its page shows.
+
+    `run` is the id of the run that first saw it like this; `before` and `after` are the same
+    pack's cells on the neighbours, `before` being the baseline.
+    """
+
+    cell: CellNow
+    run: str
+    ref: CoreRef
+    near: Neighbours
+    before: CellNow | None
+    after: CellNow | None
+    pack: PackNow | None
+    streaks: Mapping[str, Streak]
+
+    @property
+    def known(self) -> bool:
+        """Whether the matrix still has this cell."""
+        return self.ref.known and bool(self.pack and self.pack.known)
+
+    @property
+    def statement(self) -> PackInRun:
+        return self.pack.statement if self.pack else UNSTATED
+
+    @property
+    def edited(self) -> bool:
+        """Whether the pack is another one by now than the one that ran."""
+        return bool(self.cell.pack_digest) and self.cell.pack_digest != self.statement.digest
+
+    def key(self, cores: Cores) -> object:
+        """All that the page depends on, as JSON can hold it."""
+        steps = {name: streak.step for name, streak in self.streaks.items()}
+        return (
+            self.cell.key,
+            self.cell.since,
+            self.run,
+            state(self.ref),
+            [ref and state(ref) for ref in self.near],
+            self.before and self.before.key,
+            bool(self.after),
+            self.pack and (self.pack.known, self.pack.renamed, self.pack.pending),
+            (self.statement.owner, self.statement.supports, self.edited),
+            sorted((name, streak.first_red.name) for name, streak in self.streaks.items()),
+            sorted((name, cores.key(step)) for name, step in steps.items() if step),
+        )
+
+
+@lru_cache(maxsize=1)
+def cell_facts(snapshot: Snapshot) -> tuple[CellFacts, ...]:
+    """The facts of every cell that ever had evidence."""
+    return tuple(found(snapshot))
+
+
+def found(snapshot: Snapshot) -> Iterator[CellFacts]:
+    refs = {ref.name: ref for ref in snapshot.core_refs}
+    packs = {pack.name: pack for pack in snapshot.packs}
+    runs = {run.document: run.id for run in snapshot.runs}
+    near, red = neighbours(snapshot), streaks(snapshot)
+    for cell in snapshot.cells.values():
+        beside = near[cell.core_ref]
+        before, after = (
+            snapshot.cells.get(f"{cell.pack}-{ref.name}") if ref else None for ref in beside
+        )
+        yield CellFacts(
+            cell=cell,
+            run=runs[cell.document],
+            ref=refs[cell.core_ref],
+            near=beside,
+            before=before,
+            after=after,
+            pack=packs.get(cell.pack),
+            streaks=red.get(cell.name, {}),
+        )

@@ -1,0 +1,266 @@
+"""What one run says, from its document alone: its cells, its decision, and what broke in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from fanout.dashboard.facts.grid import OUTCOMES
+from fanout.dashboard.facts.judgement import EVERYTHING, NOTHING
+from fanout.gate.decision import Decision, reproduce
+from fanout.gate.verdict import side
+from fanout.history.run import Attempt, CellDecision, Environment, Finding, Run
+from fanout.model import (
+    SLOTS,
+    Cell,
+    CellReport,
+    CellVerdict,
+    Core,
+    Evidence,
+    Outcome,
+    Promise,
+    PromiseVerdict,
+    Result,
+    Side,
+    Standing,
+    Verdict,
+)
+
+GRAVEST = tuple(OUTCOMES)
+NOT_KEPT = (Result.BROKEN, Result.ERRORED, Result.LISTED_BUT_KEPT, Result.KNOWN_BREAK)
+ELSEWHERE = Path("/no project is here")  # paths of the machine that ran it stay as they were
+WHEELS = ".tox/wheels/"
+UNSAID = Side(standing=Standing.KEPT)
+
+
+class Failure(NamedTuple):
+    """What a promise said in several cells, with one message: `place` is that of the finding."""
+
+    place: int
+    finding: Finding
+    cells: tuple[str, ...]
+
+    @property
+    def core_refs(self) -> tuple[str, ...]:
+        return tuple(cell.partition("-")[2] for cell in self.cells)
+
+
+class RunFacts:
+    """A run, and what follows from it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @cached_property
+    def tried(self) -> Mapping[str, tuple[Attempt, ...]]:
+        """The attempts at each cell, in their order."""
+        found: dict[str, tuple[Attempt, ...]] = {}
+        for attempt in sorted(self.run.attempts, key=lambda one: one.number):
+            found[attempt.cell] = (*found.get(attempt.cell, ()), attempt)
+        return found
+
+    @cached_property
+    def failures(self) -> Mapping[tuple[str, str], tuple[Failure, ...]]:
+        """All that is neither kept nor not applicable, by pack and promise."""
+        cells: dict[int, dict[str, None]] = {}
+        for name, attempts in self.tried.items():
+            for attempt in attempts:
+                for place in self.not_kept[attempt.results]:
+                    cells.setdefault(place, {})[name] = None
+        found: dict[tuple[str, str], tuple[Failure, ...]] = {}
+        for place in sorted(cells):
+            finding = self.run.findings[place]
+            key = (finding.pack, finding.name)
+            failure = Failure(place, finding, tuple(cells[place]))
+            found[key] = (*found.get(key, ()), failure)
+        return found
+
+    @cached_property
+    def not_kept(self) -> Mapping[int | None, Sequence[int]]:
+        """The places of the findings that are neither kept nor not applicable, by results."""
+        run = self.run
+        found: dict[int | None, Sequence[int]] = {
+            at: [one for one in results.findings if run.findings[one].result in NOT_KEPT]
+            for at, results in enumerate(run.results)
+        }
+        return found | {None: ()}
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """The outcome of each cell: of several attempts the gravest."""
+        return {cell: gravest(tried).outcome for cell, tried in self.tried.items()}
+
+    def environment(self, attempt: Attempt) -> Environment | None:
+        at = attempt.environment
+        return None if at is None else self.run.environments[at]
+
+    @cached_property
+    def cores(self) -> Mapping[str, Environment]:
+        """What was tested as each Core ref, as the first cell that tells a version shows it."""
+        found: dict[str, Environment] = {}
+        for attempt in self.run.attempts:
+            told, known = self.environment(attempt), found.get(attempt.core_ref)
+            if told and (known is None or (told.version and not known.version)):
+                found[attempt.core_ref] = told
+        return found
+
+    @cached_property
+    def verdicts(self) -> Mapping[tuple[str, str], Verdict]:
+        """The verdict on each promise that has one other than passing, by pack and promise."""
+        return {
+            (pack_of(cell.cell), promise.name): promise.verdict
+            for cell in self.run.verdicts
+            for promise in cell.promises
+        }
+
+    @cached_property
+    def decision(self) -> Decision | None:
+        """The decision as it was made; None for a run that was not asked for one."""
+        run = self.run
+        if not (run.answer and run.candidate and run.baseline):
+            return None
+        return Decision(
+            answer=run.answer,
+            candidate=run.candidate,
+            baseline=run.baseline,
+            cells=tuple(map(self.verdict, run.verdicts)),
+            causes=run.causes,
+        )
+
+    def verdict(self, cell: CellDecision) -> CellVerdict:
+        pack = pack_of(cell.cell)
+        seen, before = (
+            [self.report(attempt) for attempt in self.tried.get(name, ())]
+            for name in (cell.cell, cell.baseline)
+        )
+        decided = {one.name: one.verdict for one in cell.promises}
+        told = {
+            promise.name: promise
+            for report in (*before, *seen)
+            if report.evidence
+            for promise in report.evidence.promises
+        }
+        return CellVerdict(
+            pack=pack,
+            owner=self.owner(pack),
+            cell=cell.cell,
+            baseline=cell.baseline,
+            verdict=cell.verdict,
+            pending=cell.pending,
+            reason=cell.reason,
+            command=self.command(cell.cell),
+            promises=tuple(
+                self.promise(name, told.get(name), decided.get(name), seen, before)
+                for name in dict.fromkeys((*decided, *told))
+            ),
+        )
+
+    def promise(
+        self,
+        name: str,
+        told: Promise | None,
+        verdict: Verdict | None,
+        seen: Sequence[CellReport],
+        before: Sequence[CellReport],
+    ) -> PromiseVerdict:
+        """A promise with its verdict; one without a decision was passing or not applicable."""
+        beside = told is not None and told.result is Result.NOT_APPLICABLE
+        now, then = (
+            side(reports, name, False) if verdict else UNSAID for reports in (seen, before)
+        )
+        return PromiseVerdict(
+            name=name,
+            says=told.says if told else "",
+            contract=told.contract if told else (),
+            core=told.core if told else "",
+            verdict=verdict or (Verdict.NOT_APPLICABLE if beside else Verdict.PASSING),
+            candidate=now,
+            baseline=then,
+        )
+
+    def report(self, attempt: Attempt) -> CellReport:
+        core = self.environment(attempt) or Environment(asked="")
+        promises = tuple(map(promise_of, self.run.findings_of(attempt)))
+        evidence = Evidence(
+            cell=attempt.cell,
+            started=attempt.started or self.run.started,
+            seconds=attempt.seconds,
+            asked=core.asked,
+            source=core.source,
+            version=core.version,
+            digest=core.digest,
+            supports=EVERYTHING if attempt.supported else NOTHING,
+            promises=promises,
+        )
+        return CellReport(
+            cell=Cell(
+                name=attempt.cell, pack=attempt.pack, core_ref=attempt.core_ref, core=core.asked
+            ),
+            outcome=attempt.outcome,
+            reason=attempt.reason,
+            evidence=evidence if promises else None,
+        )
+
+    def owner(self, pack: str) -> str:
+        return self.run.packs[pack].owner if pack in self.run.packs else ""
+
+    def command(self, cell: str) -> str:
+        """What runs a cell again."""
+        core_ref = cell.partition("-")[2]
+        for core in (self.run.candidate, self.run.baseline):
+            if core and core.core_ref == core_ref:
+                return reproduce(portable(core), cell, ELSEWHERE)
+        if core_ref.removeprefix("core_") in SLOTS:
+            told = self.cores.get(core_ref)
+            return reproduce(slot(core_ref, told.version if told else ""), cell, ELSEWHERE)
+        return f"tox run -e {cell}"
+
+
+def pack_of(cell: str) -> str:
+    return cell.partition("-")[0]
+
+
+def gravest(attempts: Sequence[Attempt]) -> Attempt:
+    """The attempt that counts: no attempt undoes another."""
+    if len(attempts) == 1:
+        return attempts[0]
+    return min(attempts, key=lambda one: GRAVEST.index(one.outcome))
+
+
+def portable(core: Core) -> Core:
+    """The Core, with the path of a wheel that was built from the folder of `tox.ini` on."""
+    _, built, rest = core.wheel.replace("\\", "/").rpartition(WHEELS)
+    return core.model_copy(update={"wheel": built + rest}) if built else core
+
+
+def slot(core_ref: str, version: str) -> Core:
+    return Core(
+        named=core_ref,
+        core_ref=core_ref,
+        requirement="market-data-core",
+        source="pypi",
+        version=version,
+    )
+
+
+def promise_of(finding: Finding) -> Promise:
+    return Promise(
+        name=finding.name,
+        says=finding.says,
+        contract=finding.contract,
+        core=finding.core,
+        result=finding.result,
+        message=finding.message,
+        text=finding.text,
+        known_break=finding.known_break,
+    )
+
+
+def in_order(facts: RunFacts) -> Iterator[str]:
+    """The packs of a run, as its matrix orders them."""
+    known = facts.run.matrix.packs if facts.run.matrix else ()
+    tried = dict.fromkeys(pack_of(cell) for cell in facts.tried)
+    yield from (name for name in known if name in tried)
+    yield from (name for name in tried if name not in known)

@@ -1,0 +1,405 @@
+"""What the history says now: every run, pack, Core ref and cell, as the pages need it.
+
+It is read from the database of the history in a few queries, and is the same for the same
+documents, whenever and in whatever steps they were read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from packaging.version import InvalidVersion, Version
+from pydantic import TypeAdapter
+
+from fanout.history.database import moment
+from fanout.history.query import History
+from fanout.history.run import MatrixInRun, PackInRun
+from fanout.model import Outcome, Promise, Result
+
+WINDOW = 30  # runs that a strip shows
+DOCUMENTS = """
+SELECT id, name, run, command, started, finished, answer, candidate, baseline, packs, matrix
+FROM document ORDER BY started, name"""
+NEWEST_EVIDENCE = """
+SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
+    hex(results.digest), evidence.results, outcome, reason, supported, first, evidence.newest,
+    evidence.cell
+FROM (SELECT cell, max(newest) AS newest FROM evidence GROUP BY cell) AS last
+JOIN evidence ON evidence.cell = last.cell AND evidence.newest = last.newest
+JOIN cell ON cell.id = evidence.cell
+JOIN content ON content.id = evidence.content JOIN results ON results.id = evidence.results
+WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\'
+ORDER BY cell.name"""
+SPANS = """
+SELECT cell, id, outcome, first, newest FROM evidence WHERE newest IS NOT NULL ORDER BY cell"""
+FIRST_DOCUMENTS = """
+SELECT evidence, min(name) FROM json_each(?) AS asked CROSS JOIN attempt
+ON evidence = json_extract(asked.value, '$[0]')
+AND attempt.started = json_extract(asked.value, '$[1]')
+JOIN document ON document.id = attempt.document GROUP BY evidence"""
+SINCE = "SELECT min(started) FROM attempt WHERE evidence = ? AND started > ?"
+RECENT_DOCUMENTS = """
+SELECT id FROM document WHERE EXISTS (
+    SELECT 1 FROM attempt JOIN evidence ON evidence.id = attempt.evidence
+    JOIN cell ON cell.id = evidence.cell
+    WHERE attempt.document = document.id AND core_ref LIKE 'core\\_v%' ESCAPE '\\')
+ORDER BY started DESC, name DESC LIMIT ?"""
+RECENT = """
+SELECT cell.name, attempt.started, took, outcome, results, attempt.document
+FROM attempt JOIN evidence ON evidence.id = attempt.evidence
+JOIN cell ON cell.id = evidence.cell
+WHERE attempt.document IN (SELECT value FROM json_each(?))
+AND core_ref LIKE 'core\\_v%' ESCAPE '\\'
+ORDER BY cell.name, attempt.started, took, outcome, results"""
+PROMISES = """
+SELECT name, says, contract, core, result FROM result JOIN promise ON promise.id = promise
+WHERE results = ? ORDER BY name"""
+PACKS = TypeAdapter(dict[str, PackInRun])
+MATRIX = TypeAdapter(MatrixInRun | None)
+AS_JSON = json.JSONEncoder(default=str)
+
+
+class RunHead(NamedTuple):
+    """A run without what its cells said. `key` is its row in the database, of no other meaning."""
+
+    key: int
+    document: str
+    id: str
+    command: str
+    started: datetime
+    finished: datetime
+    answer: str
+    candidate: str
+    baseline: str
+    packs: Mapping[str, PackInRun]
+    matrix: MatrixInRun | None
+
+
+class Attempts(NamedTuple):
+    """The last attempts at a cell in the newest runs, oldest first: of each fact all values.
+
+    `at` is in microseconds since 1970, `took` in milliseconds; `said` are the outcomes' words.
+    """
+
+    at: tuple[int, ...]
+    took: tuple[int, ...]
+    said: tuple[str, ...]
+    results: tuple[int, ...]
+    run: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CellNow:
+    """A cell as its newest evidence shows it.
+
+    `first` is when this evidence was first seen and `document` the run that saw it; `since` is
+    when the cell began to have its outcome; `key` says all that the cell's own page depends on.
+    """
+
+    name: str
+    pack: str
+    core_ref: str
+    evidence: int
+    asked: str
+    source: str
+    version: str
+    digest: str
+    pack_digest: str
+    results: int
+    outcome: Outcome
+    reason: str
+    supported: bool
+    first: datetime
+    newest: datetime
+    since: datetime
+    document: str
+    key: str
+
+
+@dataclass(frozen=True)
+class CoreRef:
+    """A Core ref of the matrix, or one that no run knows any more."""
+
+    name: str
+    version: str
+    source: str
+    digest: str
+    known: bool
+
+    @property
+    def line(self) -> str:
+        """The minor line that it belongs to: `1.4`, or `other` for what has no version."""
+        try:
+            release = Version(self.version).release
+        except InvalidVersion:
+            return "other"
+        return ".".join(map(str, (*release, 0)[:2]))
+
+
+@dataclass(frozen=True)
+class PackNow:
+    """A pack as the newest run with it states it; `renamed` is the name that it has now."""
+
+    name: str
+    statement: PackInRun
+    known: bool
+    renamed: str
+    pending: bool
+
+
+class Snapshot:
+    """What the history says; promises are asked of the database as a page needs them."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.runs: tuple[RunHead, ...] = tuple(map(run_head, history.rows(DOCUMENTS)))[::-1]
+        self.cells: dict[str, CellNow] = {cell.name: cell for cell in newest_cells(history)}
+        self.said: dict[int, tuple[Promise, ...]] = {}
+
+    @cached_property
+    def matrix(self) -> MatrixInRun:
+        """What tox knew in the newest run that says so; else all that there is evidence of."""
+        told = next((run.matrix for run in self.runs if run.matrix), None)
+        cells = self.cells.values()
+        return told or MatrixInRun(
+            packs=tuple(dict.fromkeys(cell.pack for cell in cells)),
+            core_refs=tuple(dict.fromkeys(cell.core_ref for cell in cells)),
+        )
+
+    @cached_property
+    def core_refs(self) -> tuple[CoreRef, ...]:
+        """Every Core ref with a cell, newest version first; those no longer known come last."""
+        known = frozenset(self.matrix.core_refs)
+        of_ref: dict[str, list[CellNow]] = {}
+        for cell in self.cells.values():
+            of_ref.setdefault(cell.core_ref, []).append(cell)
+        found = [core_ref(name, cells, name in known) for name, cells in of_ref.items()]
+        found.sort(key=lambda ref: (ref.known, release(ref), ref.name), reverse=True)
+        return tuple(found)
+
+    @cached_property
+    def packs(self) -> tuple[PackNow, ...]:
+        """Every pack with a statement, as the matrix orders them; those no longer known last."""
+        stated: dict[str, PackInRun] = {}
+        for run in self.runs:
+            for name, statement in run.packs.items():
+                stated.setdefault(name, statement)
+        known = self.matrix.packs
+        names = (*(name for name in known if name in stated), *sorted(set(stated) - {*known}))
+        return tuple(
+            PackNow(
+                name=name,
+                statement=stated[name],
+                known=name in known,
+                renamed="" if name in known else self.renamed(stated[name], stated),
+                pending=not self.history.green(name),
+            )
+            for name in names
+        )
+
+    def renamed(self, statement: PackInRun, stated: Mapping[str, PackInRun]) -> str:
+        """The pack of the same consumer that is known now, if there is one."""
+        return next(
+            (
+                name
+                for name in self.matrix.packs
+                if name in stated and stated[name].consumer == statement.consumer
+            ),
+            "",
+        )
+
+    def before(self, ref: CoreRef) -> CoreRef | None:
+        """The Core ref that another one is compared with: the known one before it."""
+        known = [one for one in self.core_refs if one.known and release(one) < release(ref)]
+        return known[0] if known else None
+
+    def promises(self, results: int) -> tuple[Promise, ...]:
+        """What was said of each promise, by name; without messages and texts."""
+        if results not in self.said:
+            self.said[results] = tuple(
+                Promise(
+                    name=name,
+                    says=says,
+                    contract=tuple(json.loads(contract)),
+                    core=core,
+                    result=Result(result),
+                )
+                for name, says, contract, core, result in self.history.rows(PROMISES, results)
+            )
+        return self.said[results]
+
+    @cached_property
+    def recent(self) -> Mapping[str, Attempts]:
+        """The last attempts at each cell in the newest WINDOW runs, oldest first."""
+        window = [key for (key,) in self.history.rows(RECENT_DOCUMENTS, WINDOW)]
+        ids = {run.key: run.id for run in self.runs}
+        order = {run.key: place for place, run in enumerate(self.runs)}
+        found: dict[str, Attempts] = {}
+        rows = self.history.rows(RECENT, json.dumps(window))
+        for name, members in groupby(rows, key=itemgetter(0)):
+            attempts = list(members)
+            if len({at for _, at, *_ in attempts}) < len(attempts):
+                # The same evidence may be in several documents; the oldest is the run it is of.
+                attempts.sort(key=lambda row: order[row[-1]])
+                attempts = sorted({row[:-1]: row for row in attempts}.values())
+            _, at, took, said, results, documents = zip(*attempts[-WINDOW:], strict=True)
+            found[name] = Attempts(at, took, said, results, tuple(map(ids.__getitem__, documents)))
+        return found
+
+
+def run_head(row: Sequence[Any]) -> RunHead:
+    key, document, run, command, started, finished, answer, candidate, baseline, *said = row
+    packs, matrix = said
+    return RunHead(
+        key=key,
+        document=document,
+        id=run,
+        command=command,
+        started=moment(started),
+        finished=moment(finished),
+        answer=answer,
+        candidate=candidate,
+        baseline=baseline,
+        packs=stated_packs(packs),
+        matrix=stated_matrix(matrix),
+    )
+
+
+@cache
+def stated_packs(text: str) -> Mapping[str, PackInRun]:
+    """The packs of a run; most runs state the same."""
+    return PACKS.validate_json(text)
+
+
+@cache
+def stated_matrix(text: str) -> MatrixInRun | None:
+    return MATRIX.validate_json(text)
+
+
+class EvidenceRow(NamedTuple):
+    """One evidence of a cell, as NEWEST_EVIDENCE tells it; times are microseconds since 1970."""
+
+    cell: str
+    id: int
+    asked: str
+    source: str
+    version: str
+    digest: str
+    pack_digest: str
+    said: str
+    results: int
+    outcome: str
+    reason: str
+    supported: int
+    first: int
+    newest: int
+    cell_id: int
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """What the cell said and of what, without when."""
+        return (*self[2:8], self.outcome, self.reason, str(self.supported))
+
+
+def newest_cells(history: History) -> Iterator[CellNow]:
+    rows = (EvidenceRow(*row) for row in history.rows(NEWEST_EVIDENCE))
+    # Of several that were seen at once it is always the same one.
+    newest = [
+        max(members, key=lambda row: row.content)
+        for _, members in groupby(rows, key=lambda row: row.cell)
+    ]
+    first = json.dumps([(now.id, now.first) for now in newest])
+    documents = dict(history.rows(FIRST_DOCUMENTS, first))
+    spans = {
+        cell: [Span(*row[1:]) for row in members]
+        for cell, members in groupby(history.rows(SPANS), key=itemgetter(0))
+    }
+    for now in newest:
+        since = outcome_since(history, now, spans[now.cell_id])
+        yield cell_now(now, since, documents[now.id])
+
+
+class Span(NamedTuple):
+    """From when to when one evidence of a cell was seen, in microseconds since 1970."""
+
+    id: int
+    outcome: str
+    first: int
+    newest: int
+
+
+def outcome_since(history: History, now: EvidenceRow, spans: Sequence[Span]) -> int:
+    """When a cell began to have the outcome that it has now."""
+    differing = (span.newest for span in spans if span.outcome != now.outcome)
+    after = max((at for at in differing if at < now.newest), default=-1)
+    return min(
+        span.first if span.first > after else history.rows(SINCE, span.id, after)[0][0]
+        for span in spans
+        if span.outcome == now.outcome and span.newest > after
+    )
+
+
+def cell_now(now: EvidenceRow, since: int, document: str) -> CellNow:
+    pack, _, ref = now.cell.partition("-")
+    return CellNow(
+        name=now.cell,
+        pack=pack,
+        core_ref=ref,
+        evidence=now.id,
+        asked=now.asked,
+        source=now.source,
+        version=now.version,
+        digest=now.digest,
+        pack_digest=now.pack_digest,
+        results=now.results,
+        outcome=Outcome(now.outcome),
+        reason=now.reason,
+        supported=bool(now.supported),
+        first=moment(now.first),
+        newest=moment(now.newest),
+        since=moment(since),
+        document=document,
+        key=digest_of((now.cell, now.content, document)),
+    )
+
+
+def digest_of(values: object) -> str:
+    """A short digest of anything that JSON can hold."""
+    return hashlib.sha256(AS_JSON.encode(values).encode()).hexdigest()[:32]
+
+
+def core_ref(name: str, cells: Sequence[CellNow], known: bool) -> CoreRef:
+    """A Core ref as the newest of its cells that has a Core shows it."""
+    told = max(cells, key=lambda cell: (bool(cell.version), cell.newest, cell.name))
+    return CoreRef(
+        name=name,
+        version=told.version or asked_version(told.asked),
+        source=told.source,
+        digest=told.digest,
+        known=known,
+    )
+
+
+def asked_version(asked: str) -> str:
+    """The version that a requirement names, where its cell never said which it was."""
+    return asked.partition("==")[2]
+
+
+def release(ref: CoreRef) -> Version:
+    return version_of(ref.version)
+
+
+@cache
+def version_of(text: str) -> Version:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return Version("0")

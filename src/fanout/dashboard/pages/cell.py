@@ -1,0 +1,212 @@
+"""The page of each cell: what is broken and why, what was tested, and how to run it again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from markupsafe import Markup
+
+from fanout.cause.fewest import Cause
+from fanout.dashboard.edition import Edition
+from fanout.dashboard.facts.along import Step, Streak
+from fanout.dashboard.facts.cell import CellFacts, cell_facts
+from fanout.dashboard.facts.snapshot import CellNow
+from fanout.dashboard.facts.step import ChangeShown, Cores, change_shown
+from fanout.dashboard.facts.verdicts import Verdicts
+from fanout.dashboard.pages.said import Said, Sayings
+from fanout.dashboard.pages.sentence import lead, origin
+from fanout.dashboard.pages.shown import Shown, reasons, shown
+from fanout.dashboard.site import Part
+from fanout.history.run import Finding, KnownBreakInRun
+from fanout.model import Promise, Result, in_range
+
+QUIET = (Result.KEPT, Result.NOT_APPLICABLE)
+GIT_URL = re.compile(r"git\+[\w.:/@~+%-]+", re.ASCII)
+FILE_URL = re.compile(r"file://(/[\w./@~+%-]+)", re.ASCII)
+NO_STEP = "no Core ref before has kept what is broken, so there is none to compare with"
+SAME = "Core has the same content on both, so look at the pack, and at what is installed beside it"
+UNSUPPORTED = "the pack does not support this Core, so nothing is compared"
+
+
+class Told(NamedTuple):
+    """A promise, and what was said of it."""
+
+    said: Finding
+    word: str  # its verdict if it is broken, else what it said
+    reasons: tuple[str, ...]
+    text: Shown | None
+
+
+class Group(NamedTuple):
+    """Broken promises with one cause: the changes in Core, or why they are not known."""
+
+    step: Step | None
+    changes: tuple[ChangeShown, ...]
+    unknown: str
+    promises: tuple[Told, ...]
+
+
+class Listed(NamedTuple):
+    """A known break, with its entry in the pack as it was then."""
+
+    promise: Told
+    entry: KnownBreakInRun | None
+
+
+def parts(edition: Edition) -> Iterator[Part]:
+    """A page for each cell; those of one document follow each other, as it is read for them."""
+    pages = CellPages(edition)
+    found = sorted(cell_facts(edition.snapshot), key=lambda one: (one.cell.document, one.cell.name))
+    for facts in found:
+        yield pages.part(facts)
+
+
+class CellPages:
+    """What the pages of cells are made from."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.snapshot = edition.snapshot
+        self.cores = Cores(edition.history)
+        self.sayings = Sayings(edition)
+        self.verdicts = Verdicts(edition.snapshot)
+        # Most cells of a pack say the same, and most of what they say is this.
+        self.quiet = lru_cache(maxsize=None)(self.rest)
+
+    def part(self, facts: CellFacts) -> Part:
+        path = f"cells/{facts.cell.name}.html"
+        return self.edition.part(path, facts.key(self.cores), lambda: self.files(path, facts))
+
+    def files(self, path: str, facts: CellFacts) -> Mapping[str, bytes]:
+        """The page, and a file for each text that is too long for it."""
+        said = self.sayings.of(facts.cell)
+        told = self.told(facts, said)
+        context = self.context(facts, said, told)
+        return {path: self.edition.render(path, "cell.html", context)} | {
+            one.text.whole: one.said.text.encode() + b"\n"
+            for one in told
+            if one.text and one.text.whole
+        }
+
+    def context(self, facts: CellFacts, said: Said, told: tuple[Told, ...]) -> Mapping[str, object]:
+        cell, before = facts.cell, facts.near.before
+        of = {result: [one for one in told if one.said.result is result] for result in Result}
+        supports = said.statement.supports if said.statement else ""
+        promises = self.snapshot.promises(cell.results)
+        return {
+            "facts": facts,
+            "said": said,
+            "lead": lead(cell, promises, facts.streaks, before, supports),
+            "verdict": self.verdicts.of(facts),
+            "since": sorted(set(facts.streaks.values()), key=began, reverse=True),
+            "origin": origin(cell.source),
+            "command": reproduce(cell),
+            "groups": tuple(self.groups(facts, of[Result.BROKEN])),
+            "known_breaks": tuple(listed(one, said) for one in of[Result.KNOWN_BREAK]),
+            "errored": (*of[Result.ERRORED], *of[Result.LISTED_BUT_KEPT]),
+            "quiet": self.quiet(cell.results),
+        }
+
+    def told(self, facts: CellFacts, said: Said) -> tuple[Told, ...]:
+        judged = self.verdicts.of(facts)
+        verdicts = judged.promises if judged else {}
+        found = []
+        for one in said.findings.values():
+            if one.result not in QUIET:
+                broken = one.result is Result.BROKEN
+                found.append(
+                    Told(
+                        said=one,
+                        word=verdicts.get(one.name, one.result) if broken else one.result,
+                        reasons=reasons(one.message, one.text),
+                        text=shown(one.text) if one.text else None,
+                    )
+                )
+        return tuple(found)
+
+    def rest(self, results: int) -> Markup:
+        """The promises of which there is no more to say, as they stand in a page."""
+        promises = self.snapshot.promises(results)
+        kept = [one for one in promises if one.result is Result.KEPT]
+        context = {
+            "kept": by_file(kept),
+            "count": len(kept),
+            "not_applicable": [one for one in promises if one.result is Result.NOT_APPLICABLE],
+        }
+        return Markup(self.edition.templates.get_template("kept.html").render(context))  # noqa: S704
+
+    def groups(self, facts: CellFacts, broken: Iterable[Told]) -> Iterator[Group]:
+        """Broken promises by the streak that they are in, the newest first, and by their cause."""
+        by_streak: dict[Streak | None, list[Told]] = {}
+        for one in broken:
+            by_streak.setdefault(facts.streaks.get(one.said.name), []).append(one)
+        for streak in sorted(by_streak, key=began, reverse=True):
+            promises = by_streak[streak]
+            step = streak.step if streak else None
+            unknown = self.unknown(step, facts)
+            if step is None or unknown:
+                yield Group(step, (), unknown, tuple(promises))
+                continue
+            named = {one.said.name: one for one in promises}
+            pack = facts.cell.pack
+            for cause in self.cores.broke(step, [(pack, one.said) for one in promises]):
+                yield group(step, cause, named)
+
+    def unknown(self, step: Step | None, facts: CellFacts) -> str:
+        """Why the cause cannot be looked for in Core; empty if it can."""
+        if not facts.cell.supported:
+            return UNSUPPORTED
+        if step is None:
+            return NO_STEP
+        if step.before.digest and step.before.digest == step.after.digest:
+            return SAME
+        return self.cores.unknown(step)
+
+
+def began(streak: Streak | None) -> tuple[object, ...]:
+    """What orders streaks; none at all is before every one."""
+    return streak.began if streak else ()
+
+
+def group(step: Step, cause: Cause, named: Mapping[str, Told]) -> Group:
+    return Group(
+        step=step,
+        changes=tuple(map(change_shown, cause.changes)),
+        unknown="",
+        promises=tuple(named[promise.name] for promise in cause.promises),
+    )
+
+
+def reproduce(cell: CellNow) -> str:
+    """The command that runs a cell again, on the Core that its ref was told to be."""
+    named = cell.asked.partition(" @ ")[2]
+    slot = f"{cell.core_ref.upper()}="
+    path = FILE_URL.fullmatch(named)
+    given = ""
+    if cell.source == "git" and GIT_URL.fullmatch(named):
+        given = f"{slot}{shlex.quote(named)} "
+    elif cell.source == "path" and path:
+        given = f"{slot}{shlex.quote(unquote(path[1]))} "
+    return f"{given}tox run -e {cell.name}"
+
+
+def listed(promise: Told, said: Said) -> Listed:
+    """A known break and its entry, if the run held it."""
+    entries = said.statement.known_breaks if said.statement else ()
+    version = said.environment.version if said.environment else ""
+    about = (one for one in entries if one.test == promise.said.name)
+    return Listed(promise, next((one for one in about if in_range(version, one.core)), None))
+
+
+def by_file(promises: Iterable[Promise]) -> tuple[tuple[str, tuple[Promise, ...]], ...]:
+    """Promises by the file that they are in."""
+    return tuple(
+        (file, tuple(members))
+        for file, members in groupby(promises, key=lambda one: one.name.partition("::")[0])
+    )

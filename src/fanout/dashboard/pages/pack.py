@@ -1,0 +1,169 @@
+"""The page of a pack: what it says of every Core ref, and how each of its promises fares."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from fanout.dashboard.edition import Edition
+from fanout.dashboard.facts.course import Course, courses, known_refs, stated
+from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
+from fanout.dashboard.pages.shown import cut
+from fanout.dashboard.site import Part
+from fanout.model import Standing, in_range
+
+LONGEST_REASON = 200
+NOT_RUN = "not run"
+
+
+class OnRef(NamedTuple):
+    """A Core ref, and the cell of the pack on it; empty if the pack never ran there."""
+
+    core_ref: str
+    version: str
+    cell: str
+
+
+class RefsAlike(NamedTuple):
+    """Neighbouring Core refs, newest first, of one content, of which the pack says the same.
+
+    `since` is when the first of them began to have this outcome; `digest` is of Core's content.
+    """
+
+    refs: tuple[OnRef, ...]
+    outcome: str
+    reason: str
+    since: datetime | None
+    digest: str
+    source: str
+
+
+class Listed(NamedTuple):
+    """A known break, and the known Core refs of its range, oldest first."""
+
+    core: str
+    test: str
+    reason: str
+    link: str
+    expires: str
+    refs: tuple[str, ...]
+    now: str
+
+
+class Pinned(NamedTuple):
+    """A promise below the first symbol that it pins, and the other ones."""
+
+    course: Course
+    others: tuple[str, ...]
+
+
+class PackFacts(NamedTuple):
+    """All that the page of a pack shows; `cell` is the pack's on the newest known Core ref."""
+
+    name: str
+    pack: PackNow | None
+    newest: CoreRef | None
+    cell: str
+    outcome: str
+    known: tuple[RefsAlike, ...]
+    gone: tuple[RefsAlike, ...]
+    never_run: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...]
+    broken: tuple[Course, ...]
+    symbols: tuple[tuple[str, tuple[Pinned, ...]], ...]
+    unpinned: tuple[Pinned, ...]
+    listed: tuple[Listed, ...]
+    url: str
+
+
+def parts(edition: Edition) -> Iterator[Part]:
+    for pack, promises in courses(edition.snapshot).items():
+        facts = facts_of(edition.snapshot, pack, promises, edition.url)
+        yield edition.page(f"packs/{pack}.html", "pack.html", facts, facts._asdict)
+
+
+def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str) -> PackFacts:
+    pack = stated(snapshot).get(name)
+    newest = next(iter(known_refs(snapshot)[::-1]), None)
+    cell = snapshot.cells.get(f"{name}-{newest.name}") if newest else None
+    refs = {ref.name for ref in snapshot.core_refs}
+    counts = Counter(one.now for one in promises)
+    return PackFacts(
+        name=name,
+        pack=pack,
+        newest=newest,
+        cell=cell.name if cell else "",
+        outcome=cell.outcome if cell else NOT_RUN,
+        known=tuple(alike(snapshot, name, (ref for ref in snapshot.core_refs if ref.known))),
+        gone=tuple(
+            alike(snapshot, name, (ref for ref in snapshot.core_refs if ran(snapshot, name, ref)))
+        ),
+        never_run=tuple(ref for ref in snapshot.matrix.core_refs if ref not in refs),
+        counts=tuple(sorted(counts.items())),
+        broken=tuple(one for one in promises if one.now is Standing.BROKEN),
+        symbols=tuple(by_symbol(promises)),
+        unpinned=tuple(Pinned(one, ()) for one in promises if not one.contract),
+        listed=tuple(listed(snapshot, pack, promises)) if pack else (),
+        url=url,
+    )
+
+
+def ran(snapshot: Snapshot, pack: str, ref: CoreRef) -> bool:
+    """Whether a Core ref is no longer known, and the pack ran on it."""
+    return not ref.known and f"{pack}-{ref.name}" in snapshot.cells
+
+
+def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[RefsAlike]:
+    """Core refs with what the pack says of them, neighbours of whom it says the same together."""
+
+    def look(ref: CoreRef) -> tuple[str, str, str, str]:
+        cell = snapshot.cells.get(f"{pack}-{ref.name}")
+        if cell is None:
+            return (ref.digest, NOT_RUN, "no run has this cell", ref.source)
+        return (cell.digest, cell.outcome.value, cut(cell.reason, LONGEST_REASON), cell.source)
+
+    for (digest, outcome, reason, source), members in groupby(refs, look):
+        same = tuple(members)
+        names = {ref: f"{pack}-{ref.name}" for ref in same}
+        found = [snapshot.cells[name] for name in names.values() if name in snapshot.cells]
+        yield RefsAlike(
+            refs=tuple(
+                OnRef(ref.name, ref.version, name if name in snapshot.cells else "")
+                for ref, name in names.items()
+            ),
+            outcome=outcome,
+            reason=reason,
+            since=min((cell.since for cell in found), default=None),
+            digest=digest,
+            source=source,
+        )
+
+
+def by_symbol(promises: Iterable[Course]) -> Iterator[tuple[str, tuple[Pinned, ...]]]:
+    """Each promise that names a symbol, once, below the first that it names."""
+    found: dict[str, list[Pinned]] = {}
+    for one in promises:
+        if one.contract:
+            first, *others = one.contract
+            found.setdefault(first, []).append(Pinned(one, tuple(others)))
+    for symbol in sorted(found):
+        yield symbol, tuple(found[symbol])
+
+
+def listed(snapshot: Snapshot, pack: PackNow, promises: Iterable[Course]) -> Iterator[Listed]:
+    now = {one.name: one.now for one in promises}
+    for entry in sorted(pack.statement.known_breaks, key=lambda one: (one.expires, one.test)):
+        yield Listed(
+            core=entry.core,
+            test=entry.test,
+            reason=entry.reason,
+            link=str(entry.link),
+            expires=entry.expires.isoformat(),
+            refs=tuple(
+                ref.name for ref in known_refs(snapshot) if in_range(ref.version, entry.core)
+            ),
+            now=now.get(entry.test, "absent"),
+        )

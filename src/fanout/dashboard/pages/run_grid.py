@@ -1,0 +1,204 @@
+"""The cells of one run as its page embeds them: the grid, and the attempts behind each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Protocol
+
+from fanout.dashboard.edition import GLYPHS
+from fanout.dashboard.facts.grid import OUTCOMES, Box, Column, Row, compact, repeated
+from fanout.dashboard.facts.run import RunFacts, gravest
+from fanout.dashboard.facts.snapshot import CoreRef, release
+from fanout.history.run import Attempt, Environment
+from fanout.model import SLOTS, Result
+
+COMPARED = "compared"
+LONGEST_REASON = 400  # characters
+LARGEST_REASONS = 30_000  # characters, of all reasons of one run
+
+
+class Entry(Protocol):
+    """A promise that the page tells of."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def pack(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+def columns_of(facts: RunFacts) -> tuple[Column, ...]:
+    """Every Core ref that was tried, candidate and baseline first, then the newest first."""
+    against = {
+        cell.cell.partition("-")[2]: cell.baseline.partition("-")[2] for cell in facts.run.verdicts
+    }
+    refs = [
+        CoreRef(
+            name=name,
+            version=core.version if core else "",
+            source=core.source if core else "",
+            digest=core.digest if core else "",
+            known=True,
+        )
+        for name in dict.fromkeys(attempt.core_ref for attempt in facts.run.attempts)
+        for core in (facts.cores.get(name),)
+    ]
+    refs.sort(key=lambda ref: (release(ref), ref.name), reverse=True)
+    refs.sort(key=lambda ref: place(ref.name))
+    return tuple(
+        Column(
+            core_ref=ref.name,
+            version="" if is_slot(ref.name) else ref.version,
+            source=ref.source,
+            digest="" if is_slot(ref.name) else ref.digest,
+            group=COMPARED if is_slot(ref.name) else ref.line,
+            before=against.get(ref.name, ""),
+            page=not is_slot(ref.name),
+        )
+        for ref in refs
+    )
+
+
+def is_slot(core_ref: str) -> bool:
+    return core_ref.removeprefix("core_") in SLOTS
+
+
+def place(core_ref: str) -> int:
+    slot = core_ref.removeprefix("core_")
+    return SLOTS.index(slot) if slot in SLOTS else len(SLOTS)
+
+
+def grid(facts: RunFacts, packs: Sequence[str], columns: Sequence[Column]) -> Mapping[str, object]:
+    verdicts = {cell.cell: cell.verdict for cell in facts.run.verdicts}
+    boxes = {
+        (tried[0].pack, tried[0].core_ref): box(facts, tried, verdicts.get(name, ""))
+        for name, tried in facts.tried.items()
+    }
+    rows = [Row(pack, page=pack in facts.run.packs) for pack in packs]
+    return compact(rows, columns, boxes, facts.run.finished, "?cell={}#cell", "../")
+
+
+def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
+    shown = gravest(tried)
+    places = facts.not_kept[shown.results]
+    found = (facts.run.findings[place] for place in places)
+    broken = [one for one in found if one.result is Result.BROKEN]
+    words = f"“{broken[0].says or broken[0].name}”" if broken else shown.reason
+    several = f"Attempts: {', then '.join(one.outcome for one in tried)}. " if tried[1:] else ""
+    return Box(
+        outcome=shown.outcome,
+        verdict=verdict,
+        detail=f"{several}{words}",
+        broken=len(broken),
+    )
+
+
+def attempts(
+    facts: RunFacts, packs: Sequence[str], columns: Sequence[Column], told: Iterable[Entry]
+) -> Mapping[str, object]:
+    """Every attempt as `run.js` reads it: one list a fact, what repeats told once.
+
+    `cells` and `environments` are differences from the attempt before, since neighbours are mostly
+    one apart; a cell is its row times the number of columns plus its column. `started` is in
+    seconds since the run began, `took` in milliseconds; -1 is none.
+    """
+    run = facts.run
+    rows = {pack: row for row, pack in enumerate(packs)}
+    refs = {column.core_ref: place for place, column in enumerate(columns)}
+    reasons = Reasons()
+    return {
+        "columns": len(columns),
+        "glyphs": {word: GLYPHS.get(word, "") for word in OUTCOMES},
+        "outcomes": {sign: word for word, sign in OUTCOMES.items()},
+        "cells": differences(
+            rows[one.pack] * len(columns) + refs[one.core_ref] for one in run.attempts
+        ),
+        "outcome": "".join(OUTCOMES[one.outcome] for one in run.attempts),
+        "number": repeated(one.number for one in run.attempts),
+        "reason": repeated(reasons.at(one.reason) for one in run.attempts),
+        "environment": differences(none(one.environment) for one in run.attempts),
+        "results": repeated(none(one.results) for one in run.attempts),
+        "started": [begun(facts, one) for one in run.attempts],
+        "took": [round(one.seconds * 1000) for one in run.attempts],
+        "reasons": reasons.held,
+        "environments": list(environments(facts)),
+        "contents": list(contents(run.environments)),
+        "distributions": run.distributions,
+        "said": list(said(facts, told)),
+        "commands": {
+            column.core_ref: facts.command(f"{{}}-{column.core_ref}")
+            for column in columns
+            if is_slot(column.core_ref)
+        },
+    }
+
+
+class Reasons:
+    """The reasons of cells without a verdict, each once, and cut when they become too many."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        self.left = LARGEST_REASONS
+
+    @property
+    def held(self) -> list[str]:
+        return list(self.places)
+
+    def at(self, reason: str) -> int:
+        if not reason:
+            return -1
+        text = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        if text not in self.places and len(text) > self.left:
+            text = "the document of the run says why"
+        if text not in self.places:
+            self.left -= len(text)
+        return self.places.setdefault(text, len(self.places))
+
+
+def environments(facts: RunFacts) -> Iterator[Sequence[object]]:
+    digests = {digest: at for at, digest in enumerate(contents(facts.run.environments))}
+    for one in facts.run.environments:
+        content = digests.get(one.digest, -1)
+        yield (
+            one.asked,
+            one.source,
+            one.version,
+            content,
+            one.python,
+            differences(one.distributions),
+        )
+
+
+def contents(found: Iterable[Environment]) -> Iterable[str]:
+    return dict.fromkeys(one.digest for one in found if one.digest)
+
+
+def said(facts: RunFacts, told: Iterable[Entry]) -> Iterator[Sequence[object]]:
+    """For each results, how many promises have which result, and the numbers of what is told."""
+    numbers = {(entry.pack, entry.name): entry.number for entry in told}
+    for results in facts.run.results:
+        counts: dict[str, int] = {}
+        shown = []
+        for place in results.findings:
+            one = facts.run.findings[place]
+            counts[one.result] = counts.get(one.result, 0) + 1
+            if one.result is not Result.KEPT and (one.pack, one.name) in numbers:
+                shown.append(numbers[one.pack, one.name])
+        yield (counts, shown)
+
+
+def begun(facts: RunFacts, attempt: Attempt) -> int:
+    if attempt.started is None:
+        return -1
+    return max(round((attempt.started - facts.run.started).total_seconds()), 0)
+
+
+def none(index: int | None) -> int:
+    return -1 if index is None else index
+
+
+def differences(values: Iterable[int]) -> list[int]:
+    """The first value, then the difference of each from the one before, as `repeated` has them."""
+    return repeated(after - before for before, after in pairwise((0, *values)))

@@ -1,0 +1,185 @@
+"""The strips: what the last attempts at each cell of a pack said, for the script that draws them.
+
+`data/strips-<pack>.js` changes with every run of the pack, so that the pages need not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache, partial
+from itertools import groupby
+
+from fanout.dashboard.edition import Edition, script
+from fanout.dashboard.facts.course import RED, Course, courses, known_refs
+from fanout.dashboard.facts.snapshot import Attempts, CellNow, Snapshot
+from fanout.dashboard.facts.steadiness import Told, flakiness, time_to_green
+from fanout.dashboard.site import Part
+from fanout.gate.verdict import STANDINGS
+from fanout.model import Outcome, Standing
+
+OUTCOMES: Mapping[str, str] = {
+    Outcome.PASSED: "p",
+    Outcome.FAILED: "f",
+    Outcome.ERRORED: "e",
+    Outcome.MISSING: "m",
+    Outcome.UNSUPPORTED: "u",
+}
+LETTERS = {
+    Standing.KEPT: "k",
+    Standing.BROKEN: "b",
+    Standing.KNOWN_BREAK: "l",
+    Standing.NOT_APPLICABLE: "n",
+    Standing.UNSUPPORTED: "s",
+    Standing.ABSENT: "a",
+    Standing.UNKNOWN: "u",
+}
+SECOND = 1_000_000  # in microseconds
+COUNTED = RED | {Standing.KEPT}
+CONTENTS = """
+SELECT cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest
+FROM cell JOIN evidence ON evidence.cell = cell.id
+JOIN content ON content.id = evidence.content JOIN attempt ON attempt.evidence = evidence.id
+WHERE cell.name IN (SELECT value FROM json_each(?)) AND attempt.started >= ?
+GROUP BY cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest"""
+Cells = Mapping[str, Attempts]  # of a pack, by name
+
+
+def parts(edition: Edition) -> Iterator[Part]:
+    snapshot = edition.snapshot
+    of_pack: dict[str, dict[str, Attempts]] = {}
+    for name, seen in snapshot.recent.items():
+        of_pack.setdefault(name.partition("-")[0], {})[name] = seen
+    refs = [(ref.name, ref.version) for ref in known_refs(snapshot)]
+    for pack, promises in courses(snapshot).items():
+        cells = of_pack.get(pack, {})
+        key = (refs, summary(cells), [(one.name, one.stretches) for one in promises])
+        make = partial(strips, snapshot, pack, cells, promises)
+        yield edition.file(f"data/strips-{pack}.js", key, make)
+
+
+def summary(cells: Cells) -> tuple[object, ...]:
+    """What tells these attempts from others: a run never changes, but it may be here in part."""
+    runs = sorted(set().union(*(seen.run for seen in cells.values())))
+    count = sum(len(seen.at) for seen in cells.values())
+    took = sum(sum(seen.took) for seen in cells.values())
+    first = min((seen.at[0] for seen in cells.values()), default=0)
+    return (runs, count, took, first, max((seen.at[-1] for seen in cells.values()), default=0))
+
+
+def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Course]) -> bytes:
+    """The script that hands a pack's strips to the page.
+
+    Moments are seconds since 1970, those of attempts since their run started; durations are
+    milliseconds, and `refs` the known Core refs, oldest first. A promise has runs of letters:
+    `60k12b` is kept 60 times, then broken 12 times.
+    """
+    started = {run.id: seconds(run.started) for run in snapshot.runs}
+    runs = sorted(
+        set().union(*(seen.run for seen in cells.values())), key=lambda run: (started[run], run)
+    )
+    known = known_refs(snapshot)
+    newest = f"{pack}-{known[-1].name}" if known else ""
+    told = contents(snapshot, cells, newest)
+    places = {run: (place, started[run]) for place, run in enumerate(runs)}
+    order = {ref.name: place for place, ref in enumerate(snapshot.core_refs)}
+    value = {
+        "newest": newest,
+        "runs": [(run, started[run]) for run in runs],
+        "refs": [(ref.name, ref.version) for ref in known],
+        "cells": {
+            name: strip(cells[name], places)
+            | steadiness(cells[name], told.get(name, ()), failed_since(snapshot.cells[name]))
+            for name in sorted(cells, key=lambda name: order[name.partition("-")[2]])
+        },
+        "promises": {
+            one.name: {
+                "refs": "".join(f"{held.refs}{LETTERS[held.standing]}" for held in one.stretches),
+                "time": over_time(one.name, told.get(newest, ())),
+            }
+            for one in promises
+        },
+    }
+    return script(f"strips-{pack}", value)
+
+
+def strip(seen: Attempts, places: Mapping[str, tuple[int, int]]) -> dict[str, object]:
+    """A cell's last attempts, oldest first: a letter or a number for each."""
+    at = [places[run] for run in seen.run]
+    after = [moment // SECOND - run for moment, (_, run) in zip(seen.at, at, strict=True)]
+    return {
+        "outcomes": "".join(map(OUTCOMES.__getitem__, seen.said)),
+        "took": " ".join(map(str, seen.took)),
+        "run": " ".join([str(place) for place, _ in at]),
+        "after": " ".join(map(str, after)),
+    }
+
+
+def steadiness(seen: Attempts, told: Sequence[Told], failed: int | None) -> dict[str, object]:
+    """What is not steady in a cell's last attempts; nothing of a cell that is.
+
+    `flaky` is how many attempts disagree, of how many, and the same of each promise that does;
+    `green` how long each red streak lasted, `red` since when one is open.
+    """
+    found: dict[str, object] = {}
+    if flaky := flakiness(told):
+        found["flaky"] = (*flaky.cell, [(name, *counts) for name, counts in flaky.promises])
+    streaks = time_to_green(seen)
+    if streaks.ended:
+        found["green"] = [lasted // SECOND for lasted in streaks.ended]
+    if streaks.since:
+        found["red"] = min(streaks.since // SECOND, failed or streaks.since)
+    return found
+
+
+def failed_since(cell: CellNow) -> int | None:
+    return seconds(cell.since) if cell.outcome is Outcome.FAILED else None
+
+
+def contents(snapshot: Snapshot, cells: Cells, newest: str) -> Mapping[str, Sequence[Told]]:
+    """What the attempts were of: at the newest Core ref, and where they do not all say the same."""
+    asked = [name for name, seen in cells.items() if name == newest or len(set(seen.results)) > 1]
+    if not asked:
+        return {}
+    oldest = min(cells[name].at[0] for name in asked)
+    rows = snapshot.history.rows(CONTENTS, json.dumps(asked), oldest)
+    said = lru_cache(maxsize=None)(partial(standings, snapshot))
+    found: dict[str, list[Told]] = {}
+    for name, members in groupby(rows, key=lambda row: row[0]):
+        shown = {*zip(cells[name].at, cells[name].took, cells[name].results, strict=True)}
+        found[name] = [
+            Told((digest, pack_digest), *said(results, bool(supported)))
+            for _, started, took, results, supported, digest, pack_digest in members
+            if (started, took, results) in shown
+        ]
+    return found
+
+
+def standings(
+    snapshot: Snapshot, results: int, supported: bool
+) -> tuple[Mapping[str, Standing], frozenset[str], frozenset[str]]:
+    """Where each promise stands by one attempt, and which are green and which red."""
+    found = {}
+    for one in snapshot.promises(results):
+        standing = STANDINGS[one.result]
+        found[one.name] = standing if supported or standing not in COUNTED else Standing.UNSUPPORTED
+    green = frozenset(name for name, standing in found.items() if standing is Standing.KEPT)
+    return found, green, frozenset(name for name, standing in found.items() if standing in RED)
+
+
+def over_time(name: str, told: Iterable[Told]) -> str:
+    """Where a promise stood in the last attempts at a cell, oldest first, as runs of letters."""
+    stood = (LETTERS[standing(name, one.standings)] for one in told)
+    return "".join(f"{len(tuple(alike))}{letter}" for letter, alike in groupby(stood))
+
+
+def standing(name: str, standings: Mapping[str, Standing]) -> Standing:
+    """Where a promise stands; one whose file cannot be imported is as its file is."""
+    file = name.partition("::")[0]
+    missing = Standing.ABSENT if standings else Standing.UNKNOWN
+    return standings.get(name, standings.get(file, missing))
+
+
+def seconds(at: datetime) -> int:
+    return round(at.timestamp())

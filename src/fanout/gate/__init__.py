@@ -1,0 +1,1 @@
+"""What the evidence means for a release: a verdict for each promise, one answer for all."""

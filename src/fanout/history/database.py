@@ -1,0 +1,325 @@
+"""The database of a history: what its documents say, in a form that answers at once.
+
+It is made of the documents alone and holds nothing else, so it may be deleted at any time. What a
+cell said is held once as evidence, however often it said so; an attempt is when it did. Times are
+microseconds since 1970, durations milliseconds; `packs`, `matrix` and `contract` are JSON. `first`
+and `newest` are of the attempts with that evidence, so that nobody has to read them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fanout.errors import UnusableHistory
+from fanout.history.document import document_names, read_run
+from fanout.history.run import Attempt, Environment, Finding, Run
+
+FILE = "history.sqlite"
+VERSION = 2  # of these tables; a database with other ones is made again
+LONGEST_WAIT = 600  # seconds, for another process that is filling the same database
+AT_ONCE = 100  # documents, so that a process that is stopped has not worked for nothing
+TABLES = """
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, command TEXT NOT NULL,
+    started INTEGER NOT NULL, finished INTEGER NOT NULL, answer TEXT NOT NULL,
+    candidate TEXT NOT NULL, baseline TEXT NOT NULL, packs TEXT NOT NULL, matrix TEXT NOT NULL);
+CREATE TABLE cell (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, pack TEXT NOT NULL, core_ref TEXT NOT NULL);
+CREATE INDEX cell_of_pack ON cell (pack);
+CREATE TABLE content (
+    id INTEGER PRIMARY KEY, asked TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL,
+    digest TEXT NOT NULL, pack_digest TEXT NOT NULL,
+    UNIQUE (pack_digest, digest, asked, version, source));
+CREATE TABLE promise (
+    id INTEGER PRIMARY KEY, pack TEXT NOT NULL, name TEXT NOT NULL, says TEXT NOT NULL,
+    contract TEXT NOT NULL, core TEXT NOT NULL, UNIQUE (pack, name, says, contract, core));
+CREATE TABLE results (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
+CREATE TABLE result (
+    results INTEGER NOT NULL, promise INTEGER NOT NULL, result TEXT NOT NULL,
+    PRIMARY KEY (results, promise)) WITHOUT ROWID;
+CREATE INDEX result_of_promise ON result (promise, results);
+CREATE TABLE evidence (
+    id INTEGER PRIMARY KEY, cell INTEGER NOT NULL, content INTEGER NOT NULL,
+    results INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+    supported INTEGER NOT NULL, first INTEGER, newest INTEGER,
+    UNIQUE (cell, content, results, outcome, reason, supported));
+CREATE INDEX evidence_of_results ON evidence (results);
+CREATE TABLE attempt (
+    evidence INTEGER NOT NULL, started INTEGER NOT NULL, took INTEGER NOT NULL,
+    document INTEGER NOT NULL,
+    PRIMARY KEY (evidence, started, took, document)) WITHOUT ROWID;
+CREATE INDEX attempt_in_document ON attempt (document);
+"""
+FIND = {
+    "cell": "SELECT id FROM cell WHERE name = ? AND pack = ? AND core_ref = ?",
+    "content": "SELECT id FROM content WHERE asked = ? AND source = ? AND version = ?"
+    " AND digest = ? AND pack_digest = ?",
+    "promise": "SELECT id FROM promise WHERE pack = ? AND name = ? AND says = ?"
+    " AND contract = ? AND core = ?",
+    "results": "SELECT id FROM results WHERE digest = ?",
+    "evidence": "SELECT id FROM evidence WHERE cell = ? AND content = ? AND results = ?"
+    " AND outcome = ? AND reason = ? AND supported = ?",
+}
+ADD = {
+    "cell": "INSERT INTO cell VALUES (NULL, ?, ?, ?)",
+    "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?, ?)",
+    "promise": "INSERT INTO promise VALUES (NULL, ?, ?, ?, ?, ?)",
+    "results": "INSERT INTO results VALUES (NULL, ?)",
+    "evidence": "INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+}
+# What says that a database is whole, and its surroundings are not.
+OUTSIDE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+ADD_DOCUMENT = "INSERT INTO document VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SPAN = """
+UPDATE evidence SET
+    first = (SELECT min(started) FROM attempt WHERE attempt.evidence = evidence.id),
+    newest = (SELECT max(started) FROM attempt WHERE attempt.evidence = evidence.id)"""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
+NOTHING = Environment(asked="")
+
+
+class Damaged(Exception):
+    """The database is not one, or not of these tables, and must be made again."""
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def current(folder: Path) -> sqlite3.Connection:
+    """The database of a folder, with every document that is there and with no other.
+
+    It reads only what it has not read before; it is made from nothing if it is absent, damaged
+    or of another version. A folder without documents has an empty one, in memory. Raises
+    UnreadableDocument or UnusableHistory; what was read by then stays.
+    """
+    names = document_names(folder)
+    if not names:
+        return made(sqlite3.connect(":memory:"))
+    with outside_errors(folder):
+        try:
+            database = opened(folder)
+            with damage(), closing_on_error(database):
+                if known(database) == names:
+                    return database
+            database.close()
+        except Damaged:
+            pass  # what is damaged is made again under the lock
+        return updated(folder)
+
+
+def rebuilt(folder: Path) -> sqlite3.Connection:
+    """The database of a folder, made again because the one that is there is damaged."""
+    with outside_errors(folder):
+        return updated(folder, again=True)
+
+
+def updated(folder: Path, again: bool = False) -> sqlite3.Connection:
+    """The database with what it lacked; one process at a time does this."""
+    with FileLock(folder / f"{FILE}.lock", timeout=LONGEST_WAIT):
+        try:
+            if again:
+                raise Damaged
+            return filled(opened(folder), folder)
+        except Damaged:
+            (folder / FILE).unlink(missing_ok=True)
+            database = sqlite3.connect(folder / FILE, timeout=LONGEST_WAIT)
+            return filled(made(database), folder)
+
+
+def opened(folder: Path) -> sqlite3.Connection:
+    """The database that is there; raises Damaged if there is none of this version."""
+    if not (folder / FILE).is_file():
+        raise Damaged
+    database = sqlite3.connect(folder / FILE, timeout=LONGEST_WAIT)
+    with damage(), closing_on_error(database):
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
+            raise Damaged
+    return database
+
+
+def made(database: sqlite3.Connection) -> sqlite3.Connection:
+    """A new database with these tables, all or none of them."""
+    database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    return database
+
+
+def known(database: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(name for (name,) in database.execute("SELECT name FROM document"))
+
+
+def filled(database: sqlite3.Connection, folder: Path) -> sqlite3.Connection:
+    """The database with the documents that are new, and without what only those gone said."""
+    with damage(), closing_on_error(database):
+        database.execute(CACHE)
+        names, there = document_names(folder), known(database)
+        if gone := there - names:
+            with database:
+                drop(database, gone)
+        new = iter(sorted(names - there))
+        while batch := list(islice(new, AT_ONCE)):
+            with database:
+                writer = Writer(database)
+                for name in batch:
+                    writer.add(name, read_run(folder / name))
+                writer.finish()
+    return database
+
+
+def drop(database: sqlite3.Connection, gone: frozenset[str]) -> None:
+    database.executemany("DELETE FROM document WHERE name = ?", ((name,) for name in gone))
+    database.execute("DELETE FROM attempt WHERE document NOT IN (SELECT id FROM document)")
+    database.execute("DELETE FROM evidence WHERE id NOT IN (SELECT evidence FROM attempt)")
+    database.execute(SPAN)
+
+
+@contextmanager
+def closing_on_error(database: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+@contextmanager
+def damage() -> Iterator[None]:
+    """Errors of SQLite that say that the database itself is damaged, as Damaged."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        if code & 0xFF in OUTSIDE:
+            raise
+        raise Damaged(str(error)) from error
+
+
+@contextmanager
+def outside_errors(folder: Path) -> Iterator[None]:
+    """Errors that another folder or more room would mend, as UnusableHistory."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, Damaged) as error:
+        why = "another process holds it" if isinstance(error, Timeout) else error
+        raise UnusableHistory(
+            f"the database '{folder / FILE}' cannot be written: {why}",
+            "make room, or see that the folder can be written; the documents are as they were",
+        ) from error
+
+
+class Writer:
+    """Writes documents into the database, every distinct thing once."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+        self.ids: dict[tuple[object, ...], int] = {}
+        self.touched: set[int] = set()
+
+    def add(self, name: str, run: Run) -> None:
+        document = self.document(name, run)
+        results = [
+            self.results([run.findings[index] for index in told.findings]) for told in run.results
+        ]
+        attempts = [
+            (
+                self.evidence(run, attempt, results),
+                microseconds(attempt.started or run.started),
+                round(attempt.seconds * 1000),
+                document,
+            )
+            for attempt in run.attempts
+        ]
+        self.database.executemany("INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?)", attempts)
+        self.touched.update(evidence for evidence, *_ in attempts)
+
+    def finish(self) -> None:
+        """Say of the evidence that was seen again when it was."""
+        seen = ((evidence,) for evidence in sorted(self.touched))
+        self.database.executemany(f"{SPAN} WHERE id = ?", seen)
+
+    def document(self, name: str, run: Run) -> int:
+        """The id of a document, which is written; there is none of this name yet."""
+        said = run.model_dump(mode="json", include={"packs", "matrix"})
+        values = (
+            name,
+            run.id,
+            run.command,
+            microseconds(run.started),
+            microseconds(run.finished),
+            run.answer or "",
+            *(core.shown if core else "" for core in (run.candidate, run.baseline)),
+            *(json.dumps(said[key]) for key in ("packs", "matrix")),
+        )
+        added = self.database.execute(ADD_DOCUMENT, values)
+        return int(added.lastrowid or 0)
+
+    def evidence(self, run: Run, attempt: Attempt, results: list[int]) -> int:
+        at, told = attempt.environment, attempt.results
+        core = NOTHING if at is None else run.environments[at]
+        pack_digest = "" if told is None else run.results[told].pack_digest
+        return self.id(
+            "evidence",
+            self.id("cell", attempt.cell, attempt.pack, attempt.core_ref),
+            self.id("content", core.asked, core.source, core.version, core.digest, pack_digest),
+            self.results([]) if told is None else results[told],
+            attempt.outcome.value,
+            attempt.reason,
+            attempt.supported,
+        )
+
+    def results(self, findings: list[Finding]) -> int:
+        """The id of these results, which are written if they are new."""
+        said = {
+            (one.pack, one.name): (one.says, json.dumps(one.contract), one.core, one.result.value)
+            for one in findings
+        }
+        content = json.dumps(sorted((*key, *value) for key, value in said.items()))
+        digest = hashlib.sha256(content.encode()).digest()[:16]
+        known = len(self.ids)
+        number = self.id("results", digest)
+        if len(self.ids) > known:
+            self.database.executemany(
+                "INSERT OR IGNORE INTO result VALUES (?, ?, ?)",
+                [
+                    (number, self.id("promise", *key, *words), result)
+                    for key, (*words, result) in said.items()
+                ],
+            )
+        return number
+
+    def id(self, table: str, *values: str | int | bytes) -> int:
+        """The id of the row with these values, which is written if it is new."""
+        key = (table, *values)
+        if key not in self.ids:
+            found = self.database.execute(FIND[table], values).fetchone()
+            if found is None:
+                self.database.execute(ADD[table], values)
+                found = self.database.execute(FIND[table], values).fetchone()
+            self.ids[key] = int(found[0])
+        return self.ids[key]

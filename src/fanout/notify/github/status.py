@@ -1,0 +1,45 @@
+"""The commit status on Core: the answer, beside the commit that was judged."""
+
+from __future__ import annotations
+
+from fanout.cells.evidence import printable
+from fanout.model import Answer
+from fanout.notify.announcement import Announcement
+from fanout.notify.github.client import Account, asking, once
+
+CONTEXT = "contracts"
+STATES = {Answer.RELEASE: "success", Answer.HOLD: "failure", Answer.UNKNOWN: "error"}
+LONGEST = 140  # characters of a description
+
+
+def description(announcement: Announcement) -> str:
+    line = " ".join(printable(announcement.headline).split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def tell(account: Account, repository: str, announcement: Announcement) -> str:
+    """Set the status of the commit, unless it says so already; what was done, in a line."""
+    commit_hash = announcement.request.commit
+    what = f"set the status of {commit_hash[:10]} in '{repository}'"
+    with asking(what):
+        commit = account.github.get_repo(repository).get_commit(commit_hash)
+    state, said = STATES[announcement.answer], description(announcement)
+    asked = (state, said, str(announcement.url))
+
+    def find() -> bool | None:
+        # The newest of each context.
+        for status in commit.get_combined_status().statuses:
+            if status.context == CONTEXT:
+                same = (status.state, status.description, status.target_url) == asked
+                return True if same else None
+        return None
+
+    def make() -> bool:
+        commit.create_status(
+            state, target_url=str(announcement.url), description=said, context=CONTEXT
+        )
+        return True
+
+    _, made = once(what, account.waits, find, make)
+    done = "set" if made else "was there already:"
+    return f"the status of {commit_hash[:10]} in '{repository}': {done} {state}"

@@ -1,0 +1,1 @@
+"""An answer in words: for a terminal, as Markdown, as JUnit."""

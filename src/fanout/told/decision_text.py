@@ -1,0 +1,75 @@
+"""The answer for a terminal: the first line decides; readable without colour."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from fanout.told.account import Account, Entry, Group
+
+COLOURS = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
+WIDTH_OF_PACK = 14
+WIDTH_OF_VERDICT = 16
+
+
+def print_account(account: Account, console: Console) -> None:
+    """Print the whole account; no line is padded, and no command is broken in two."""
+    answer = account.headline.partition(":")[0]
+    console.print(Text(account.headline, COLOURS[answer]), soft_wrap=True)
+    for line in lines(account, console.width):
+        console.print(Text(line), soft_wrap=True)
+
+
+def lines(account: Account, width: int) -> Iterator[str]:
+    """The lines below the first."""
+    yield from account.compared
+    yield ""
+    for pack, verdict, counted in account.packs:
+        yield f"{pack:<{WIDTH_OF_PACK}}{verdict:<{WIDTH_OF_VERDICT}}{counted}"
+    for section in account.sections:
+        entries = [entry for group in section.groups for entry in group.entries]
+        yield ""
+        yield f"{section.title}: {len(entries)}"
+        for group in section.groups:
+            yield from group_lines(group, width)
+
+
+def group_lines(group: Group, width: int) -> Iterator[str]:
+    """The cause, if it is known, and then the entries of each pack."""
+    if group.changes:
+        yield ""
+        yield f"  What changed in Core since {group.since}:"
+    for change in group.changes:
+        yield from wrapped(change.says, 4, width)
+    for owner, entries in groupby(group.entries, key=lambda entry: (entry.pack, entry.owner)):
+        yield ""
+        yield f"  {owner[0]}, owned by {owner[1]}"
+        for command, members in groupby(entries, key=lambda entry: entry.command):
+            for entry in members:
+                if entry.facts:
+                    yield ""
+                yield from entry_lines(entry, width)
+            if command:
+                yield f"      $ {command}"
+
+
+def entry_lines(entry: Entry, width: int) -> Iterator[str]:
+    yield from wrapped(entry.says, 4, width)
+    for line in (*entry.facts, *entry.quoted):
+        yield from wrapped(line, 6, width)
+
+
+def wrapped(text: str, indent: int, width: int) -> list[str]:
+    """A text in lines no longer than the terminal is wide."""
+    return textwrap.wrap(
+        " ".join(text.split()),
+        max(width, 40),
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

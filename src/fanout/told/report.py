@@ -1,0 +1,204 @@
+"""The report: every expected cell, and each broken promise once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date
+from itertools import groupby
+
+from pydantic import computed_field
+
+from fanout.cells.outcome import judge
+from fanout.errors import ExitCode
+from fanout.model import (
+    Cell,
+    CellReport,
+    Evidence,
+    Frozen,
+    Matrix,
+    Outcome,
+    PackOnDisk,
+    Promise,
+    Result,
+)
+
+LONGEST_LINE = 400  # characters
+LINES_OF_WHY = 6
+
+
+class Found(Frozen):
+    """The cells of one pack of which one thing is to be said."""
+
+    pack: str
+    cells: tuple[str, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def command(self) -> str:
+        return f"tox run -e {self.cells[-1]}"
+
+
+class PromiseReport(Found):
+    """One promise of one pack in all the cells in which it has the same result."""
+
+    owner: str
+    promise: Promise
+
+
+class NoVerdict(Found):
+    """The cells of one pack that have no verdict for one reason."""
+
+    outcome: Outcome
+    reason: str
+
+
+class Report(Frozen):
+    """What the whole matrix says. `broken` counts; `known_breaks` and `unsupported` do not."""
+
+    schema_version: int = 1
+    counts: dict[Outcome, int]
+    cells: tuple[CellReport, ...]
+    broken: tuple[PromiseReport, ...]
+    known_breaks: tuple[PromiseReport, ...]
+    not_applicable: tuple[PromiseReport, ...]
+    unsupported: tuple[PromiseReport, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def without_verdict(self) -> tuple[NoVerdict, ...]:
+        found: dict[tuple[str, Outcome, str], list[str]] = {}
+        for cell in self.cells:
+            if cell.outcome.has_verdict:
+                continue
+            key = (cell.cell.pack, cell.outcome, cell.reason)
+            found.setdefault(key, []).append(cell.cell.name)
+        return tuple(
+            NoVerdict(pack=pack, outcome=outcome, reason=reason, cells=tuple(cells))
+            for (pack, outcome, reason), cells in found.items()
+        )
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.cell.pack for cell in self.cells))
+
+    @property
+    def core_refs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.cell.core_ref for cell in self.cells))
+
+    def columns(self) -> tuple[tuple[str, ...], ...]:
+        """The Core refs, runs of equal content and equal outcomes taken together.
+
+        Only runs of three or more are: two releases are as easily read apart.
+        """
+        found: list[tuple[str, ...]] = []
+        for _, run in groupby(self.core_refs, key=self.look):
+            refs = tuple(run)
+            found += [refs] if len(refs) > 2 else [(ref,) for ref in refs]
+        return tuple(found)
+
+    def look(self, core_ref: str) -> tuple[object, ...]:
+        """What a reader sees of a Core ref; never equal for two without evidence."""
+        cells = [cell for cell in self.cells if cell.cell.core_ref == core_ref]
+        digests = {cell.evidence.digest for cell in cells if cell.evidence} - {""} or {core_ref}
+        seen = [
+            (cell.cell.pack, cell.outcome, [p.name for p in cell.promises(Result.BROKEN)])
+            for cell in cells
+        ]
+        return (digests, seen)
+
+    def heading(self, core_refs: tuple[str, ...]) -> str:
+        """Three lines over a column: Core ref, version, and what is unusual about it."""
+        if len(core_refs) > 1:
+            return f"{core_refs[0]}\nto {core_refs[-1]}\n{len(core_refs)} refs alike"
+        for cell in self.cells:
+            if cell.cell.core_ref == core_refs[0] and cell.evidence and cell.evidence.version:
+                source = cell.evidence.source.replace("pypi", "")
+                return f"{core_refs[0]}\n{cell.evidence.version}\n{source}".rstrip()
+        return core_refs[0]
+
+    @property
+    def summary(self) -> str:
+        said = [f"{number} {outcome}" for outcome, number in self.counts.items() if number]
+        return f"{len(self.cells)} cells: {', '.join(said)}"
+
+    @property
+    def age(self) -> str:
+        """From when to when the evidence was written."""
+        started = sorted(cell.evidence.started for cell in self.cells if cell.evidence)
+        ends = [moment.astimezone(UTC) for moment in (*started[:1], *started[-1:])]
+        said = dict.fromkeys(f"{moment:%Y-%m-%d %H:%M} UTC" for moment in ends)
+        return f"Evidence of {' to '.join(said)}" if said else "No evidence"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.broken:
+            return ExitCode.BROKEN
+        return ExitCode.NO_VERDICT if self.without_verdict else ExitCode.FINE
+
+
+def make_report(
+    matrix: Matrix,
+    evidence: Mapping[str, Evidence | str],
+    packs: Mapping[str, PackOnDisk],
+    today: date,
+) -> Report:
+    """Judge every expected cell; evidence of cells that are not expected is left aside."""
+    by_name = {cell.name: cell for cell in matrix.cells}
+    expected = [by_name[name] for name in matrix.expected]
+    cells = tuple(
+        judge(cell, evidence.get(cell.name), packs[cell.pack], today) for cell in expected
+    )
+    outcomes = Counter(cell.outcome for cell in cells)
+    supported = tuple(cell for cell in cells if cell.evidence and cell.evidence.supported)
+    unsupported = tuple(cell for cell in cells if cell.evidence and not cell.evidence.supported)
+    return Report(
+        counts={outcome: outcomes[outcome] for outcome in Outcome},
+        cells=cells,
+        broken=gather(supported, Result.BROKEN, packs),
+        known_breaks=gather(cells, Result.KNOWN_BREAK, packs),
+        not_applicable=gather(cells, Result.NOT_APPLICABLE, packs),
+        unsupported=gather(unsupported, Result.BROKEN, packs),
+    )
+
+
+def gather(
+    cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, PackOnDisk]
+) -> tuple[PromiseReport, ...]:
+    """Each promise with this result once, with its cells in the matrix's order."""
+    found: dict[tuple[str, str], list[tuple[Cell, Promise]]] = {}
+    for cell in cells:
+        for promise in cell.promises(result):
+            found.setdefault((cell.cell.pack, promise.name), []).append((cell.cell, promise))
+    return tuple(
+        PromiseReport(
+            pack=pack,
+            owner=packs[pack].says.owner,
+            promise=seen[-1][1],
+            cells=tuple(cell.name for cell, _ in seen),
+        )
+        for (pack, _), seen in found.items()
+    )
+
+
+def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
+    """Cells of one pack as runs of Core refs: `core_v110, core_v1211 to core_v1461`."""
+    refs = [order.index("core_" + cell.partition("-core_")[2]) for cell in cells]
+    runs = []
+    for _, members in groupby(enumerate(sorted(refs)), key=lambda pair: pair[1] - pair[0]):
+        run = [ref for _, ref in members]
+        runs.append(order[run[0]] + (f" to {order[run[-1]]}" if len(run) > 1 else ""))
+    return ", ".join(runs)
+
+
+def why(message: str, text: str) -> Iterator[str]:
+    """The first lines of why: what pytest marks as the error, or else the message."""
+    marked = [line for line in text.splitlines() if line.startswith("E ")]
+    for line in (marked or message.splitlines())[:LINES_OF_WHY]:
+        said = line.removeprefix("E").strip()
+        yield f"| {said if len(said) <= LONGEST_LINE else f'{said[:LONGEST_LINE]}…'}"
+
+
+def number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")

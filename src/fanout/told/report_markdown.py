@@ -1,0 +1,65 @@
+"""The report as GitHub-flavoured Markdown, for a job summary or a comment."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from fanout.told.report import NoVerdict, PromiseReport, Report, spans, why
+from fanout.told.report_text import words
+
+
+def markdown(report: Report) -> str:
+    """The whole report; every text from evidence is escaped."""
+    parts = [f"**{report.summary}**", report.age, table(report)]
+    for title, promises in (
+        ("Broken promises", report.broken),
+        ("Known breaks, listed by the pack", report.known_breaks),
+        ("Broken outside what the pack supports", report.unsupported),
+    ):
+        if promises:
+            parts += [f"### {title}", *(promise_item(report, found) for found in promises)]
+    if report.without_verdict:
+        parts += [
+            "### No verdict",
+            *(reason_item(report, found) for found in report.without_verdict),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(report: Report) -> str:
+    cells = {cell.cell.name: cell for cell in report.cells}
+    columns = report.columns()
+    heads = [escape(report.heading(column).replace("\n", ", ")) for column in columns]
+    rows = [["pack", *heads], ["---"] * (len(heads) + 1)]
+    for pack in report.packs:
+        rows.append([pack, *(words(cells.get(f"{pack}-{column[0]}")) for column in columns)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def promise_item(report: Report, found: PromiseReport) -> str:
+    promise = found.promise
+    lines = [
+        f"- **{escape(promise.says or promise.name)}**",
+        f"  {escape(found.pack)}, owned by {escape(found.owner)}, {escape(promise.name)}",
+        f"  in {escape(spans(found.cells, report.core_refs))}",
+    ]
+    if promise.known_break:
+        lines.append(f"  listed: {escape(promise.known_break)}")
+    said = "\n".join(why(promise.message, promise.text))
+    lines.append(f"  <pre>{html.escape(said)}</pre>".replace("\n", "<br>"))
+    lines.append(f"  `{found.command}`")
+    return "  \n".join(lines)
+
+
+def reason_item(report: Report, found: NoVerdict) -> str:
+    where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
+    return f"- **{escape(where)}**: {found.outcome}: {escape(found.reason)}  \n  `{found.command}`"
+
+
+def escape(text: str) -> str:
+    """One line of plain text: no markup, no mention, no link, no cell border."""
+    line = re.sub(r"([\\`*_{}\[\]#|~!])", r"\\\1", " ".join(text.split()))
+    line = html.escape(line, quote=False)
+    # A zero-width space is what keeps a name or an address from becoming a mention or a link.
+    return re.sub(r"@|www|:(?=//)", lambda match: match[0] + "\u200b", line, flags=re.IGNORECASE)

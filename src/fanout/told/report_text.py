@@ -1,0 +1,135 @@
+"""The report for a terminal, readable without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from fanout.core.refs import CoreRef
+from fanout.model import CellReport, Outcome, Result
+from fanout.told.report import PromiseReport, Report, number, spans, why
+
+GLYPHS = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "bold red"),
+    Outcome.ERRORED: ("!", "bold yellow"),
+    Outcome.MISSING: ("?", "bold yellow"),
+    Outcome.UNSUPPORTED: ("–", "dim"),
+}
+WIDTH_OF_PACK = 14
+WIDTH_OF_CELL = 16
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the matrix, then what is broken and why, then the summary as the last line."""
+    at_once = max(1, (console.width - WIDTH_OF_PACK) // WIDTH_OF_CELL)
+    columns = report.columns()
+    for start in range(0, len(columns), at_once):
+        console.print(table(report, columns[start : start + at_once]))
+        console.print()
+    print_promises(console, report, "Broken promises", report.broken)
+    print_without_verdict(console, report)
+    print_promises(console, report, "Known breaks, listed by the pack", report.known_breaks)
+    print_promises(console, report, "Broken outside what the pack supports", report.unsupported)
+    print_not_applicable(console, report)
+    console.print(Text(report.age))
+    console.print(Text(report.summary, "bold"))
+
+
+def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
+    grid = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    grid.add_column("", width=WIDTH_OF_PACK - 1)
+    for column in columns:
+        grid.add_column(Text(report.heading(column)), width=WIDTH_OF_CELL - 1)
+    cells = {cell.cell.name: cell for cell in report.cells}
+    for pack in report.packs:
+        row = [cells.get(f"{pack}-{column[0]}") for column in columns]
+        grid.add_row(Text(pack), *(Text(words(cell), style(cell)) for cell in row))
+    return grid
+
+
+def words(cell: CellReport | None) -> str:
+    """A glyph, the outcome, and how many promises are broken; nothing where no cell is expected."""
+    if cell is None:
+        return ""
+    broken = len(cell.promises(Result.BROKEN))
+    return f"{GLYPHS[cell.outcome][0]} {cell.outcome}" + (f" {broken}" if broken else "")
+
+
+def style(cell: CellReport | None) -> str:
+    return GLYPHS[cell.outcome][1] if cell else ""
+
+
+def print_promises(
+    console: Console, report: Report, title: str, promises: Sequence[PromiseReport]
+) -> None:
+    if not promises:
+        return
+    console.print(Text(f"{title}: {len(promises)}", "bold"))
+    for found in promises:
+        promise = found.promise
+        console.print()
+        console.print(indented(Text(promise.says or promise.name, "red"), 2))
+        facts = [
+            f"{found.pack}, owned by {found.owner}, {promise.name}",
+            f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}",
+        ]
+        if promise.contract:
+            facts.append(f"pins {', '.join(promise.contract)}")
+        if promise.known_break:
+            facts.append(f"listed: {promise.known_break}")
+        facts += why(promise.message, promise.text)
+        facts.append(f"$ {found.command}")
+        console.print(indented(Text("\n".join(facts)), 4))
+    console.print()
+
+
+def print_without_verdict(console: Console, report: Report) -> None:
+    if not report.without_verdict:
+        return
+    cells = [cell for found in report.without_verdict for cell in found.cells]
+    console.print(Text(f"No verdict: {number(len(cells), 'cell')}", "bold"))
+    for found in report.without_verdict:
+        console.print()
+        where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
+        console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
+        console.print(indented(Text(f"{found.reason}\n$ {found.command}"), 4))
+    console.print()
+
+
+def indented(text: Text, columns: int) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
+
+
+def print_not_applicable(console: Console, report: Report) -> None:
+    found: dict[str, list[str]] = {}
+    for cell in report.cells:
+        if promises := cell.promises(Result.NOT_APPLICABLE):
+            said = f"{cell.cell.pack}: {number(len(promises), 'promise')}"
+            found.setdefault(said, []).append(cell.cell.name)
+    if found:
+        console.print(Text("Not applicable, outside the Core range that they name:"))
+        for said, cells in found.items():
+            where = f"{said} on {spans(tuple(cells), report.core_refs)}"
+            console.print(indented(Text(where), 2))
+        console.print()
+
+
+def print_cores(refs: Sequence[CoreRef], console: Console) -> None:
+    """Print one line for each Core ref: its version, its content, and where that was first."""
+    heads = ("Core ref", "version", "content", "same as", "tox.ini", "index")
+    grid = Table(*heads, box=None, pad_edge=False)
+    for ref in refs:
+        grid.add_row(
+            f"core_{ref.factor}",
+            ref.version,
+            ref.digest[:12] or "unknown",
+            ref.same_as,
+            "yes" if ref.in_table else "missing",
+            "yes" if ref.on_index else "not there",
+        )
+    console.print(grid)

@@ -1,0 +1,1 @@
+"""What a run on GitHub is: asked for, planned, its evidence taken in, concluded."""

@@ -1,0 +1,111 @@
+"""Where a candidate comes from: a ref of Core's repository or the package index, found once."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+
+from packaging.version import InvalidVersion, Version
+
+from fanout.cells.matrix import without_secrets
+from fanout.core.index import serves
+from fanout.core.resolve import COMMIT, git, released
+from fanout.errors import InvalidCore
+from fanout.model import Frozen, Matrix
+from fanout.workflow.event import HEAD
+from fanout.workflow.request import Request
+
+PAUSES = (5, 10, 20, 40, 60)  # seconds between two looks; the last one again and again
+TAG = re.compile(r"v?(?P<version>[0-9].*)", re.ASCII)
+
+
+class Candidate(Frozen):
+    """The Core of a request: a Core ref of the table, a release, or a commit of the repository.
+
+    `address` is what `fanout wheel` makes one wheel of, and empty for a Core ref of the table,
+    which `core_ref` then names.
+    """
+
+    named: str
+    core_ref: str = "core_candidate"
+    address: str = ""
+    commit: str = ""
+
+
+def find(
+    request: Request,
+    repository: str,
+    matrix: Matrix,
+    index: str,
+    wait: float,
+    say: Callable[[str], None],
+) -> Candidate:
+    """The candidate of a request; a version that is not there yet is waited for, `wait` seconds.
+
+    Raises InvalidCore for what is not there, UnreachableIndex if the index does not say.
+    """
+    named = request.core_ref or request.commit
+    if request.commit:
+        return commit_of(named, request.commit, repository)
+    if known := released(version_text(named), matrix) or released(named, matrix):
+        return Candidate(named=named, core_ref=known.core_ref)
+    version = version_text(named)
+    for left in looks(wait):
+        if version and serves(version, index):
+            return Candidate(named=named, address=version)
+        # For a version the index decides; a repository that gives no answer is no reason to stop.
+        with suppress(InvalidCore) if version else nullcontext():
+            if commit := resolved(named, repository):
+                return commit_of(named, commit, repository)
+        if not version:
+            break
+        say(f"Core {version} is not on the index yet; waiting up to {left:.0f} seconds more")
+    address = without_secrets(repository)
+    if version:
+        raise InvalidCore(
+            f"Core {version} is not on the index after {wait:.0f} seconds, and '{address}' has no"
+            f" tag '{named}'",
+            "run it again once it is there",
+        )
+    raise InvalidCore(
+        f"'{address}' has no branch, tag or commit '{named}'",
+        f"see `git ls-remote {address}` for its refs",
+    )
+
+
+def commit_of(named: str, commit: str, repository: str) -> Candidate:
+    return Candidate(named=named, address=f"git+{repository}@{commit}", commit=commit)
+
+
+def version_text(named: str) -> str:
+    """The version that a text such as `v1.4.61` or `1.4.61` names; empty if it names none."""
+    match = TAG.fullmatch(named)
+    try:
+        return str(Version(match["version"])) if match else ""
+    except InvalidVersion:
+        return ""
+
+
+def looks(wait: float) -> Iterator[float]:
+    """A look at once, then one after each pause until the time is up; gives the seconds left."""
+    end = time.monotonic() + wait
+    pauses = iter(PAUSES)
+    while True:
+        left = end - time.monotonic()
+        yield max(left, 0)
+        if left <= 0:
+            return
+        time.sleep(min(next(pauses, PAUSES[-1]), left))
+
+
+def resolved(ref: str, repository: str) -> str:
+    """The commit behind a branch, a tag or HEAD of a repository; empty if there is none."""
+    if COMMIT.fullmatch(ref):
+        return ref
+    names = (HEAD,) if ref == HEAD else (f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}")
+    listed = git("ls-remote", "--", repository, *names, f"refs/tags/{ref}", named=repository)
+    pairs = (line.split("\t", 1) for line in listed.splitlines())
+    found = {name: commit for commit, name in pairs}
+    return next((found[name] for name in (*names, f"refs/tags/{ref}") if name in found), "")

@@ -1,0 +1,110 @@
+"""The branch of this repository that keeps the history: one document a run, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import time
+from pathlib import Path
+
+from fanout.cells.evidence import printable
+from fanout.errors import UnusableHistory, UnusableInput
+from fanout.git import command, environment
+from fanout.history.document import read_run, write_run
+
+PAUSES = (0, 1, 3, 9, 27)  # seconds before each try
+AUTHOR = ("-c", "user.name=contracts", "-c", "user.email=contracts@users.noreply.github.com")
+
+
+class UnusableBranch(UnusableInput):
+    """The branch of the history cannot be read or written; what is on it stays."""
+
+    exit_code = UnusableHistory.exit_code
+
+
+class HistoryBranch:
+    """A branch of a repository, in a folder of its own.
+
+    `token` is of GitHub, or empty where the repository needs none.
+    """
+
+    def __init__(self, repository: str, branch: str, folder: Path, token: str = "") -> None:
+        self.repository = repository
+        self.branch = branch
+        self.folder = folder
+        self.token = token
+
+    def publish(self, documents: Path) -> int:
+        """Put documents on the branch, after those that others put there; how many are new.
+
+        Each is checked before anything is written, and one that is there already is left. Raises
+        UnreadableDocument, UnusableHistory and UnusableBranch.
+        """
+        runs = [read_run(path) for path in sorted(documents.glob("*.json"))]
+        said = ""
+        for pause in PAUSES:
+            time.sleep(pause)
+            self.fetch()
+            names = [write_run(run, self.folder).name for run in runs]
+            if names:
+                self.git("add", "--", *names)
+            new = self.git("diff", "--cached", "--name-only").stdout.split()
+            if not new:
+                return 0
+            message = f"Keep {', '.join(run.id for run in runs)}"
+            self.git(*AUTHOR, "commit", "--quiet", "--message", message)
+            done = self.git("push", "--quiet", "origin", f"HEAD:{self.ref}", may_fail=True)
+            if done.returncode == 0:
+                return len(new)
+            said = done.stderr
+        raise self.failed("written", said)
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
+    def fetch(self) -> None:
+        """Make the folder what the branch is now, and an empty one where there is none yet."""
+        if not (self.folder / ".git").is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.git("init", "--quiet")
+            self.git("remote", "add", "origin", self.repository)
+        listed = self.git("ls-remote", "origin", self.ref, may_fail=True)
+        if listed.returncode:
+            raise self.failed("read", listed.stderr)
+        if listed.stdout:
+            self.git("fetch", "--quiet", "--depth=1", "origin", self.ref)
+            self.git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+        else:
+            self.git("checkout", "--quiet", "--orphan", "history")
+
+    def git(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command("-C", str(self.folder), *arguments),
+            env=environment() | self.credentials(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode and not may_fail:
+            raise self.failed("used", done.stderr)
+        return done
+
+    def credentials(self) -> dict[str, str]:
+        """The token for git, in its environment: arguments could be seen by other processes."""
+        if not self.token:
+            return {}
+        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        return {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self.repository}.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        }
+
+    def failed(self, verb: str, said: str) -> UnusableBranch:
+        why = printable(said.strip()) or "git does not say why"
+        return UnusableBranch(
+            f"the branch '{self.branch}' cannot be {verb}: {why}",
+            "see that the token may write the repository's contents, and run the job again",
+        )

@@ -1,0 +1,165 @@
+"""The plan of one run of the workflow: which cells are expected, in which jobs, on which Core.
+
+It travels from job to job as an output of the first one, which no job with foreign code can change:
+JSON, compressed (RFC 1950) and in Base64, because one variable of a process holds 128 KiB at most.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fanout.cells.evidence import printable
+from fanout.core.resolve import newest, released
+from fanout.core.wheel import DISTRIBUTION
+from fanout.errors import InvalidCore, UnknownPack, UnusableInput
+from fanout.history.run import CellName, Text
+from fanout.model import Core, Frozen, Matrix
+from fanout.workflow.candidate import Candidate, version_text
+from fanout.workflow.event import InvalidRequest
+from fanout.workflow.request import Request
+from fanout.workflow.shards import shard
+
+LARGEST = 16 * 1024 * 1024  # bytes of a plan
+ATTEMPTS = 2  # at the cells of a candidate: what disagrees is flaky, and holds nothing
+
+
+class InvalidPlan(UnusableInput):
+    """The plan of a run is not what the first job gives."""
+
+
+class Shard(Frozen):
+    """The cells of one job, and how often each is run."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
+    cells: tuple[CellName, ...]
+
+
+class Plan(Frozen):
+    """What every job after the first one needs to know.
+
+    `label` is a label of tox whose cells are expected, empty for the env list. `baseline` is a
+    version, empty where no candidate is judged. With a `problem` there are no cells.
+    """
+
+    schema_version: Literal[1] = 1
+    request: Request
+    problem: Text = ""
+    label: Annotated[str, Field(pattern=r"^[a-z]*$")] = ""
+    candidate: Candidate | None = None
+    baseline: Annotated[str, Field(max_length=100)] = ""
+    packs: tuple[str, ...] = ()
+    shards: tuple[Shard, ...] = ()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return tuple(cell for shard in self.shards for cell in shard.cells)
+
+    @property
+    def attempts(self) -> int:
+        return ATTEMPTS if self.candidate else 1
+
+
+def plan(
+    request: Request,
+    candidate: Candidate | None,
+    matrix: Matrix,
+    label: str,
+    seconds: Mapping[str, float],
+) -> Plan:
+    """The plan of a request; `seconds` is what cells took so far.
+
+    Raises UnknownPack and InvalidCore for a pack or a baseline that is not there.
+    """
+    known = tuple(dict.fromkeys(cell.pack for cell in matrix.cells))
+    if unknown := set(request.packs) - set(known):
+        raise UnknownPack(f"there is no pack '{min(unknown)}'", f"name one of {', '.join(known)}")
+    packs = tuple(pack for pack in known if pack in request.packs) or known
+    baseline = baseline_of(request, candidate, matrix) if candidate else None
+    if candidate and baseline:
+        refs = dict.fromkeys((candidate.core_ref, baseline.core_ref))
+        cells = [f"{pack}-{ref}" for pack in packs for ref in refs]
+    else:
+        cells = [name for name in matrix.expected if name.partition("-")[0] in packs]
+    jobs = shard(cells, seconds)
+    return Plan(
+        request=request,
+        label=label,
+        candidate=candidate,
+        baseline=baseline.version if baseline else "",
+        packs=packs,
+        shards=tuple(
+            Shard(name=job[0] if len(job) == 1 else f"shard-{number}", cells=job)
+            for number, job in enumerate(jobs, 1)
+        ),
+    )
+
+
+def baseline_of(request: Request, candidate: Candidate, matrix: Matrix) -> Core:
+    """The release to compare with: the newest one before the candidate unless told.
+
+    A commit may hold any version, so there it is the newest release in the table.
+    """
+    if request.baseline:
+        return release(request.baseline, matrix)
+    if known := released(candidate.core_ref, matrix):
+        return newest(matrix, known)
+    before = "9999" if candidate.commit else candidate.address
+    return newest(matrix, release_at("candidate", before))
+
+
+def release(named: str, matrix: Matrix) -> Core:
+    """The Core ref of the table that a text names, or the release; raises InvalidCore."""
+    version = version_text(named)
+    if known := released(named, matrix) or released(version, matrix):
+        return known
+    if not version:
+        raise InvalidCore(
+            f"the baseline '{named}' is no release of Core", "name a version such as 1.4.61"
+        )
+    return release_at("baseline", version)
+
+
+def release_at(slot: str, version: str) -> Core:
+    return Core(
+        named=version,
+        core_ref=f"core_{slot}",
+        requirement=f"{DISTRIBUTION}=={version}",
+        source="pypi",
+        version=version,
+    )
+
+
+def refused(request: Request, problem: str) -> Plan:
+    """The plan of a request that cannot be run: no cells, and why."""
+    return Plan(request=request, problem=printable(problem))
+
+
+def unreadable(event: str, error: InvalidRequest, commit: str) -> Plan:
+    """The plan of a request that is none; the answer goes to its commit, if that can be read."""
+    return refused(Request(event=event, commit=commit), f"{error.what}; {error.hint}")
+
+
+def packed(made: Plan) -> str:
+    """The plan as one word, short enough for a variable however many cells it has."""
+    content = made.model_dump_json(exclude_defaults=True).encode()
+    return base64.b64encode(zlib.compress(content, 9)).decode()
+
+
+def unpacked(text: str) -> Plan:
+    """The plan in a word that `packed` made; raises InvalidPlan."""
+    try:
+        unzip = zlib.decompressobj()
+        content = unzip.decompress(base64.b64decode(text, validate=True), LARGEST)
+        if not unzip.eof:
+            raise ValueError(f"it has more than {LARGEST} bytes, or is cut off")
+        return Plan.model_validate_json(content)
+    except (ValueError, zlib.error) as error:
+        said = " ".join(str(error).splitlines()[:3])
+        raise InvalidPlan(
+            f"this is no plan: {said}", "give the output `plan` of `fanout workflow plan`"
+        ) from error
