@@ -14,12 +14,13 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
-from browser import launch
 from fanout.cells import matrix
 from fanout.cells.tox import ToxConfig, read_config
-from openapi import prism
-from patched_core import Workbench
-from project import ROOT, Project, make_python
+from tests import ROOT
+from tests.browser.visitor import launch
+from tests.servers.openapi import prism
+from tests.worlds.patched_core import Workbench
+from tests.worlds.project import Project, make_python
 
 # Of what tox reads, all but these is the same for every test.
 OF_ONE_TEST = re.compile("PYTEST|HISTORY")
@@ -110,4 +111,4 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The one test that takes minutes starts first, so that the others run beside it.
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
+    items.sort(key=lambda item: item.path.name != "test_documents.py")

@@ -1,0 +1,5 @@
+"""The tool's own tests, in the rooms of `src/fanout`; beside them what only tests use."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]

@@ -1,0 +1,1 @@
+"""What things cost: timed, never asserted."""

@@ -1,0 +1,1 @@
+"""The search for what broke a promise."""

@@ -1,0 +1,1 @@
+"""A reader of pages, with a browser and without, for tests alone."""

@@ -1,0 +1,1 @@
+"""Why a promise broke, and who will notice."""

@@ -1,0 +1,1 @@
+"""Cells: run for real by tox, and their evidence, right and wrong."""

@@ -1,0 +1,119 @@
+"""The guard: a cell judges nothing but the Core that it asked for."""
+
+from __future__ import annotations
+
+import sysconfig
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from defusedxml.ElementTree import parse
+
+from tests.worlds.project import Project, make_core, make_python
+
+
+def site(python: Path) -> Path:
+    """The folder into which that Python's packages are installed."""
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(python.parents[1])}))
+
+
+def refused(project: Project, python: Path, name: str, asked: str, path: str = "") -> str:
+    """What a cell says that the guard refuses; the evidence says the same, and nothing else."""
+    project.promise("assert True")
+    done = project.cell(python, name, asked=asked, path=path)
+    assert done.returncode == 4, done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert project.outcomes(name) == {"run": ("error", "guard")}
+    said = done.stderr.partition("ERROR: ")[2].splitlines()[0]
+    error = parse(project.root / f"evidence/{name}.xml").find(".//error")
+    assert error is not None
+    assert error.get("message") == said.replace(f"{python.parents[1]}/", "")
+    return said
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        ("small-core_v120", "market-data-core==1.1.0", "asked for 'market-data-core==1.1.0', but"),
+        ("small-core_v110", "market-data-core", "give each Core the cell of its own version"),
+        ("small-core_v12", "market-data-core", "give each Core the cell of its own version"),
+        ("small-core_candidate", "market-data-core>1.2", "but 'market-data-core' 1.2.0 is"),
+        ("small-core_candidate", "", "no Core was asked for"),
+        ("small-core_candidate", "not a requirement", "is not a requirement of"),
+    ],
+)
+def test_wrong_version(project: Project, python: Path, name: str, asked: str, said: str) -> None:
+    """The guard refuses a Core that is not the one that the cell is named for or asked for."""
+    assert said in refused(project, python, name, asked)
+
+
+def test_another_distribution(project: Project, python: Path) -> None:
+    """The guard refuses a cell that asks for a distribution that is not Core."""
+    assert "pytest" in refused(project, python, "small-core_candidate", "pytest")
+
+
+def test_core_is_not_installed(project: Project, tmp_path: Path) -> None:
+    """The guard refuses an environment without Core."""
+    python = make_python(tmp_path / "python")
+    said = refused(project, python, "small-core_v120", "market-data-core==1.2.0")
+    assert said == "'market-data-core==1.2.0' did not install 'market-data-core'"
+
+
+def test_core_cannot_be_found(project: Project, tmp_path: Path) -> None:
+    """The guard refuses an installed distribution that has no package in it."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    (site(python) / "market_data_core/__init__.py").unlink()
+    said = refused(project, python, "small-core_v120", "market-data-core==1.2.0")
+    assert "would be imported from None, not from " in said
+
+
+def test_shadowed_core(project: Project, python: Path) -> None:
+    """The guard refuses a package that stands before the installed one on the path."""
+    project.write("shadow/market_data_core/__init__.py", "")
+    shadow = str(project.root / "shadow")
+    said = refused(project, python, "small-core_v120", "market-data-core==1.2.0", shadow)
+    assert f"would be imported from {shadow}" in said
+
+
+def test_core_outside_the_environment(project: Project, tmp_path: Path) -> None:
+    """The guard refuses a whole distribution that stands outside the cell's environment."""
+    make_core(tmp_path / "elsewhere", "1.2.0")
+    python, elsewhere = make_python(tmp_path / "python", "1.2.0"), str(tmp_path / "elsewhere")
+    said = refused(project, python, "small-core_v120", "market-data-core==1.2.0", elsewhere)
+    assert elsewhere in said
+
+
+def test_secrets_stay_out(project: Project, python: Path) -> None:
+    """The user name and token of a git URL are neither in the evidence nor printed."""
+    asked = "market-data-core @ git+https://bot:t0ken@git.example/core@v1.2.0"
+    project.promise("assert True")
+    for name in ("small-core_candidate", "small-core_v110"):
+        done = project.cell(python, name, asked=asked)
+        written = (project.root / f"evidence/{name}.xml").read_text()
+        assert "git.example/core@v1.2.0" in written
+        for secret in ("t0ken", "bot"):
+            assert secret not in written + done.stdout + done.stderr
+
+
+def test_an_installed_file_that_was_edited(project: Project, tmp_path: Path) -> None:
+    """A Core whose files are not as they were installed is not judged."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    record = site(python) / "market_data_core-1.2.0.dist-info/RECORD"
+    of_nothing = urlsafe_b64encode(sha256(b"").digest()).decode().rstrip("=")
+    record.write_text(f"market_data_core/__init__.py,sha256={of_nothing},0\n")
+    project.promise("assert True")
+    assert project.cell(python).returncode == 0
+    (site(python) / "market_data_core/__init__.py").write_text("edited = True\n")
+    said = refused(project, python, name="small-core_v120", asked="market-data-core")
+    assert "is not what Core's RECORD says" in said
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["market-data-core @ file:///not/installed", "market-data-core @ git+https://e.example/c@v1"],
+)
+def test_a_core_from_elsewhere(project: Project, python: Path, asked: str) -> None:
+    """A Core from the index is not the one at an address, whatever its version."""
+    said = refused(project, python, name="small-core_candidate", asked=asked)
+    assert f"asked for '{asked}', but 'market-data-core' 1.2.0 is installed" in said

@@ -1,0 +1,113 @@
+"""Packs against Cores made from a released one: wrong Cores break promises, compatible ones none.
+
+All of these tests need the network: the release, and what packs run with, come from PyPI.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fanout.model import Result
+from tests.worlds.patched_core import PACKS, Edits, Workbench, full_names, read_table
+
+WRONG = read_table("wrong_cores.toml")
+COMPATIBLE = read_table("compatible_cores.toml")
+KINDS = {
+    "renamed-field",
+    "changed-enum-value",
+    "tightened-bound",
+    "new-required-field",
+    "dropped-default",
+    "sync-instead-of-async",
+    "renamed-parameter",
+    "renamed-method",
+    "unknown-fields-refused",
+    "removed-export",
+    "changed-json-name",
+    "import-error",
+    "missing-dependency",
+}
+# What the release lacks: redis, and the provider registry that the pipeline looks for in the root.
+MENDED: Edits = {
+    "METADATA": (("Name:", "Requires-Dist: redis\nName:"),),
+    "__init__.py": (("__version__ =", "from .runtime import ProviderRegistry\n__version__ ="),),
+}
+Results = dict[str, Result]
+
+
+@pytest.fixture(scope="session")
+def released(workbench: Workbench) -> Results:
+    """What every promise comes to on the release as it is."""
+    return workbench.results("released", {})
+
+
+def kept(results: Results) -> set[str]:
+    return {name for name, result in results.items() if result is Result.KEPT}
+
+
+def changed(before: Results, after: Results) -> Results:
+    """What is another result than before, by promise; one that is gone counts as errored."""
+    return {
+        name: after.get(name, Result.ERRORED)
+        for name in before.keys() | after.keys()
+        if before.get(name) is not after.get(name)
+    }
+
+
+def test_release_gives_every_promise_a_verdict(released: Results) -> None:
+    """On the release as it is, every pack has kept promises and broken ones, and no errored one."""
+    seen = {(name.partition("/")[0], result) for name, result in released.items()}
+    assert seen == {(pack, result) for pack in PACKS for result in (Result.KEPT, Result.BROKEN)}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_core_breaks_its_promises_and_no_others(
+    name: str, workbench: Workbench, released: Results
+) -> None:
+    """A wrong Core breaks exactly the promises that its table names, and none is errored."""
+    core = WRONG[name]
+    broken = full_names(core.breaks)
+    if core.breaks_all_but:
+        broken = kept(released) - full_names(core.breaks_all_but)
+    assert broken
+    after = workbench.results(name, core.edits)
+    assert changed(released, after) == dict.fromkeys(broken, Result.BROKEN), core.change
+
+
+def test_compatible_changes_change_no_result(workbench: Workbench, released: Results) -> None:
+    """A Core that adds, loosens, rewords and renames what is private, all at once, breaks nothing.
+
+    To find the row of the table behind a failure, leave out one after the other.
+    """
+    edits: Edits = {}
+    for core in COMPATIBLE.values():
+        for file, pairs in core.edits.items():
+            edits[file] = (*edits.get(file, ()), *pairs)
+    assert changed(released, workbench.results("compatible", edits)) == {}
+
+
+def test_what_the_release_breaks_can_be_kept(workbench: Workbench) -> None:
+    """With what the release lacks put in, every promise is kept: the packs ask for no more."""
+    assert set(workbench.results("mended", MENDED).values()) == {Result.KEPT}
+
+
+def test_every_promise_is_broken_by_a_wrong_core(released: Results) -> None:
+    """Each promise can fail without nearly all of them failing: a wrong Core breaks it."""
+    broken = set().union(*(full_names(core.breaks) for core in WRONG.values()))
+    assert kept(released) - broken == set()
+
+
+def test_every_kind_of_break_is_tried_on_every_pack() -> None:
+    """Every pack notices a wrong Core of every kind."""
+    for pack in PACKS:
+        noticing = [core for core in WRONG.values() if core.breaks_all_but or pack in core.breaks]
+        assert KINDS - {core.kind for core in noticing} == set(), pack
+
+
+def test_edit_that_does_not_match_is_refused(tmp_path: Path, workbench: Workbench) -> None:
+    """An edit whose old text is not there exactly once is an error, not an unchanged Core."""
+    for old in ("no such text", "Field("):
+        with pytest.raises(ValueError, match="times"):
+            workbench.wheel(tmp_path / "wrong", {"telemetry/health.py": ((old, ""),)})

@@ -1,0 +1,265 @@
+"""The matrix through tox, on real Core releases: these tests need a package index."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fanout.cells.evidence import read_file
+from fanout.model import Result
+from tests.worlds.checkout import Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, compiled_wheels: None) -> Checkout:
+    # A space, because a path may have one.
+    return Checkout(tmp_path / "a clone")
+
+
+def broken(file: Path) -> set[str]:
+    return {found.name for found in read_file(file).promises if found.result is Result.BROKEN}
+
+
+@pytest.mark.parametrize("name", ["pipeline-store", "core_v110", "store", "py"])
+def test_an_env_that_is_no_cell_is_refused(checkout: Checkout, name: str) -> None:
+    """An odd mix of known factors, which tox runs with no command and calls a success, fails."""
+    done = checkout.tox("run", "-e", name)
+
+    assert done.returncode != 0
+    assert "no such cell: see `tox list`" in done.stdout
+    assert not (checkout.root / "evidence").exists()
+
+
+def test_an_unknown_core_ref_is_refused(checkout: Checkout) -> None:
+    """A Core ref that the table does not name is no cell."""
+    done = checkout.tox("run", "-e", "pipeline-core_v999")
+
+    assert done.returncode != 0
+    assert "pipeline-core_v999" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_every_env_has_a_description(checkout: Checkout) -> None:
+    """`tox list` reads as documentation."""
+    done = checkout.tox("-qq", "config", "-e", "ALL", "--format", "json", "-k", "description")
+
+    said = {
+        name: env["description"].strip()
+        for name, env in json.loads(done.stdout)["env"].items()
+        if not name.startswith(".")
+    }
+    assert len(said) > 200
+    assert [name for name in said if not said[name]] == []
+    assert "stand-in" in said["store-core_v110"]
+
+
+def test_a_need_that_a_real_release_does_not_meet_is_red(checkout: Checkout) -> None:
+    """Core 1.2.31 exports a provider registry that the pipeline can use; 1.2.33 does not."""
+    checkout.tox("run", "-e", "pipeline-core_v1231,pipeline-core_v1233")
+
+    registry = "test_job_providers.py::test_live_job_gets_bars_from_its_provider"
+    assert registry not in broken(checkout.root / "evidence/pipeline-core_v1231.xml")
+    assert registry in broken(checkout.root / "evidence/pipeline-core_v1233.xml")
+
+
+def test_a_cell_that_cannot_be_installed_leaves_no_old_evidence(checkout: Checkout) -> None:
+    """What a cell's last run said is gone once its environment cannot be made again."""
+    evidence = checkout.root / "evidence/store-core_v110.xml"
+    assert checkout.tox("run", "-e", "store-core_v110").returncode == 0
+    assert evidence.exists()
+
+    done = checkout.tox("run", "-e", "store-core_v110", CORE_V110="src")
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    assert not evidence.exists()
+
+
+def test_an_edit_to_a_candidate_is_seen_on_the_next_run(checkout: Checkout) -> None:
+    """A candidate given as a directory keeps its name while its content changes."""
+    core = checkout.root.parent / "core"
+    core_files = core / "src/market_data_core"
+    Checkout(core.parent / "other").root.joinpath("cores/v1.1.0").rename(core)
+    evidence = checkout.root / "evidence/store-core_candidate.xml"
+
+    first = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="../core")
+    before = read_file(evidence)
+    telemetry = core_files / "telemetry.py"
+    telemetry.write_text(telemetry.read_text().replace('"soft"', '"gentle"'))
+    second = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="../core")
+
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert before.digest != read_file(evidence).digest
+    assert broken(evidence)
+
+
+def test_an_edit_to_the_stand_in_is_seen_on_the_next_run(checkout: Checkout) -> None:
+    """The stand-in is installed again when its files have changed, and only then."""
+    telemetry = checkout.root / "cores/v1.1.0/src/market_data_core/telemetry.py"
+
+    first = checkout.tox("run", "-e", "store-core_v110")
+    again = checkout.tox("run", "-e", "store-core_v110")
+    telemetry.write_text(telemetry.read_text().replace('"soft"', '"gentle"'))
+    edited = checkout.tox("run", "-e", "store-core_v110")
+
+    assert (first.returncode, again.returncode, edited.returncode) == (0, 0, 1)
+    assert "install_deps>" not in again.stdout
+    assert broken(checkout.root / "evidence/store-core_v110.xml")
+
+    telemetry.rename(telemetry.with_name("telemetry_of_old.py"))
+    renamed = checkout.tox("run", "-e", "store-core_v110")
+    assert "install_deps>" in renamed.stdout
+
+
+def test_evidence_of_another_candidate_is_stale(checkout: Checkout) -> None:
+    """The report of one candidate is not made from what another has left."""
+    checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="cores/v1.1.0")
+    expected = {"cores/v1.1.0": "passed", "1.4.61": "errored", "": "errored"}
+
+    for candidate, outcome in expected.items():
+        options = ("--label", "candidate", "--format", "json")
+        done = checkout.run(
+            sys.executable, "-m", "fanout", "report", *options, CORE_CANDIDATE=candidate
+        )
+        cells = {cell["cell"]["name"]: cell for cell in json.loads(done.stdout)["cells"]}
+        assert cells["store-core_candidate"]["outcome"] == outcome, done.stdout
+        assert ("stale" in cells["store-core_candidate"]["reason"]) == (outcome == "errored")
+
+
+def test_evidence_of_a_pack_that_changed_is_stale(checkout: Checkout) -> None:
+    """What a pack said before it was edited is not what it says."""
+    checkout.tox("run", "-e", "store-core_v110")
+    with (checkout.root / "packs/store/test_health.py").open("a") as file:
+        file.write("# edited\n")
+
+    done = checkout.run(sys.executable, "-m", "fanout", "report", "--format", "json")
+
+    cells = {cell["cell"]["name"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert "the pack has changed" in cells["store-core_v110"]["reason"]
+
+
+def test_a_core_that_ends_the_process_is_not_green(checkout: Checkout) -> None:
+    """A Core that ends its process with 0 has no verdict."""
+    package = checkout.root / "cores/v1.1.0/src/market_data_core/__init__.py"
+    package.write_text("import os\nos._exit(0)\n")
+
+    done = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="cores/v1.1.0")
+
+    assert done.returncode == 1
+    assert "the run did not finish" in done.stdout
+
+
+@pytest.mark.parametrize("evidence", ["tox.ini", "tox.ini/evidence"])
+def test_evidence_that_is_no_folder_is_refused(checkout: Checkout, evidence: str) -> None:
+    """A place where no evidence can be written is said before anything is installed."""
+    done = checkout.tox("run", "-e", "store-core_v110", EVIDENCE=evidence)
+
+    assert done.returncode == 1
+    assert "EVIDENCE names no folder" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_folder_of_evidence_may_be_named(checkout: Checkout) -> None:
+    """With EVIDENCE set, cells write there and the report reads there."""
+    folder = str(checkout.root / "elsewhere")
+
+    done = checkout.tox("run", "-e", "store-core_v110,report", EVIDENCE=folder)
+
+    assert "35 missing" in done.stdout
+    assert not (checkout.root / "evidence").exists()
+
+
+def test_a_branch_that_moved_is_seen_on_the_next_run(checkout: Checkout) -> None:
+    """A candidate given as a git branch keeps its name while its content changes."""
+    core = checkout.root.parent / "core"
+    Checkout(core.parent / "other").root.joinpath("cores/v1.1.0").rename(core)
+    git(core, "init", "--quiet", "--initial-branch=next")
+    git(core, "add", "--all")
+    git(core, "commit", "--quiet", "--message=one")
+    evidence = checkout.root / "evidence/store-core_candidate.xml"
+    candidate = f"git+file://{core}@next".replace(" ", "%20")
+
+    first = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE=candidate)
+    assert read_file(evidence).source == "stand-in"
+    telemetry = core / "src/market_data_core/telemetry.py"
+    telemetry.write_text(telemetry.read_text().replace('"soft"', '"gentle"'))
+    git(core, "commit", "--quiet", "--all", "--message=two")
+    second = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE=candidate)
+
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert broken(evidence)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    name = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    subprocess.run(["git", *name, *arguments], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "said"),
+    [
+        (None, "CORE_CANDIDATE is not set"),
+        ("", "CORE_CANDIDATE is not set"),
+        ("../nothing", "names nothing that is there"),
+        ("--index-url=https://example.org", "is no address of a git ref"),
+        ("src", "does not appear to be a Python project"),
+        (".", "market-data-fanout"),
+        ("99.0", "no version of market-data-core==99.0"),
+    ],
+)
+def test_a_candidate_that_cannot_be_core_is_refused(
+    checkout: Checkout, candidate: str | None, said: str
+) -> None:
+    """What is no Core gives a clear error, and neither a green nor evidence."""
+    variables = {} if candidate is None else {"CORE_CANDIDATE": candidate}
+
+    done = checkout.tox("run", "-e", "store-core_candidate", **variables)
+
+    assert done.returncode != 0
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (checkout.root / "evidence/store-core_candidate.xml").exists()
+
+
+def test_a_core_that_cannot_be_imported_is_broken(checkout: Checkout) -> None:
+    """A Core that fails on import breaks the promises of a pack; nothing is green."""
+    package = checkout.root / "cores/v1.1.0/src/market_data_core/__init__.py"
+    package.write_text('raise RuntimeError("half a release")\n')
+
+    done = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="cores/v1.1.0")
+
+    assert done.returncode == 1
+    results = {
+        found.result
+        for found in read_file(checkout.root / "evidence/store-core_candidate.xml").promises
+    }
+    assert Result.BROKEN in results
+    assert results <= {Result.BROKEN, Result.NOT_APPLICABLE, Result.KEPT}
+
+
+def test_dependencies_that_cannot_be_resolved_are_said(checkout: Checkout) -> None:
+    """A Core whose requirements contradict those of every pack has no verdict."""
+    project = checkout.root / "cores/v1.1.0/pyproject.toml"
+    project.write_text(project.read_text().replace('"pydantic>=2.7"', '"pydantic<2"'))
+
+    done = checkout.tox("run", "-e", "store-core_candidate", CORE_CANDIDATE="cores/v1.1.0")
+
+    assert done.returncode != 0
+    assert "pydantic<2" in done.stdout
+    assert not (checkout.root / "evidence/store-core_candidate.xml").exists()
+
+
+@pytest.mark.parametrize("command", [["list"], ["run"], ["p"]])
+def test_a_pack_that_is_none_is_no_default(tmp_path: Path, command: list[str]) -> None:
+    """On GitHub a misspelt PACK ends in an error that names the packs, not in another env."""
+    checkout = Checkout(tmp_path)
+
+    done = checkout.tox(*command, GITHUB_ACTIONS="true", PACK="stroe")
+
+    assert done.returncode != 0
+    assert "PACK names no pack: 'stroe'; it is one of orchestrator, pipeline, store" in done.stdout
+    assert "Traceback" not in done.stdout

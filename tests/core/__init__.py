@@ -1,0 +1,1 @@
+"""Cores: the table of Core refs against an index."""

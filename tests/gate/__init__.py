@@ -1,0 +1,1 @@
+"""Verdicts and the answer: by table, by property, by real checks."""

@@ -1,0 +1,265 @@
+"""`fanout check` as a user's shell sees it: its exit codes by real causes, and real Cores."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+
+from fanout.history.document import read_run
+from fanout.history.query import History
+from tests.servers.core_index import CoreIndex, wheel
+from tests.worlds.checkout import Checkout
+from tests.worlds.large import MENDED, RELEASES, World
+from tests.worlds.patched_core import METADATA, NAME, PACKAGE, RELEASE
+
+CLOSED = "http://127.0.0.1:9/simple/"
+BROKEN_TOXFILE = """
+from tox.plugin import impl
+@impl
+def tox_on_install(tox_env, arguments, section, of_type):
+    raise RuntimeError("this plugin is broken")
+"""
+KILLED_TOXFILE = """
+import os, signal
+from tox.plugin import impl
+@impl
+def tox_before_run_commands(tox_env):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+SLOW = "\nimport time\n\ntime.sleep(60)\n"
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[CoreIndex]:
+    index = CoreIndex()
+    index.serve(RELEASES)
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, index: CoreIndex, compiled_wheels: None) -> World:
+    return World(tmp_path / "world", index.url).make()
+
+
+def check(world: World, candidate: str = "2.0.0", *more: str) -> subprocess.CompletedProcess[str]:
+    return world.fanout("check", candidate, "--baseline", "2.0.0", "--index", world.index, *more)
+
+
+def index_wheel(world: World, version: str) -> Path:
+    """The wheel that the index serves, as a file."""
+    path = world.root / f"market_data_core-{version}-py3-none-any.whl"
+    path.write_bytes(wheel(version, RELEASES[version]))
+    return path
+
+
+def test_release_and_hold(world: World) -> None:
+    """A directory that breaks a promise holds, by 1; mended, it may be released, by 0."""
+    held = check(world, "core", "--pack", "mixed")
+    assert (held.returncode, held.stdout.partition(":")[0]) == (1, "hold")
+    world.core(MENDED)
+    mended = check(world, "core", "--pack", "mixed")
+    assert (mended.returncode, mended.stdout.partition(":")[0]) == (0, "release")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Missing argument 'CANDIDATE'"),
+        (["2.0.0", "--pack", "nobody"], "there is no pack 'nobody'"),
+        (["packs"], "cannot be built"),
+        (["packs/steady/pack.toml"], "'packs/steady/pack.toml' is no version"),
+        (["broken-1-py3-none-any.whl"], "is not a wheel"),
+        (["git+file:///nowhere/core@main"], "git cannot read"),
+        (["2.0.0", "--baseline", "nothing"], "'nothing' is no version"),
+    ],
+)
+def test_unusable_input(world: World, arguments: list[str], said: str) -> None:
+    """What cannot be used ends with 2, and a message that names it."""
+    world.write("broken-1-py3-none-any.whl", "no wheel")
+    done = world.ask("check", *arguments)
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.split())
+    assert not list(world.root.glob("runs/*"))
+
+
+@pytest.mark.parametrize("side", ["CORE_CANDIDATE", "index"])
+def test_uninstallable(world: World, side: str) -> None:
+    """A Core that no index has, or whose index cannot be reached, is unknown, and says why."""
+    variables = {"UV_INDEX": CLOSED, "UV_HTTP_RETRIES": "0"} if side == "index" else {}
+    arguments = ["check", "9.9.9", "--baseline", "2.0.0", "--pack", "steady"]
+    done = world.fanout(*arguments, "--index", variables.get("UV_INDEX", world.index), **variables)
+    assert done.returncode == 3
+    assert done.stdout.startswith("unknown: 1 of 1 pack: steady-core_candidate: its env cannot be")
+    assert ("127.0.0.1:9/" if variables else "9.9.9") in done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead"),
+    [
+        (r"(?s)env_list =\n    .*?(?=\n\n)", "env_list ="),
+        (r"\{mixed,[\w,]+\}", "{}"),
+        (r"(?s).*", ""),
+        (r"(?s).*", "[tox"),
+    ],
+    ids=["env list", "packs", "empty", "not INI"],
+)
+def test_empty_matrix(world: World, pattern: str, instead: str) -> None:
+    """Without a cell in its env list, or a matrix at all, nothing is known: it ends with 3."""
+    text, found = re.subn(pattern, instead, (world.root / "tox.ini").read_text(), count=1)
+    assert found
+    world.write("tox.ini", text)
+    done = world.ask("check", "2.0.0", "--baseline", "2.0.0", "--index", world.index)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "hint: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("toxfile", "said"),
+    [(BROKEN_TOXFILE, "this plugin is broken"), (KILLED_TOXFILE, "tox was stopped")],
+)
+def test_tox_breaks(world: World, toxfile: str, said: str) -> None:
+    """A tox that crashes, or is killed, before its cells have run is unknown, by 3."""
+    world.write("toxfile.py", (world.root / "toxfile.py").read_text() + toxfile)
+    done = check(world, "2.0.0", "--pack", "steady")
+    assert done.returncode == 3
+    assert said in done.stdout
+
+
+def test_out_of_time(world: World) -> None:
+    """A run that takes longer than its minutes is stopped, and unknown."""
+    world.write("packs/steady/test_slow.py", SLOW)
+    started = time.monotonic()
+    done = check(world, "2.0.0", "--pack", "steady", "--minutes", "0.05")
+    assert done.returncode == 3
+    assert done.stdout.startswith("unknown: ")
+    assert time.monotonic() - started < 30
+
+
+def test_missing_cell(world: World) -> None:
+    """The gate on an empty folder of evidence ends with 3; on none, or on foreign ones, with 2."""
+    (world.root / "evidence").mkdir()
+    arguments = ["gate", "2.0.0", "--baseline", "1.0.0", "--evidence"]
+    assert world.fanout(*arguments, "evidence").returncode == 3
+    assert world.ask(*arguments, "nowhere").exit_code == 2
+    (world.root / "evidence/other-core_v200.xml").touch()
+    assert world.ask(*arguments, "evidence").exit_code == 2
+
+
+def test_kill(world: World) -> None:
+    """A check that is killed at any moment leaves a history that loads, with every earlier run."""
+    arguments = ("2.0.0", "--baseline", "1.0.0", "--pack", "steady", "--index", world.index)
+    started = time.monotonic()
+    assert world.fanout("check", *arguments).returncode == 0
+    whole = time.monotonic() - started
+    (first,) = (world.root / "history").glob("*.json")
+    content = first.read_bytes()
+    for part in (0.1, 0.4, 0.6, 0.8, 0.95):
+        process = world.start("check", *arguments)
+        time.sleep(whole * part)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert first.read_bytes() == content
+        for document in (world.root / "history").glob("*.json"):
+            assert read_run(document).command == "check"
+        with History(world.root / "history") as past:
+            assert past.green("steady")
+    done = world.fanout("check", *arguments)
+    assert done.returncode == 0
+    assert done.stdout.startswith("release: ")
+
+
+def test_null_run(world: World) -> None:
+    """A release differs in nothing from itself, nor from its own wheel, whatever is broken."""
+    for candidate in ("2.0.0", str(index_wheel(world, "2.0.0"))):
+        done = check(world, candidate, "--pack", "novice", "--pack", "mixed", "--format", "json")
+        decision = json.loads(done.stdout)
+        found = {one["verdict"] for cell in decision["cells"] for one in cell["promises"]}
+        assert (done.returncode, decision["causes"]) == (0, [])
+        assert found == {"passing", "still-failing", "not applicable"}
+
+
+# From here on, real releases of Core and the packs of this repository.
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory, compiled_wheels: None) -> Checkout:
+    return Checkout(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A source tree of the newest release of Core, made of its wheel."""
+    tree = tmp_path / "core"
+    command = [sys.executable, "-m", "uv", "--quiet", "pip", "install", "--no-deps"]
+    # Copies: an edit of a link would be one of the installer's own cache.
+    command += ["--link-mode", "copy", "--target", str(tree), f"{NAME}=={RELEASE}"]
+    subprocess.run(command, check=True)
+    needs = Distribution.at(tree / METADATA).requires or []
+    needs = [need for need in needs if "extra ==" not in need]
+    (tree / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        f'[project]\nname = "{NAME}"\nversion = "{RELEASE}"\ndependencies = {json.dumps(needs)}\n'
+    )
+    return tree
+
+
+def check_store(
+    repository: Checkout, candidate: str | Path, *more: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fanout", "check", str(candidate)]
+    return repository.run(*command, "--baseline", RELEASE, "--pack", "store", *more)
+
+
+def test_break_and_mend(repository: Checkout, source: Path) -> None:
+    """What a consumer needs, broken, holds and is told whose it is and why; mended, it does not.
+
+    Neither does what no consumer needs.
+    """
+    module = source / PACKAGE / "telemetry/backpressure.py"
+    released = module.read_bytes().decode()
+    assert released.count("    queue_size:") == 1
+    module.write_text(released.replace("    queue_size:", "    depth:"))
+    held = check_store(repository, source)
+    assert held.returncode == 1, held.stdout
+    for said in (
+        "hold: Core",
+        "store, owned by ",
+        "test_feedback.py::test_feedback_event_accepts_empty_queue, pins telemetry.",
+        "What changed in Core since 1.4.61:",
+        "queue_size",
+        "2 times out of 2",
+        "tox run -e store-core_candidate",
+    ):
+        assert said in " ".join(held.stdout.split())
+    module.write_text(
+        released.replace("    coordinator_id:", "    a: int = 0\n    coordinator_id:")
+    )
+    assert check_store(repository, source).returncode == 0
+
+
+def test_git_ref(repository: Checkout, source: Path) -> None:
+    """A branch is resolved to its commit, which the answer names in full."""
+
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        command = ["git", "-C", str(source), *identity, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init", "--quiet")
+    git("checkout", "--quiet", "-b", "next/one")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "release")
+    done = check_store(repository, f"git+file://{source}@next/one")
+    assert done.returncode == 0, done.stdout
+    assert git("rev-parse", "HEAD") in done.stdout

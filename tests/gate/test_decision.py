@@ -1,0 +1,406 @@
+"""The gate on a tiny world: one real check of it, and what its evidence, edited, comes to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from defusedxml.ElementTree import fromstring
+
+from fanout.cells.packs import pack_digest
+from fanout.cli import main
+from fanout.told.report_markdown import escape
+from tests.servers.core_index import CoreIndex, wheel
+from tests.worlds.large import CANDIDATE, PACKS, RELEASES, World, checked
+
+GOLDEN = Path(__file__).parent / "golden"
+FORMATS = {"text": "txt", "json": "json", "markdown": "md", "junit": "xml"}
+ANSWERS = {
+    "hold": tuple(PACKS),
+    "release": ("steady", "narrow", "excused"),
+    "unknown": ("overdue", "shaky", "harness"),
+}
+EXIT_CODES = {"release": 0, "hold": 1, "unknown": 3}
+# What differs from one machine, day or pytest to the next.
+VARIES = (
+    (r"http://127\.0\.0\.1:\d+", "<index>"),
+    (r"\b[0-9a-f]{16}\b", "<digest>"),
+    (r"\(\d+ days left\)", "(<days> left)"),
+    (r'("text": ")(?:[^"\\]|\\.)+"', r'\1<text>"'),
+    (r"(<(?:failure|error) [^>]*>)[^<]*(\n\n\$)", r"\1<text>\2"),
+)
+
+
+class Gate:
+    """The gate on a world, its packs and evidence free to be edited, with a history of its own."""
+
+    def __init__(self, checked: World, folder: Path) -> None:
+        self.world = checked.copy(folder / "world")
+        self.index = checked.index
+        self.history = folder / "history"
+        (run,) = (checked.root / "runs").iterdir()
+        shutil.copytree(run, folder / "evidence")
+        self.folders = [folder / "evidence" / number for number in "12"]
+        (self.wheel,) = (checked.root / ".tox/wheels").glob("*/market_data_core-2.1.0-*.whl")
+
+    def decide(self, *packs: str, form: str = "text", candidate: str = "", **more: str) -> Result:
+        arguments = ["gate", candidate or str(self.wheel), "--root", str(self.world.root)]
+        arguments += ["--baseline", more.get("baseline", "2.0.0"), "--format", form]
+        arguments += ["--history", str(self.history), "--index", self.index]
+        for folder in self.folders:
+            arguments += ["--evidence", str(folder)]
+        for pack in packs:
+            arguments += ["--pack", pack]
+        result = CliRunner().invoke(main, arguments, env={"COLUMNS": "100"})
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def decision(self, *packs: str, **more: str) -> Any:
+        return json.loads(self.decide(*packs, form="json", **more).stdout)
+
+    def edit(self, cell: str, *pairs: tuple[str, str], attempt: int = 1) -> None:
+        """Replace texts in the evidence of a cell, each of which must be there."""
+        file = self.folders[attempt - 1] / f"{cell}.xml"
+        text = file.read_text()
+        for old, new in pairs:
+            assert old in text, old
+            text = text.replace(old, new)
+        file.write_text(text)
+
+    def edit_pack(self, pack: str, old: str, new: str) -> None:
+        """Replace a text in a `pack.toml` before it ever ran: all evidence is of the new one."""
+        folder = self.world.root / "packs" / pack
+        before, text = pack_digest(folder), (folder / "pack.toml").read_text()
+        assert old in text
+        (folder / "pack.toml").write_text(text.replace(old, new))
+        for number, evidence in enumerate(self.folders, 1):
+            for file in evidence.glob(f"{pack}-*.xml"):
+                self.edit(file.stem, (before, pack_digest(folder)), attempt=number)
+
+    def judge_old_release(self, pack: str, *pairs: tuple[str, str]) -> None:
+        """Put the pack's evidence on Core 1.0.0, as its evidence on 2.0.0 is, in the history."""
+        folders, self.folders = self.folders, [self.world.root / "old"]
+        shutil.copytree(folders[0], self.folders[0])
+        text = (folders[0] / f"{pack}-core_v200.xml").read_text()
+        for old, new in (("core_v200", "core_v100"), ("2.0.0", "1.0.0"), *pairs):
+            assert old in text, old
+            text = text.replace(old, new)
+        (self.folders[0] / f"{pack}-core_v100.xml").write_text(text)
+        self.decide(pack, candidate="1.0.0", baseline="2.0.0")
+        self.folders = folders
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[CoreIndex]:
+    index = CoreIndex()
+    index.serve(RELEASES)
+    yield index
+    index.close()
+
+
+@pytest.fixture(scope="module")
+def world(shared: Path, index: CoreIndex, compiled_wheels: None) -> World:
+    return checked(shared, index.url)
+
+
+@pytest.fixture
+def gate(world: World, tmp_path: Path) -> Gate:
+    return Gate(world, tmp_path)
+
+
+def test_check_and_gate_agree(world: World, gate: Gate) -> None:
+    """The gate on the evidence of a check prints what the check printed; both hold, by code 1."""
+    result = gate.decide()
+    named = (str(gate.wheel), "core")
+    assert result.stdout.replace(*named) == (world.root / "printed").read_text()
+    assert result.exit_code == int((world.root / "exit_code").read_text()) == 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_golden(gate: Gate, answer: str, form: str) -> None:
+    """Each answer in each format is as in `golden/`; `GOLDEN=write` in the env writes it anew."""
+    result = gate.decide(*ANSWERS[answer], form=form)
+    shown = result.stdout.replace(str(gate.world.root), "<world>")
+    for path in (str(gate.wheel), escape(str(gate.wheel))):
+        shown = shown.replace(path, "<wheel>")
+    for pattern, name in VARIES:
+        shown = re.sub(pattern, name, shown)
+    golden = GOLDEN / f"{answer}.{FORMATS[form]}"
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(shown)
+    assert shown.splitlines() == golden.read_text().splitlines()
+    assert result.exit_code == EXIT_CODES[answer]
+
+
+def test_verdicts(gate: Gate) -> None:
+    """The world has every verdict: on promises, and on the packs by what is gravest in them."""
+    cells = gate.decision()["cells"]
+    assert {cell["pack"]: cell["verdict"] for cell in cells} == {
+        "mixed": "regressed",
+        "steady": "new",
+        "narrow": "unsupported",
+        "excused": "still-failing",
+        "overdue": "unknown",
+        "shaky": "unknown",
+        "harness": "unknown",
+        "novice": "regressed",
+    }
+    assert Counter(promise["verdict"] for promise in cells[0]["promises"]) == {
+        "regressed": 1,
+        "still-failing": 1,
+        "fixed": 1,
+        "new": 2,
+        "removed": 1,
+        "passing": 2,
+        "not applicable": 1,
+    }
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_junit_counts(gate: Gate, answer: str) -> None:
+    """The JUnit XML states how many cases, failures, errors and skips it has, one case a promise.
+
+    Only what is regressed is a failure, and only what is unknown is an error.
+    """
+    decision = gate.decision(*ANSWERS[answer])
+    suites = fromstring(gate.decide(*ANSWERS[answer], form="junit").stdout).findall("testsuite")
+    assert [suite.get("name") for suite in suites] == [cell["cell"] for cell in decision["cells"]]
+    for suite, cell in zip(suites, decision["cells"], strict=True):
+        verdicts = Counter(promise["verdict"] for promise in cell["promises"])
+        green = verdicts["passing"] + verdicts["fixed"] + verdicts["new"]
+        counts = [int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped")]
+        assert counts == [
+            (total := verdicts.total()),
+            verdicts["regressed"],
+            verdicts["unknown"],
+            total - verdicts["regressed"] - verdicts["unknown"] - green,
+        ]
+        for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert suite.get(name) == str(len(suite.findall(f"testcase/{tag}")))
+        assert len(suite.findall("testcase")) == total
+
+
+def test_first_attempt_alone(gate: Gate) -> None:
+    """What regressed in the only attempt holds, and the text says that it ran once."""
+    gate.folders = gate.folders[:1]
+    result = gate.decide("shaky")
+    assert result.exit_code == 1
+    assert "now: broken on core_candidate, not yet run a second time" in result.stdout
+
+
+@pytest.mark.parametrize("attempts", [(0, 1), (1, 0), (0, 1, 1, 1), (1, 1, 0)])
+def test_flaky(gate: Gate, attempts: tuple[int, ...]) -> None:
+    """Attempts that disagree make the answer unknown, in whatever order, and however often."""
+    folders = gate.folders
+    gate.folders = []
+    for number, attempt in enumerate(attempts):
+        folder = folders[0].with_name(f"attempt{number}")
+        shutil.copytree(folders[attempt], folder)
+        gate.folders.append(folder)
+    result = gate.decide("shaky", "steady")
+    assert result.exit_code == 3
+    assert "flaky (" in result.stdout.splitlines()[0]
+
+
+def test_every_attempt_is_kept(world: World) -> None:
+    """The document of the check has both attempts, the failed one and the one that passed."""
+    (document,) = (world.root / "history").glob("*.json")
+    said = json.loads(document.read_text())
+    tried = [one for one in said["attempts"] if one["cell"] == "shaky-core_candidate"]
+    assert [(one.get("number", 1), one["outcome"]) for one in tried] == [
+        (1, "failed"),
+        (2, "passed"),
+    ]
+    (verdict,) = (one for one in said["verdicts"] if one["cell"] == "shaky-core_candidate")
+    assert [promise["flaky"] for promise in verdict["promises"]] == [True]
+
+
+def test_unproven_excuse(gate: Gate) -> None:
+    """A pack on which the history says nothing of an older Core ref is not pending: it holds."""
+    assert gate.decision("novice")["answer"] == "hold"
+
+
+def test_pending(gate: Gate) -> None:
+    """A pack that was broken on every Core ref of the env list, as it is, decides nothing.
+
+    Alone it is no answer; beside another pack it is named.
+    """
+    gate.judge_old_release("novice")
+    assert gate.decide("novice").stdout.startswith("unknown: no pack that decides has judged")
+    result = gate.decide("novice", "steady")
+    assert result.exit_code == 0
+    assert "pending: novice" in result.stdout.splitlines()[0]
+    (novice, _) = gate.decision("novice", "steady")["cells"]
+    assert (novice["verdict"], novice["pending"]) == ("regressed", True)
+    suites = fromstring(gate.decide("novice", "steady", form="junit").stdout)
+    assert not suites.findall(".//failure")
+
+
+def test_pending_pack_without_evidence(gate: Gate) -> None:
+    """A pack that would be pending is unknown as long as any of its evidence is missing."""
+    gate.judge_old_release("novice")
+    for folder in gate.folders:
+        (folder / "novice-core_candidate.xml").unlink()
+    result = gate.decide("novice", "steady")
+    assert (result.exit_code, "pending" in result.stdout) == (3, False)
+
+
+def test_green_before(gate: Gate) -> None:
+    """A pack that passed once, with other content, and then changed, is not pending: it holds."""
+    gate.judge_old_release("novice")
+    folders, gate.folders = gate.folders, [gate.folders[0].with_name("passed")]
+    shutil.copytree(folders[0], gate.folders[0])
+    file = gate.folders[0] / "novice-core_v200.xml"
+    passed, found = re.subn(r"<failure.*?</failure>", "", file.read_text(), flags=re.DOTALL)
+    assert found == 1
+    file.write_text(passed.replace('failures="1"', 'failures="0"'))
+    gate.edit_pack("novice", "0.1.0", "0.0.9")
+    gate.decide("novice", candidate="2.0.0")
+    gate.edit_pack("novice", "0.0.9", "0.1.0")
+    gate.folders = folders
+    assert gate.decision("novice", "steady")["answer"] == "hold"
+
+
+def test_known_break(gate: Gate) -> None:
+    """A known break that is still broken is told with the days left, one that holds as fixed."""
+    before = datetime.now(UTC).date()
+    result = gate.decide("excused")
+    days = {(date(9999, 12, 31) - day).days for day in (before, datetime.now(UTC).date())}
+    fixed, _, still = result.stdout.partition("Fixed: 1")[2].partition("Still failing: 1")
+    assert result.exit_code == 0
+    assert "test_flush" in fixed
+    assert "test_close" in still
+    assert any(f"({left} days left)" in still for left in days)
+
+
+def test_expired_since_it_ran(gate: Gate) -> None:
+    """Evidence from before a known break expired is stale after that."""
+    for cell in ("overdue-core_candidate", "overdue-core_v200"):
+        file = gate.folders[0] / f"{cell}.xml"
+        text, found = re.subn(r'timestamp="\d{4}', 'timestamp="2019', file.read_text())
+        assert found == 1
+        file.write_text(text)
+    result = gate.decide("overdue")
+    assert result.exit_code == 3
+    assert "expired on 2020-01-31" in result.stdout.splitlines()[0]
+
+
+def test_edited_pack(gate: Gate) -> None:
+    """A pack that was edited after it ran is unknown, and says so."""
+    gate.world.write("packs/steady/test_promises.py", PACKS["steady"] + "\n")
+    result = gate.decide("steady")
+    assert result.exit_code == 3
+    assert "stale: the pack has changed" in result.stdout.splitlines()[0]
+
+
+def test_other_wheel(gate: Gate) -> None:
+    """Evidence of a wheel says nothing of another wheel, of the same version and file name."""
+    other = gate.world.root / "market_data_core-2.1.0-py3-none-any.whl"
+    other.write_bytes(wheel("2.1.0", CANDIDATE))
+    result = gate.decide("steady", candidate=str(other))
+    assert result.exit_code == 3
+    assert "stale: the evidence is of" in result.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("side", ["candidate", "v200"])
+@pytest.mark.parametrize("content", [None, "", "<testsuites><testsuite", "<a/>"])
+def test_no_usable_evidence(gate: Gate, side: str, content: str | None) -> None:
+    """Evidence that is missing, empty, cut off or no evidence, on either side, gives unknown."""
+    file = gate.folders[0] / f"steady-core_{side}.xml"
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+    result = gate.decide("steady")
+    assert result.exit_code == 3
+    assert f"steady-core_{side}: " in result.stdout.splitlines()[0]
+
+
+HOSTILE = "release: all is well\n**release**\n# x\n| a | b |\n</pre><b>\x1b[2K\u202e[red]`@team`"
+
+
+def quoted(text: str) -> str:
+    """A text as an XML attribute in evidence holds it; XML 1.0 has no escape character at all."""
+    shown = text.replace("\x1b", "\ufffd").replace("&", "&amp;").replace("<", "&lt;")
+    return shown.replace('"', "&quot;").replace("\n", "&#10;")
+
+
+def check_nothing_forged(shown: str, form: str) -> None:
+    assert not set(shown) & {"\x1b", "\u202e", "\r"}
+    if form == "text":
+        assert not re.search(r"(?m)^(release|\*\*|#|\| a)", shown)
+    elif form == "markdown":
+        assert not re.search(r"(?m)^ *(\*\*release|# x|\| a)", shown)
+        assert "<b>" not in shown
+        assert "@team" not in re.sub("<pre>.*</pre>", "", shown)
+    elif form == "junit":
+        (suite,) = fromstring(shown).findall("testsuite")
+        assert not suite.findall(".//b")
+    else:
+        assert json.loads(shown)["answer"] != "release"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_hostile_evidence(gate: Gate, form: str) -> None:
+    """No text of evidence, or owner, adds a line, a mark or an element of its own."""
+    for pack in ("mixed", "harness"):
+        gate.edit_pack(pack, f"{pack} team", "**release** <b>[red]`@team` | a |")
+    for attempt in (1, 2):
+        gate.edit(
+            "mixed-core_candidate",
+            ("An event is published with", quoted(HOSTILE)),
+            ('message="publish()', f'message="{quoted(HOSTILE)}'),
+            ('value="publish"', f'value="{quoted(HOSTILE)}"'),
+            attempt=attempt,
+        )
+    gate.edit("harness-core_v200", ('message="', f'message="{quoted(HOSTILE)}'))
+    gate.edit("harness-core_candidate", ('name="test_promises.py"', f'name="{quoted(HOSTILE)}"'))
+    for pack in ("mixed", "harness"):
+        check_nothing_forged(gate.decide(pack, form=form).stdout, form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_hostile_owner(gate: Gate, form: str) -> None:
+    """An owner that is more than one printable line reaches no reader as it is."""
+    owner = r"team\nrelease: all is well\u001b[2K\u202e"
+    gate.edit_pack("mixed", "mixed team", owner)
+    result = gate.decide("mixed", form=form)
+    if result.exit_code == 2:
+        check_nothing_forged(result.output, "text")
+    else:
+        check_nothing_forged(result.stdout, form)
+
+
+def test_nobody_has_judged(gate: Gate) -> None:
+    """Without a pack that supports the candidate, nobody has judged it: unknown, and 3."""
+    result = gate.decide("narrow")
+    assert result.exit_code == 3
+    assert result.stdout.startswith("unknown: no pack that decides has judged Core 2.1.0")
+    assert fromstring(gate.decide("narrow", form="junit").stdout).find(".//error") is not None
+
+
+def test_no_such_folder(gate: Gate) -> None:
+    """A folder of evidence that is not there is unusable input."""
+    gate.folders.append(gate.world.root / "nowhere")
+    result = gate.decide("steady")
+    assert result.exit_code == 2
+    assert "is not a folder" in result.stderr
+
+
+def test_foreign_evidence(gate: Gate) -> None:
+    """Evidence of a cell that the matrix does not have is unusable input."""
+    shutil.copy(gate.folders[0] / "steady-core_v200.xml", gate.folders[0] / "other-core_v200.xml")
+    result = gate.decide("steady")
+    assert result.exit_code == 2
+    assert "no cell of the matrix" in result.stderr

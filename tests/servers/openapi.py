@@ -1,0 +1,118 @@
+"""GitHub's own description of its interface, and a server that refuses what it does not allow."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from filelock import FileLock
+
+from tests import ROOT
+
+PACKAGES = (
+    "@octokit/openapi@23.0.2",
+    "@octokit/openapi-webhooks@12.1.0",
+    "@stoplight/prism-cli@5.16.0",
+)
+NODE = ROOT / ".tox/npm"
+REFERENCE = re.compile(r'"\$ref": ?"#/components/(\w+)/([^"]+)"')
+# What this project asks of GitHub, and nothing else.
+PATHS = (
+    "/app",
+    "/app/installations/{installation_id}/access_tokens",
+    "/repos/{owner}/{repo}",
+    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}",
+    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+    "/repos/{owner}/{repo}/branches/{branch}",
+    "/repos/{owner}/{repo}/commits",
+    "/repos/{owner}/{repo}/commits/{ref}",
+    "/repos/{owner}/{repo}/commits/{ref}/status",
+    "/repos/{owner}/{repo}/contents/{path}",
+    "/repos/{owner}/{repo}/dispatches",
+    "/repos/{owner}/{repo}/git/refs",
+    "/repos/{owner}/{repo}/installation",
+    "/repos/{owner}/{repo}/issues",
+    "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+    "/repos/{owner}/{repo}/issues/{issue_number}",
+    "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
+    "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+    "/repos/{owner}/{repo}/pulls",
+    "/repos/{owner}/{repo}/statuses/{sha}",
+    "/user",
+)
+
+
+def installed() -> Path:
+    """The folder of the packages, installed once for every process of a run."""
+    if shutil.which("npm") is None:
+        raise RuntimeError("there is no npm: see 'Work on the tool' in README.md")
+    NODE.mkdir(parents=True, exist_ok=True)
+    with FileLock(NODE / "lock"):
+        if not (NODE / "made").exists():
+            install = ["npm", "install", "--silent", "--no-audit", "--no-fund", *PACKAGES]
+            subprocess.run(install, cwd=NODE, check=True)
+            (NODE / "made").touch()
+    return NODE / "node_modules"
+
+
+def described(modules: Path) -> dict[str, Any]:
+    file = modules / "@octokit/openapi/generated/api.github.com.json"
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def reduced(description: dict[str, Any]) -> dict[str, Any]:
+    """The description of those paths alone, with every component that they reach."""
+    paths = {path: description["paths"][path] for path in PATHS}
+    kept: dict[str, dict[str, Any]] = {}
+    waiting = [paths]
+    while waiting:
+        for kind, name in REFERENCE.findall(json.dumps(waiting.pop())):
+            if name not in kept.setdefault(kind, {}):
+                kept[kind][name] = description["components"][kind][name]
+                waiting.append(kept[kind][name])
+    head = {key: description[key] for key in ("openapi", "info", "servers")}
+    return {**head, "paths": paths, "components": kept}
+
+
+@contextmanager
+def prism(folder: Path) -> Iterator[str]:
+    """The address of the server; it answers 4xx or 5xx to a request that is not as described."""
+    modules = installed()
+    file = folder / "github.json"
+    file.write_text(json.dumps(reduced(described(modules))), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["node", str(modules / ".bin/prism"), "mock", "--errors", "--host", "127.0.0.1"]
+    with (folder / "prism.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), str(file)], stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        try:
+            requests.get(f"{address}/user", timeout=5)
+        except requests.ConnectionError:
+            assert process.poll() is None, "prism ended"
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError("prism does not answer")

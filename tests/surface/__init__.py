@@ -1,0 +1,1 @@
+"""What a Core looks like from outside."""

@@ -1,0 +1,463 @@
+"""What a Core shows, and what changed in it: of tiny Cores, hostile ones and real releases."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import pytest
+
+from fanout.core import wheel as wheel_module
+from fanout.errors import InvalidCore
+from fanout.surface.change import changes
+from fanout.surface.reader import surface
+from tests.worlds.core_wheel import changed, make_wheel, released
+
+Files = dict[str, str]
+MODEL = "from pydantic import BaseModel, ConfigDict, Field\nclass Event(BaseModel):\n"
+
+
+def model(body: str) -> Files:
+    return {"event.py": MODEL + "".join(f"    {line}\n" for line in body.split("\n"))}
+
+
+def code(text: str) -> Files:
+    return {"event.py": text}
+
+
+CHANGES: dict[str, tuple[Files, Files, set[tuple[str, str]]]] = {
+    "field removed": (model("a: int\nb: int"), model("a: int"), {("event.Event.b", "removed")}),
+    "field added": (model("a: int"), model("a: int\nb: int"), {("event.Event.b", "added")}),
+    "field type": (model("a: int"), model("a: str"), {("event.Event.a", "changed")}),
+    "field default": (model("a: int = 1"), model("a: int = 2"), {("event.Event.a", "changed")}),
+    "field without default": (
+        model("a: int = Field(default=1)"),
+        model("a: int = Field(...)"),
+        {("event.Event.a", "changed")},
+    ),
+    "field bound": (
+        model("a: int = Field(..., ge=0, description='x')"),
+        model("a: int = Field(..., gt=0, description='x')"),
+        {("event.Event.a", "changed")},
+    ),
+    "field alias": (
+        model("a: int"),
+        model("a: int = Field(alias='A')"),
+        {("event.Event.a", "changed")},
+    ),
+    "model config": (
+        model("model_config = ConfigDict(frozen=True)\na: int"),
+        model("model_config = {'frozen': True, 'extra': 'forbid'}\na: int"),
+        {("event.Event.model_config", "changed")},
+    ),
+    "class config": (
+        model("class Config:\n    frozen = True"),
+        model("class Config:\n    frozen = False"),
+        {("event.Event.model_config", "changed")},
+    ),
+    "base": (code("class A(str): ..."), code("class A(int): ..."), {("event.A", "changed")}),
+    "decorator": (
+        code("class A:\n    @property\n    def a(self): ..."),
+        code("class A:\n    def a(self): ..."),
+        {("event.A.a", "changed")},
+    ),
+    "enum value": (
+        code("from enum import Enum\nclass A(Enum):\n    a = 'a'"),
+        code("from enum import Enum\nclass A(Enum):\n    a = 'A'"),
+        {("event.A.a", "changed")},
+    ),
+    "enum member renamed": (
+        code("from enum import Enum\nclass A(Enum):\n    a = 'a'"),
+        code("from enum import Enum\nclass A(Enum):\n    b = 'a'"),
+        {("event.A.a", "removed"), ("event.A.b", "added")},
+    ),
+    "literal": (
+        code("from typing import Literal\nA = Literal['a']"),
+        code("from typing import Literal\nA = Literal['b']"),
+        {("event.A", "changed")},
+    ),
+    "quoted value of a literal": (
+        code("from typing import Literal\ndef f(a: Literal['int']): ..."),
+        code("from typing import Literal\ndef f(a: Literal[int]): ..."),
+        {("event.f", "changed")},
+    ),
+    "parameter name": (code("def f(a): ..."), code("def f(b): ..."), {("event.f", "changed")}),
+    "parameter kind": (code("def f(a): ..."), code("def f(*, a): ..."), {("event.f", "changed")}),
+    "parameter default": (code("def f(a=1): ..."), code("def f(a): ..."), {("event.f", "changed")}),
+    "parameter order": (
+        code("def f(a, b): ..."),
+        code("def f(b, a): ..."),
+        {("event.f", "changed")},
+    ),
+    "return": (
+        code("def f() -> int: ..."),
+        code("def f() -> str: ..."),
+        {("event.f", "changed")},
+    ),
+    "sync": (code("async def f(): ..."), code("def f(): ..."), {("event.f", "changed")}),
+    "static": (
+        code("class A:\n    @classmethod\n    def f(cls): ..."),
+        code("class A:\n    @staticmethod\n    def f(cls): ..."),
+        {("event.A.f", "changed")},
+    ),
+    "overload": (
+        code("from typing import overload\n@overload\ndef f(a: int): ...\ndef f(a): ..."),
+        code("from typing import overload\n@overload\ndef f(a: str): ...\ndef f(a): ..."),
+        {("event.f", "changed")},
+    ),
+    "constructor": (
+        code("class A:\n    def __init__(self, a): ..."),
+        code("class A:\n    def __init__(self, b): ..."),
+        {("event.A.__init__", "changed")},
+    ),
+    "body": (
+        code("def f():\n    return 1"),
+        code("def f():\n    return 2"),
+        {("event.f", "behaviour")},
+    ),
+    "private function": (
+        code("def _f():\n    return 1\ndef f():\n    return _f()"),
+        code("def _f():\n    return 2\ndef f():\n    return _f()"),
+        {("event", "behaviour")},
+    ),
+    "private method": (
+        code("class A:\n    def _f(self):\n        return 1"),
+        code("class A:\n    def _f(self):\n        return 2"),
+        {("event.A", "behaviour")},
+    ),
+    "attribute of an instance": (
+        code("class A:\n    def __init__(self):\n        self.a = 1"),
+        code("class A:\n    def __init__(self):\n        self.b = 1"),
+        {("event.A.a", "removed"), ("event.A.b", "added"), ("event.A.__init__", "behaviour")},
+    ),
+    "constant": (code("A = 1"), code("A = 2"), {("event.A", "changed")}),
+    "class with its members": (
+        code("class A:\n    a: int\n    def f(self): ..."),
+        code(""),
+        {("event.A", "removed")},
+    ),
+    "module with its members": (code("class A:\n    a: int"), {}, {("event", "removed")}),
+    "module beside it": (
+        {"a.py": "class A: ...", "ab.py": "class B: ..."},
+        {"ab.py": ""},
+        {("a", "removed"), ("ab.B", "removed")},
+    ),
+    "import from elsewhere": (
+        code("import json"),
+        code("import json, yaml"),
+        {("event", "changed")},
+    ),
+    "import of what is not there": (
+        code(""),
+        code("from . import nothing"),
+        {("event", "changed")},
+    ),
+    "import that may now fail": (
+        code("try:\n    import redis\nexcept ImportError:\n    redis = None"),
+        code("import redis"),
+        {("event", "changed")},
+    ),
+    "name of another thing": (
+        {"a.py": "class A: ...", "b.py": "class A:\n    b: int", "__init__.py": "from .a import A"},
+        {"a.py": "class A: ...", "b.py": "class A:\n    b: int", "__init__.py": "from .b import A"},
+        {("A", "changed")},
+    ),
+    "names that are gone": (
+        {
+            "a.py": "class A: ...",
+            "b/__init__.py": "from ..a import A",
+            "__init__.py": "from .a import A",
+        },
+        {"a.py": "class A: ...", "b/__init__.py": ""},
+        {("A", "removed")},
+    ),
+    "later import wins": (
+        {"a.py": "class A: ...", "b.py": "class A: ...", "__init__.py": "from .a import A"},
+        {
+            "a.py": "class A: ...",
+            "b.py": "class A: ...",
+            "__init__.py": "from .a import A\nfrom .b import A",
+        },
+        {("A", "changed")},
+    ),
+    "star": (
+        {"a.py": "class A: ...", "__init__.py": "from .a import *"},
+        {"a.py": "class A: ...", "__init__.py": ""},
+        {("A", "removed")},
+    ),
+    "private module behind a public name": (
+        {"_a.py": "class A:\n    a: int", "__init__.py": "from ._a import A"},
+        {"_a.py": "class A:\n    a: str", "__init__.py": "from ._a import A"},
+        {("A.a", "changed")},
+    ),
+    "defined elsewhere, and one name lost": (
+        {"a.py": "class A:\n    a: int", "__init__.py": "from .a import A"},
+        {"a.py": "", "b.py": "class A:\n    a: str", "__init__.py": "from .b import A"},
+        {("a.A", "removed"), ("b", "added"), ("b.A.a", "changed")},
+    ),
+    "file": ({}, {"py.typed": ""}, {("file py.typed", "added")}),
+    "syntax error": (code("A = 1"), code("A = ("), {("event", "changed"), ("event.A", "removed")}),
+}
+SAME: dict[str, tuple[Files, Files]] = {
+    "nothing": (model("a: int"), model("a: int")),
+    "line ends": (code("class A:\n    a: int\n"), code("class A:\r\n    a: int\r\n")),
+    "comments and docstrings": (
+        code(
+            '"""Old."""\nclass A:\n    """Old."""\n\n    def f(self):\n        """Old."""\n'
+            'def _g():\n    """Old."""\n    return 1'
+        ),
+        code(
+            '"""New."""\nclass A:\n    """New."""\n    # New.\n    def f(self): ...\n'
+            "def _g():\n    return 1"
+        ),
+    ),
+    "layout": (
+        code("def f(a, b): return [a, b]"),
+        code("def f(\n    a, b,\n):\n    return [\n        a, b]"),
+    ),
+    "description of a field": (
+        model("a: int = Field(..., ge=0, description='old')"),
+        model("a: int = Field(..., ge=0, title='new')"),
+    ),
+    "two ways to write a field": (
+        model("a: int\nb: int = 1\nc: int = Field(1, ge=0)"),
+        model("a: int = Field(...)\nb: int = Field(default=1)\nc: int = Field(ge=0, default=1)"),
+    ),
+    "two ways to configure a model": (
+        model("model_config = ConfigDict(extra='forbid', frozen=True)"),
+        model("class Config:\n    frozen = True\n    extra = 'forbid'"),
+    ),
+    "older types": (
+        code(
+            "from typing import Optional, Union, List, Dict\n"
+            "def f(a: Optional[int], b: Union[int, List['A']]) -> Dict[str, int]: ...\nclass A: ..."
+        ),
+        code("def f(a: int | None, b: 'int | list[A]') -> dict[str, int]: ...\nclass A: ..."),
+    ),
+    "typing by its module": (
+        code("import typing\ndef f(a: typing.Optional[int]): ..."),
+        code("def f(a: int | None): ..."),
+    ),
+    "imports from the standard library": (
+        code("import os"),
+        code("import json\nfrom os import path"),
+    ),
+    "what a module has from elsewhere": (
+        {"a.py": "class A: ...", "b.py": "from .a import A"},
+        {"a.py": "class A: ...", "b.py": ""},
+    ),
+    "defined elsewhere under all its names": (
+        {"a/__init__.py": "class A:\n    a: int"},
+        {"a/__init__.py": "from ._b import A", "a/_b.py": "class A:\n    a: int"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_is_seen(name: str, tmp_path: Path) -> None:
+    """Each kind of change is one entry, with the symbol and what became of it."""
+    old, new, expected = CHANGES[name]
+    seen = changed(tmp_path, old, new)
+    parts = {(change.symbol, str(change.what)) for change in seen}
+    assert parts == expected
+    assert len(seen) == len(parts)
+    assert len(changed(tmp_path / "reverse", new, old)) == len(seen)
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_no_consumer_can_see_is_no_change(name: str, tmp_path: Path) -> None:
+    """Layout, words, and another way to write the same make no difference."""
+    old, new = SAME[name]
+    assert changed(tmp_path, old, new) == ()
+
+
+def test_requirements_and_commands_are_part_of_it(tmp_path: Path) -> None:
+    """What is installed with Core, without extras, and the Pythons that it runs on, are symbols."""
+    old = make_wheel(
+        tmp_path / "old",
+        {},
+        requires="Requires-Python: >=3.11\nRequires-Dist: redis<6\nRequires-Dist: Py_YAML>=6\n",
+    )
+    new = make_wheel(
+        tmp_path / "new",
+        {},
+        requires="Requires-Python: >=3.12\nRequires-Dist: py-yaml >= 6\n"
+        "Provides-Extra: bus\nRequires-Dist: redis<6; extra == 'bus'\nRequires-Dist: ???\n",
+    )
+    seen = {(one.symbol, str(one.what)) for one in changes(surface(old), surface(new))}
+    assert seen == {
+        ("Requires-Dist ???", "added"),
+        ("Requires-Dist py-yaml", "changed"),
+        ("Requires-Dist redis", "removed"),
+        ("Requires-Python", "changed"),
+    }
+
+
+def test_nothing_of_core_is_run(tmp_path: Path) -> None:
+    """A Core that would do something when it is imported does not."""
+    mark = tmp_path / "ran"
+    found = surface(make_wheel(tmp_path, {"__init__.py": f"open({str(mark)!r}, 'w')\nA = 1\n"}))
+    assert "A" in found.symbols
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../outside.py", "lies outside"),
+        ("/outside.py", "lies outside"),
+        ("market_data_core/../../outside.py", "lies outside"),
+        ("market_data_core\\..\\outside.py", "lies outside"),
+        ("market_data_core/__init__.py", "there twice"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_wheel_that_leaves_its_folder_is_refused(name: str, said: str, tmp_path: Path) -> None:
+    """A file with a path out of the wheel, or one that hides another, is refused by name."""
+    wheel = make_wheel(tmp_path, {})
+    with ZipFile(wheel, "a") as archive:
+        archive.writestr(name, "")
+    with pytest.raises(InvalidCore, match=said):
+        surface(wheel)
+
+
+def test_link_is_refused(tmp_path: Path) -> None:
+    """A wheel holds no links."""
+    wheel = make_wheel(tmp_path, {})
+    link = ZipInfo("market_data_core/link.py")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with ZipFile(wheel, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(InvalidCore, match="a link"):
+        surface(wheel)
+
+
+def test_wheel_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    """A small wheel with a huge content is refused before it is unpacked."""
+    wheel = make_wheel(tmp_path, {})
+    with ZipFile(wheel, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("market_data_core/big.py", bytes(wheel_module.LARGEST_CONTENT + 1))
+    assert wheel.stat().st_size < wheel_module.LARGEST_CONTENT / 100
+    with pytest.raises(InvalidCore, match="unpacks to"):
+        surface(wheel)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 no zip either"])
+def test_what_is_no_wheel_is_refused(content: bytes, tmp_path: Path) -> None:
+    """A file that is no zip is an error with its path."""
+    file = tmp_path / "x.whl"
+    file.write_bytes(content)
+    with pytest.raises(InvalidCore, match=str(file)):
+        surface(file)
+
+
+def test_wheel_without_core_is_refused(tmp_path: Path) -> None:
+    """A wheel of something else is an error."""
+    file = tmp_path / "x.whl"
+    with ZipFile(file, "w") as archive:
+        archive.writestr("other/__init__.py", "")
+    with pytest.raises(InvalidCore, match="has no 'market_data_core/__init__"):
+        surface(file)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["x = " + "(" * 5000, "x = " + "-" * 20000 + "1", "x = '\0'", "import a.b as\n", "\tx\n y"],
+)
+def test_module_that_cannot_be_read_says_so(source: str, tmp_path: Path) -> None:
+    """A module that is not Python, or too deep, is a symbol with the reason; others are read."""
+    found = surface(make_wheel(tmp_path, {"bad.py": source, "good.py": "A = 1"}))
+    assert found.symbols["bad"].says.startswith("not Python: ")
+    assert found.symbols["good.A"].says == "1"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["from .odd import a as b, b as a", "from . import odd", "from .odd import *\n__all__ = [x]"],
+)
+def test_imports_that_lead_nowhere_are_no_fault(source: str, tmp_path: Path) -> None:
+    """Imports in a circle, and of what is not there, end in names that lead nowhere."""
+    found = surface(make_wheel(tmp_path, {"odd.py": source, "__init__.py": "from .odd import a"}))
+    assert "odd" in found.symbols
+
+
+def test_names_lead_to_where_a_thing_is_defined() -> None:
+    """Every exported name of the release leads to one symbol, and from there back."""
+    core = released("1.4.61")
+    at = "telemetry.backpressure.FeedbackEvent.queue_size"
+    assert core.canonical("telemetry.FeedbackEvent.queue_size") == at
+    assert core.names_of(at)[:2] == (
+        "FeedbackEvent.queue_size",
+        "telemetry.FeedbackEvent.queue_size",
+    )
+    assert core.symbols[at].says == "int = Field(ge=0)"
+    assert (
+        core.symbols["protocols.RateController.apply"].says == "async def apply(self, adj) -> None"
+    )
+    assert core.canonical("no.such.name") == "no.such.name"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "expected"),
+    [
+        ("1.4.22", "1.4.61", set()),
+        ("1.2.35", "1.4.22", set()),
+        ("1.2.34", "1.2.35", {"__version__"}),
+        (
+            "1.2.9",
+            "1.2.11",
+            {
+                "Requires-Dist pydantic",
+                "Requires-Dist python-dotenv",
+                "Requires-Dist redis",
+                "file py.typed",
+            },
+        ),
+        (
+            "1.2.31",
+            "1.2.33",
+            {
+                "Bar",
+                "ProviderProtocol",
+                "ProviderRegistry",
+                "__version__",
+                "providers.ibkr.IBKRAdapter",
+                "providers.ibkr.IBKRAdapter.backfill",
+                "providers.ibkr.IBKRAdapter.fetch_live",
+                "providers.synthetic.SyntheticAdapter",
+                "providers.synthetic.SyntheticAdapter.backfill",
+                "providers.synthetic.SyntheticAdapter.fetch_live",
+            },
+        ),
+        (
+            "1.2.11",
+            "1.2.15",
+            {
+                "config.Config",
+                "config.Config.__init__",
+                "config.Config.set",
+                "events.adapters.redis_streams.RedisStreamsBus.ack",
+                "events.adapters.redis_streams.RedisStreamsBus.fail",
+                "events.adapters.redis_streams.RedisStreamsBus.health",
+                "events.codecs.json_codec.JsonCodec.decode",
+                "events.factory.create_event_bus",
+                "events.protocols.EventBus",
+                "events.protocols.EventSubscriber",
+                "protocols.Source",
+                "protocols.Source.stream",
+                "protocols.T_co",
+                "protocols.T_contra",
+                "protocols.U_co",
+                "settings.CoreSettings.from_env",
+            },
+        ),
+    ],
+)
+def test_real_releases_differ_in_what_a_plain_diff_shows(
+    baseline: str, candidate: str, expected: set[str]
+) -> None:
+    """Between real releases, exactly what a plain diff of their sources shows has changed."""
+    found = changes(released(baseline), released(candidate))
+    assert {change.symbol for change in found} == expected
+    assert len(found) == len(expected)

@@ -1,0 +1,312 @@
+"""`fanout report`: from evidence to the matrix, what is broken, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.worlds.project import PACK_TOML, Case, Project
+
+CELLS = ("small-core_v110", "small-core_v120", "other-core_v110", "other-core_v120")
+KEPT = Case()
+BROKEN = Case(
+    "test_event.py::test_source",
+    "failure",
+    "AssertionError",
+    "assert 'a' == 'b'",
+    "E   assert 'a' == 'b'\nE     - b",
+    says="An event names its source.",
+)
+ERRORED = Case("test_event.py::test_slow", "error", "OSError", "no network")
+KNOWN = Case(
+    "test_event.py::test_listed",
+    "skipped",
+    "known-break",
+    says="An event is frozen.",
+    properties={"reason": "renamed", "link": "https://example.org/1", "expires": "2030-01-31"},
+)
+NOT_APPLICABLE = Case("test_event.py::test_later", "skipped", "not-applicable", ">=1.3")
+
+
+def give(project: Project, *cases: Case, **said: str) -> None:
+    """Give every expected cell the same evidence."""
+    for cell in CELLS:
+        project.evidence(cell, *cases, **said)
+
+
+def test_all_kept(project: Project) -> None:
+    """With every promise kept in every expected cell, the report ends with 0."""
+    give(project, KEPT)
+    result = project.fanout("report")
+    assert result.exit_code == 0
+    assert result.stdout.count("✓ passed") == 4
+    assert result.stdout.splitlines()[-1] == "4 cells: 4 passed"
+
+
+def test_rows_are_packs_and_columns_are_core_refs(project: Project) -> None:
+    """Each pack is a row, each Core ref a column headed by its version and unusual source."""
+    give(project, KEPT, source="git")
+    project.evidence("other-core_v120", BROKEN)
+    lines = project.fanout("report").stdout.splitlines()
+    assert lines[0].split() == ["core_v110", "core_v120"]
+    assert lines[1].split() == ["1.2.0", "1.2.0"]
+    assert lines[2].split() == ["git", "git"]
+    assert lines[3].split() == ["small", "✓", "passed", "✓", "passed"]
+    assert lines[4].split() == ["other", "✓", "passed", "✗", "failed", "1"]
+
+
+@pytest.mark.parametrize(
+    ("digests", "outcome", "alike"),
+    [
+        (("a", "a", "a"), KEPT, True),
+        (("a", "b", "a"), KEPT, False),
+        (("a", "a", "a"), BROKEN, False),
+        (("", "", ""), ERRORED, False),
+    ],
+)
+def test_runs_of_equal_refs(
+    project: Project, digests: tuple[str, ...], outcome: Case, alike: bool
+) -> None:
+    """Three Core refs are one column if their contents and outcomes are known to be equal."""
+    for ref, digest in zip(("v110", "v120", "v130"), digests, strict=True):
+        for pack in ("small", "other"):
+            case = KEPT if (pack, ref) == ("small", "v120") and outcome is BROKEN else outcome
+            project.evidence(f"{pack}-core_{ref}", case, digest=digest)
+    shown = project.fanout("report", "--label", "history").stdout
+    assert ("3 refs alike" in shown) is alike
+    assert ("core_v120" in shown.partition("small")[0]) is not alike
+
+
+def test_narrow_terminal(project: Project) -> None:
+    """On a narrow terminal the Core refs continue in a second matrix, none cut off."""
+    give(project, KEPT)
+    wide, narrow = (project.fanout("report", columns=width).stdout for width in (100, 32))
+    assert (wide.count("small "), narrow.count("small ")) == (1, 2)
+    assert narrow.count("✓ passed") == 4
+
+
+def test_broken_promise_is_told_once(project: Project) -> None:
+    """A promise broken in two cells is told once: docstring, owner, cells, why, command; 1."""
+    give(project, KEPT)
+    project.evidence("small-core_v110", KEPT, BROKEN)
+    project.evidence("small-core_v120", BROKEN)
+    result = project.fanout("report")
+    assert result.exit_code == 1
+    assert result.stdout.count("An event names its source.") == 1
+    told = "\n".join(line.rstrip() for line in result.stdout.splitlines())
+    for said in (
+        "Broken promises: 1",
+        "small, owned by small team, test_event.py::test_source",
+        "in 2 cells: core_v110 to core_v120",
+        "pins Event",
+        "| assert 'a' == 'b'\n    | - b",
+        "$ tox run -e small-core_v120",
+        "4 cells: 2 passed, 2 failed",
+    ):
+        assert said in told
+
+
+def test_one_promise_name_in_two_packs(project: Project) -> None:
+    """Promises of the same name in two packs are two broken promises, one with each owner."""
+    give(project, BROKEN)
+    result = project.fanout("report")
+    assert "Broken promises: 2" in result.stdout
+    assert "small, owned by small team" in result.stdout
+    assert "other, owned by other team" in result.stdout
+
+
+def test_broken_outranks_errored(project: Project) -> None:
+    """A cell with a broken promise and an errored one is failed; the exit code is 1, not 3."""
+    give(project, ERRORED, BROKEN)
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout.count("✗ failed")) == (1, 4)
+
+
+def test_errored(project: Project) -> None:
+    """A harness that broke is errored, named with its reason, and ends the report with 3."""
+    give(project, KEPT)
+    project.evidence("small-core_v110", KEPT, ERRORED)
+    result = project.fanout("report")
+    assert result.exit_code == 3
+    assert "! errored" in result.stdout
+    assert "errored: small, core_v110" in result.stdout
+    assert "test_event.py::test_slow: no network" in result.stdout
+    assert "$ tox run -e small-core_v110" in result.stdout
+
+
+def test_missing(project: Project) -> None:
+    """Without evidence a cell is missing, never passed; a pack's missing cells are one entry."""
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout.count("? missing")) == (3, 4)
+    assert "No verdict: 4 cells" in result.stdout
+    assert "missing: small, core_v110 to core_v120" in result.stdout
+    assert result.stdout.splitlines()[-1] == "4 cells: 4 missing"
+
+
+def test_unsupported(project: Project) -> None:
+    """What breaks outside the pack's range is shown and does not count."""
+    give(project, KEPT)
+    project.evidence("small-core_v110", BROKEN, version="1.0.9")
+    result = project.fanout("report")
+    assert result.exit_code == 0
+    assert "– unsupported 1" in result.stdout
+    assert "Broken promises" not in result.stdout
+    assert "Broken outside what the pack supports: 1" in result.stdout
+
+
+def test_unsupported_but_kept(project: Project) -> None:
+    """A Core outside the pack's range is unsupported, also when every promise holds there."""
+    give(project, KEPT, version="2.0.0")
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout.count("– unsupported")) == (0, 4)
+
+
+def test_unsupported_and_errored(project: Project) -> None:
+    """A broken harness gives no verdict, also on a Core outside the pack's range."""
+    give(project, ERRORED, BROKEN, version="2.0.0")
+    assert project.fanout("report").exit_code == 3
+
+
+def test_known_break(project: Project) -> None:
+    """A known break does not count, and is told with its reason, link and expiry date."""
+    give(project, KEPT, KNOWN)
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout.count("✓ passed")) == (0, 4)
+    assert "Known breaks, listed by the pack: 2" in result.stdout
+    assert "listed: renamed, https://example.org/1, 2030-01-31" in result.stdout
+
+
+def test_not_applicable(project: Project) -> None:
+    """A promise that is not applicable is neither kept nor broken, and is shown as such."""
+    give(project, KEPT)
+    project.evidence("small-core_v110", KEPT, NOT_APPLICABLE)
+    result = project.fanout("report")
+    assert result.exit_code == 0
+    assert "small: 1 promise on core_v110" in result.stdout
+
+
+def test_label(project: Project) -> None:
+    """With --label the expected cells are those of the label; evidence of others is left aside."""
+    give(project, KEPT)
+    project.evidence("small-core_v130", KEPT)
+    project.evidence("other-core_v130", BROKEN)
+    assert project.fanout("report").exit_code == 0
+    history = project.fanout("report", "--label", "history")
+    assert history.exit_code == 1
+    assert "6 cells: 5 passed, 1 failed" in history.stdout
+
+
+def test_unknown_label(project: Project) -> None:
+    """A label that no cell has is unusable input, not an empty matrix that passes."""
+    result = project.fanout("report", "--label", "histroy")
+    assert result.exit_code == 2
+    assert "no cell has the label 'histroy'" in result.stderr
+
+
+@pytest.mark.parametrize("tox_ini", ["[tox]\nenv_list = py\n", "[tox\n"])
+def test_no_matrix(project: Project, tox_ini: str) -> None:
+    """A tox.ini without a matrix is unusable input."""
+    project.write("tox.ini", tox_ini)
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert "hint: " in result.stderr
+
+
+def test_github_actions_does_not_empty_the_matrix(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The expected cells are the same in a GitHub workflow, where tox would list none."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert project.fanout("report").stdout.splitlines()[-1] == "4 cells: 4 missing"
+
+
+def test_json(project: Project) -> None:
+    """As JSON the report holds every cell's outcome, evidence included, and the exit code."""
+    give(project, KEPT)
+    project.evidence("small-core_v110", KEPT, BROKEN)
+    project.evidence("other-core_v110", NOT_APPLICABLE, KEPT, KNOWN)
+    (project.root / "evidence/other-core_v120.xml").unlink()
+    result = project.fanout("report", "--format", "json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["exit_code"], said["schema_version"]) == (1, 1, 1)
+    assert said["broken"][0]["command"] == "tox run -e small-core_v110"
+    assert [found["cells"] for found in said["without_verdict"]] == [["other-core_v120"]]
+    assert [cell["outcome"] for cell in said["cells"]] == ["failed", "passed", "passed", "missing"]
+    assert said["counts"]["passed"] == 2
+    assert said["broken"][0]["promise"]["says"] == "An event names its source."
+    assert said["broken"][0]["cells"] == ["small-core_v110"]
+    assert said["known_breaks"][0]["promise"]["name"] == "test_event.py::test_listed"
+    assert said["not_applicable"][0]["promise"]["core"] == ""
+    assert said["cells"][0]["evidence"]["version"] == "1.2.0"
+
+
+def test_markdown(project: Project) -> None:
+    """As Markdown the report is a table of outcomes, and a list of what is broken and why."""
+    give(project, KEPT, KNOWN)
+    project.evidence("small-core_v110", BROKEN)
+    (project.root / "evidence/other-core_v120.xml").unlink()
+    result = project.fanout("report", "--format", "markdown")
+    assert result.exit_code == 1
+    assert "| small | ✗ failed 1 | ✓ passed |\n| other | ✓ passed | ? missing |" in result.stdout
+    assert "### Broken promises\n\n- **An event names its source.**" in result.stdout
+    assert "### Known breaks, listed by the pack" in result.stdout
+    assert "### No verdict\n\n- **other, core\\_v120**: missing" in result.stdout
+    assert "`tox run -e small-core_v110`" in result.stdout
+
+
+def test_evidence_of_a_real_cell(project: Project, python: Path) -> None:
+    """What a cell writes is what the report reads: kept, broken, listed and not applicable."""
+    known = 'reason = "renamed"\nlink = "https://example.org/1"\nexpires = 9999-12-31\n'
+    project.write(
+        "packs/small/pack.toml",
+        f'{PACK_TOML}[[known_breaks]]\ncore = ""\ntest = "test_listed.py::test_listed"\n{known}',
+    )
+    project.promise("assert True")
+    project.promise("assert 'a' == 'b'", name="source")
+    project.promise("assert False", name="listed")
+    project.promise("assert False", name="later", contract='"Event", core=">=1.3"')
+    give(project, KEPT)
+    assert project.cell(python).returncode == 1
+    result = project.fanout("report")
+    assert result.exit_code == 1
+    assert "Broken promises: 1\n" in result.stdout
+    assert "| AssertionError: assert 'a' == 'b'" in result.stdout
+    assert "listed: renamed, https://example.org/1, 9999-12-31" in result.stdout
+    assert "small: 1 promise on core_v120" in result.stdout
+
+
+def test_help_and_module() -> None:
+    """`python -m fanout report --help` prints the table of exit codes."""
+    command = [sys.executable, "-m", "fanout", "report", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for said in ("0 nothing is broken", "1 a promise is broken", "2 unusable", "3 a cell has no"):
+        assert said in shown
+
+
+def test_name_that_is_no_cell(project: Project) -> None:
+    """An env that looks like a cell but cannot be one is refused, not left out."""
+    tox_ini = (project.root / "tox.ini").read_text()
+    project.write("tox.ini", tox_ini.replace("{small,other}", "{small,Other}"))
+    result = project.fanout("report")
+    assert result.exit_code == 2
+    assert "'Other-core_v110' is no name of a cell" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("expires", "outcome"), [("2025-06-30", "errored"), ("2024-12-31", "failed")]
+)
+def test_known_break_that_expired(project: Project, expires: str, outcome: str) -> None:
+    """An entry that has expired since makes the evidence stale; before, it excused nothing."""
+    entry = "core = '>=1'\ntest = 't'\nreason = 'r'\nlink = 'https://example.org/1'\n"
+    said = (project.root / "packs/small/pack.toml").read_text()
+    said += f"[[known_breaks]]\n{entry}expires = {expires}\n"
+    project.write("packs/small/pack.toml", said)
+    project.evidence("small-core_v120", KEPT, BROKEN)
+    cells = json.loads(project.fanout("report", "--format", "json").stdout)["cells"]
+    (found,) = (cell for cell in cells if cell["cell"]["name"] == "small-core_v120")
+    assert found["outcome"] == outcome

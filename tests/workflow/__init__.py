@@ -1,0 +1,1 @@
+"""A run on GitHub: its parts, and the real workflow under act."""

@@ -1,0 +1,248 @@
+"""The real workflow, run from end to end on this machine by `act`, for a small world.
+
+The world has two packs and a Core of one module. Only what cannot be reached is stood in for:
+GitHub's own actions, by those in `actions/`, and its storage, by folders.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fanout.notify.announcement import Announcement
+from tests import ROOT
+from tests.servers.core_index import CoreIndex
+from tests.servers.github import GitHub
+from tests.worlds.large import HEAD, PACK_TOML, PUBLISH, RELEASES, RETRIES, tox_ini
+from tests.worlds.small import CoreRepository
+
+ACTIONS = Path(__file__).parent / "actions"
+FILE = Path(".github/workflows/contracts.yml")
+USES = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
+# `act` does not know it yet. GitHub does: it keeps more than one run waiting.
+UNKNOWN_TO_ACT = re.compile(r"^ +queue: max\n", re.MULTILINE)
+PACKS = {"alpha": HEAD + PUBLISH + RETRIES, "beta": HEAD + PUBLISH}
+SHARED = ("pyproject.toml", "README.md", "LICENSE", "toxfile.py", "src", ".github")
+REPOSITORY = "owner/contracts"
+TOX = """\
+#!/bin/sh
+case " $* " in *"$STAND_IN_DEAD"*) kill -9 "$PPID";; esac
+exec "$(dirname "$0")/real-tox" "$@"
+"""
+# The tool is there already: to install it in every job of every test would take minutes.
+INSTALLED = """\
+#!/bin/sh
+case "$*" in *"pip install"*) exit 0;; esac
+exec "$STAND_IN/python/bin/python" "$@"
+"""
+
+
+@dataclass
+class Done:
+    """One run of the workflow: what each job came to, all that was printed, and what is left."""
+
+    exit_code: int
+    jobs: dict[str, str] = field(default_factory=dict)  # by name: success, failure or skipped
+    log: str = ""
+    announcement: Announcement | None = None
+    summary: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+class Workflow:
+    """A repository with the workflow in it, another one with Core, and an index of its releases."""
+
+    def __init__(self, root: Path, index: CoreIndex, github: GitHub) -> None:
+        self.root = root
+        self.index = index
+        self.github = github
+        self.core = CoreRepository(root / "core")
+        self.checkout = root / "checkout"
+        self.stand_in = root / "stand-in"
+        self.bare = self.stand_in / "contracts.git"
+        self.make()
+
+    def make(self) -> None:
+        for name in SHARED:
+            source, target = ROOT / name, self.checkout / name
+            if source.is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, target, ignore=ignore)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+        for path in ROOT.glob("packs/*.py"):
+            self.write(f"packs/{path.name}", path.read_text())
+        self.write("packs/requirements.txt", (ROOT / "packs/requirements.txt").read_text())
+        self.write("tox.ini", tox_ini(PACKS))
+        for pack, text in PACKS.items():
+            self.write(f"packs/{pack}/pack.toml", PACK_TOML.format(pack=pack, supports=">=1"))
+            self.write(f"packs/{pack}/test_promises.py", text)
+        # This repository's own tests would run this one again.
+        self.write(".ci/run", "#!/bin/sh\necho tested\n")
+        (self.checkout / ".ci/run").chmod(0o755)
+        workflow = self.checkout / FILE
+        said, found = UNKNOWN_TO_ACT.subn("", workflow.read_text())
+        assert found
+        workflow.write_text(said)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("remote", "add", "origin", f"https://github.com/{REPOSITORY}")
+        self.commit("The packs")
+        self.git("clone", "--quiet", "--bare", ".", str(self.bare))
+        self.make_python()
+
+    def write(self, path: str, content: str) -> None:
+        file = self.checkout / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+
+    def make_python(self) -> None:
+        """The Python that the jobs find, with what the lock names, and a tox that may die."""
+        python = self.stand_in / "python"
+        uv = [sys.executable, "-m", "uv", "--quiet"]
+        subprocess.run([*uv, "venv", "--seed", "--python", sys.executable, str(python)], check=True)
+        install = [*uv, "pip", "install", f"--python={python / 'bin/python'}", "--require-hashes"]
+        locks = [f"--requirement={ROOT / '.github' / name}.txt" for name in ("uv", "requirements")]
+        subprocess.run([*install, *locks], check=True)
+        tool = ["--no-deps", "--no-build-isolation", str(ROOT)]
+        subprocess.run([*install[:-1], *tool], check=True)
+        (python / "bin/tox").rename(python / "bin/real-tox")
+        for path, script in (
+            (python / "bin/tox", TOX),
+            (self.stand_in / "installed/python", INSTALLED),
+        ):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(script)
+            path.chmod(0o755)
+
+    def git(self, *arguments: str) -> str:
+        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        done = subprocess.run(
+            ["git", *name, *arguments],
+            cwd=self.checkout,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, subject: str) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", f"--message={subject}")
+        if self.bare.exists():
+            self.git("push", "--quiet", "--force", str(self.bare), "HEAD:refs/heads/main")
+        return self.git("rev-parse", "HEAD")
+
+    def documents(self) -> list[str]:
+        """What the branch of the history holds."""
+        listed = ["git", "-C", str(self.bare), "ls-tree", "--name-only", "refs/heads/history"]
+        done = subprocess.run(listed, capture_output=True, text=True, check=False)
+        return done.stdout.split()
+
+    def call(self, caller: str, event: str, payload: dict[str, object]) -> Done:
+        """Run another workflow, which calls this one at its newest commit."""
+        commit = self.git("rev-parse", "HEAD")
+        file = self.root / "caller.yml"
+        file.write_text(caller.format(commit=commit))
+        local = f"https://github.com/{REPOSITORY}@{commit}={self.checkout}"
+        return self.run(event, payload, ("--workflows", str(file), "--local-repository", local))
+
+    def run(
+        self,
+        event: str,
+        payload: dict[str, object],
+        options: Sequence[str] = ("--workflows", str(FILE)),
+        **variables: str,
+    ) -> Done:
+        """Run the workflow on an event, as GitHub would; `variables` are for what stands in."""
+        for name in ("artifacts", "summaries", "pages-artifact"):
+            shutil.rmtree(self.stand_in / name, ignore_errors=True)
+        file = self.root / "event.json"
+        repository = {"default_branch": "main", "full_name": REPOSITORY}
+        file.write_text(json.dumps({"repository": repository} | payload))
+        clean = {
+            k: v for k, v in os.environ.items() if not k.startswith(("TOX", "GITHUB", "PYTEST"))
+        }
+        home = {"HOME": str(self.root / "home"), "XDG_CACHE_HOME": str(self.root / "home/cache")}
+        done = subprocess.run(
+            [*self.command(event, file, variables), *options],
+            cwd=self.checkout,
+            env=clean | home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return self.read(done)
+
+    def command(self, event: str, file: Path, variables: dict[str, str]) -> list[str]:
+        cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache/uv"))
+        environment = {
+            "STAND_IN": str(self.stand_in),
+            "STAND_IN_DEAD": "no such cell",
+            "STAND_IN_INSTALLED": "installed",
+            "UV_CACHE_DIR": cache,
+            "UV_INDEX": self.index.url,
+            "CORE_INDEX": self.index.url,
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GITHUB_API_URL": self.github.url,
+        } | variables
+        settings = {
+            "CORE_REPOSITORY_URL": self.core.root.as_uri(),
+            "HISTORY_REPOSITORY_URL": self.bare.as_uri(),
+            "CORE_REPOSITORY": "owner/core",
+            "CORE_WAIT": "2",
+        }
+        command = [str(Path(sys.executable).parent / "act"), event, "--json", "--pull=false"]
+        command += ["--eventpath", str(file)]
+        command += ["--platform", "ubuntu-latest=-self-hosted", "--action-offline-mode"]
+        command += [part for k, v in environment.items() for part in ("--env", f"{k}={v}")]
+        command += [part for k, v in settings.items() for part in ("--var", f"{k}={v}")]
+        command += ["--secret", "REPO_TOKEN=github_pat_x"]
+        for path in sorted((self.checkout / ".github").rglob("*.yml")):
+            for action, name, commit in USES.findall(path.read_text()):
+                local = f"https://github.com/{action}@{commit}={ACTIONS / name}"
+                command += ["--local-repository", local]
+        return command
+
+    def read(self, process: subprocess.CompletedProcess[str]) -> Done:
+        done = Done(process.returncode)
+        for line in (process.stdout + process.stderr).splitlines():
+            try:
+                said = json.loads(line)
+            except ValueError:
+                said = {"msg": line}
+            if result := said.get("jobResult"):
+                done.jobs[str(said.get("job", "")).partition("/")[2].strip()] = result
+            done.log += f"{said.get('job', '')}: {said.get('msg', '')}".rstrip() + "\n"
+        answer = self.stand_in / "artifacts/answer"
+        if (answer / "announcement.json").is_file():
+            told = (answer / "announcement.json").read_text()
+            done.announcement = Announcement.model_validate_json(told)
+            done.summary = (answer / "account.md").read_text()
+            evidence = (answer / "evidence").rglob("*.xml")
+            done.evidence = tuple(sorted({path.stem for path in evidence}))
+        return done
+
+
+@contextmanager
+def workflow(root: Path, described: str) -> Iterator[Workflow]:
+    """The workflow in a folder, with an index that serves the small Core, and with a GitHub.
+
+    `described` is the server made from GitHub's description, which every request must pass.
+    """
+    index, github = CoreIndex(), GitHub(described)
+    index.serve(RELEASES)
+    try:
+        yield Workflow(root, index, github)
+    finally:
+        index.close()
+        github.close()
+    assert github.refused == []

@@ -1,0 +1,186 @@
+"""What runs every hour and every day: answers that are owed, new releases, the token's end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fanout.cli import main
+from fanout.commands.workflow import reconcile, releases, token
+from fanout.commands.workflow.token import HEADER
+from fanout.notify.github.client import Waits, connect
+from tests import ROOT
+from tests.servers.core_index import CoreIndex
+from tests.servers.github import Fault, GitHub
+
+SHA = "0123456789abcdef" * 2 + "01234567"
+QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
+TABLE = ROOT / "tox.ini"
+
+
+@pytest.fixture
+def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    """A GitHub on which nothing has happened yet; no request may be other than it documents."""
+    server = GitHub(described_github)
+    monkeypatch.setenv("GITHUB_API_URL", server.url)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
+    monkeypatch.setenv("CORE_REPOSITORY", "owner/core")
+    monkeypatch.setenv("REPO_TOKEN", "github_pat_x")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for module in (token, reconcile, releases):
+        monkeypatch.setattr(module, "connect", partial(connect, waits=QUICK))
+    yield server
+    server.close()
+    assert server.refused == []
+
+
+def ask(command: str, *options: str) -> Result:
+    done = CliRunner().invoke(main, ["workflow", command, *options])
+    assert "Traceback" not in done.output, done.output
+    return done
+
+
+def owe(github: GitHub, minutes: int, state: str = "pending") -> None:
+    """Core asked for an answer so long ago."""
+    since = datetime.now(UTC) - timedelta(minutes=minutes)
+    github.commits.append(SHA)
+    github.statuses.append(
+        {
+            "sha": SHA,
+            "context": "contracts",
+            "state": state,
+            "updated_at": f"{since:%Y-%m-%dT%H:%M:%SZ}",
+        }
+    )
+
+
+def test_what_nobody_answered_is_asked_again(github: GitHub) -> None:
+    """A commit that has been pending for an hour, without a run, is dispatched once more."""
+    owe(github, minutes=60)
+    github.pulls.append({"number": 5, "head": {"sha": SHA}})
+
+    done = ask("reconcile")
+
+    assert done.exit_code == 0, done.output
+    (sent,) = github.dispatches
+    assert sent["event_type"] == "core"
+    assert sent["client_payload"] == {"core_ref": SHA, "sha": SHA, "pull_request": 5}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state", "running"),
+    [(5, "pending", ""), (60, "success", ""), (60, "pending", f"contracts: main {SHA}")],
+    ids=["just-asked", "answered", "running"],
+)
+def test_what_will_be_answered_is_left(
+    github: GitHub, minutes: int, state: str, running: str
+) -> None:
+    """Neither what was just asked, nor answered, nor is running, is dispatched again."""
+    owe(github, minutes, state)
+    github.running = [running] if running else []
+
+    done = ask("reconcile")
+
+    assert (done.exit_code, github.dispatches) == (0, []), done.output
+
+
+def test_a_core_that_cannot_be_read_is_said(github: GitHub) -> None:
+    """Where GitHub gives no answer the job fails, with what to do."""
+    github.faults.append(Fault(r"GET /repos/owner/core", 404, times=99))
+
+    done = ask("reconcile")
+
+    assert done.exit_code == 3
+    assert "or the token may not see it" in done.output
+
+
+@pytest.mark.parametrize(
+    ("days", "code"), [(3, 1), (10, 1), (12, 0), (300, 0)], ids=["3", "10", "12", "300"]
+)
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S +0000"])
+def test_a_token_that_ends_soon_is_a_warning(
+    github: GitHub, days: int, code: int, form: str
+) -> None:
+    """Ten days before its end, and from then on, the job says how to rotate the token."""
+    end = datetime.now(UTC) + timedelta(days=days, hours=1)
+    github.headers = {HEADER: end.strftime(form)}
+
+    done = ask("token")
+
+    assert done.exit_code == code, done.output
+    assert f"in {days} days" in done.output
+    assert ("gh secret set REPO_TOKEN" in done.output) is bool(code)
+
+
+def test_a_token_without_an_end_is_no_warning(github: GitHub) -> None:
+    """What does not expire needs no rotation."""
+    assert ask("token").output == "the token does not expire\n"
+
+
+def test_a_token_that_has_ended_is_said(github: GitHub) -> None:
+    """GitHub refuses it, and the message says how to make another."""
+    github.faults.append(Fault(r".*", 401, times=99, message="Bad credentials"))
+
+    done = ask("token")
+
+    assert done.exit_code == 3
+    assert "gh secret set REPO_TOKEN" in done.output
+
+
+@pytest.mark.parametrize("command", ["token", "reconcile"])
+def test_no_token_is_no_failure(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Without a token nothing is asked, and that is said."""
+    monkeypatch.delenv("REPO_TOKEN")
+
+    done = ask(command)
+
+    assert (done.exit_code, github.asked) == (0, [])
+    assert "no token" in done.output
+
+
+@pytest.fixture
+def index() -> Iterator[CoreIndex]:
+    server = CoreIndex()
+    yield server
+    server.close()
+
+
+def look(folder: Path, index: CoreIndex) -> Result:
+    (folder / "tox.ini").write_text(TABLE.read_text())
+    return ask("releases", "--root", str(folder), "--index", index.url)
+
+
+def test_a_new_release_is_proposed_once(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
+    """A release that tox.ini lacks comes as one pull request, however often it is looked for."""
+    github.files["main"] = TABLE.read_text()
+    index.serve({"1.4.61": "old = 1", "1.4.62": "new = 1"})
+
+    done = look(tmp_path, index)
+    before = list(github.written)
+    again = look(tmp_path, index)
+
+    assert (done.exit_code, again.exit_code) == (0, 0), done.output + again.output
+    (pull,) = github.pulls
+    assert (pull["title"], pull["head"], pull["base"]) == (
+        "Add Core 1.4.62",
+        "cores-update",
+        "main",
+    )
+    assert "core_v1462: CORE = market-data-core==1.4.62" in github.files["cores-update"]
+    assert github.written == before
+
+
+def test_a_table_that_has_all_is_left(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
+    """Without a new release GitHub is asked nothing."""
+    index.serve({"1.4.61": "old = 1"})
+
+    done = look(tmp_path, index)
+
+    assert (done.output, github.asked) == ("tox.ini names every release of Core\n", [])

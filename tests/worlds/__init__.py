@@ -1,0 +1,1 @@
+"""Made-up Cores, packs, checkouts and runs, for tests alone."""
