@@ -1,8 +1,9 @@
-"""What tox.ini cannot say itself: no old evidence, and what CORE_CANDIDATE and the like name.
+"""What tox.ini cannot say itself: the cells, and what each Core ref installs.
 
-tox loads this file as a plugin. Nothing from before may be judged: neither the evidence of a
-cell's last run, should its environment not be made this time, nor what an earlier build left
-in a candidate's directory.
+tox loads this file as a plugin. A cell is a pack, which is a folder of `packs/` with a
+`pack.toml`, on a Core ref, which is a line of `[cores]`. Nothing from before may be judged:
+neither the evidence of a cell's last run, should its environment not be made this time, nor
+what an earlier build left in a candidate's directory.
 """
 
 from __future__ import annotations
@@ -10,22 +11,28 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
-from urllib.parse import quote
+from typing import NamedTuple
 
 from packaging.version import VERSION_PATTERN
-from tox.config.sets import ConfigSet
+from tox.config.loader.memory import MemoryLoader
+from tox.config.sets import ConfigSet, EnvConfigSet
+from tox.config.types import EnvList
 from tox.plugin import impl
 from tox.report import HandledError
 from tox.session.state import State
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.errors import Fail, Recreate
 
-SLOTS = {"candidate": "CORE_CANDIDATE", "baseline": "CORE_BASELINE"}
-TAG = "CORE_V110"
-STAND_IN = "cores/v1.1.0"
+ROOT = Path(__file__).parent
+SLOTS = ("core_candidate", "core_baseline")
+LABELS = ("history", "candidate")  # of cells of several packs
 DISTRIBUTION = "market-data-core"
+PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+CORE_REF = re.compile(r"core_v[0-9_]+", re.ASCII)
 GIT_URL = re.compile(
     r"git\+(https|ssh|file)://([\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+@[\w.~/+%-]+", re.ASCII
 )
@@ -36,7 +43,88 @@ HINT = (
 )
 
 
-def requirement(named: str, root: Path, variable: str = SLOTS["candidate"]) -> str:
+class Cell(NamedTuple):
+    """A pack on a Core ref; `named` is what the table, or else a variable, names as that Core."""
+
+    pack: str
+    core_ref: str
+    named: str
+    default: bool
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that names the Core of a slot, or another for a stand-in."""
+        return "" if VERSION.fullmatch(self.named) else self.core_ref.upper()
+
+    @property
+    def asked(self) -> str:
+        return os.environ.get(self.variable, "").strip() or self.named
+
+    @property
+    def description(self) -> str:
+        if not self.named:
+            return f"what {self.pack} needs of the Core that {self.variable} names"
+        if not self.variable:
+            return f"what {self.pack} needs of {DISTRIBUTION}=={self.named}"
+        return (
+            f"what {self.pack} needs of '{self.named}':"
+            f" a stand-in, unless {self.variable} names the tag"
+        )
+
+    @property
+    def labels(self) -> set[str]:
+        if not self.named:
+            return {"candidate"} & {self.core_ref.removeprefix("core_")}
+        return {"history", self.pack} if self.default else {"history"}
+
+
+@cache
+def packs() -> tuple[str, ...]:
+    """The packs by name; a folder of `packs/` that is none, though it holds files, is an error."""
+    found = []
+    for folder in sorted(path for path in ROOT.glob("packs/*") if path.is_dir()):
+        if not any(path.is_file() and path.suffix != ".pyc" for path in folder.rglob("*")):
+            continue  # another commit had a pack there
+        if not (folder / "pack.toml").is_file():
+            raise HandledError(f"the pack '{folder}' has no pack.toml; see packs/README.md")
+        if not PACK_NAME.fullmatch(folder.name) or folder.name in LABELS:
+            raise HandledError(
+                f"'{folder}' has no name for a pack: one is made of a-z, 0-9 and _, begins with"
+                f" a letter, and is none of {', '.join(LABELS)}"
+            )
+        found.append(folder.name)
+    return tuple(found)
+
+
+@cache
+def section(name: str) -> Mapping[str, str]:
+    """A section of tox.ini; one that is not there is empty."""
+    found = ConfigParser(interpolation=None)
+    found.read(ROOT / "tox.ini", encoding="utf-8-sig")
+    return found[name] if found.has_section(name) else {}
+
+
+@cache
+def cells() -> Mapping[str, Cell]:
+    """Every cell by its name, pack by pack; a line of `[cores]` that is none is an error."""
+    cores = dict(section("cores"))
+    if not cores:
+        raise HandledError("tox.ini has no '[cores]', the table of Core refs")
+    default = [f"core_{factor}" for factor in cores.pop("default", "").split()]
+    for ref in (*cores, *default):
+        if ref not in cores or not CORE_REF.fullmatch(ref):
+            raise HandledError(
+                f"[cores] of tox.ini has no line for '{ref}', or that is no name of a Core ref,"
+                " which is made like core_v1461"
+            )
+    return {
+        f"{pack}-{ref}": Cell(pack, ref, named, ref in default)
+        for pack in packs()
+        for ref, named in (*cores.items(), *((slot, "") for slot in SLOTS))
+    }
+
+
+def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str:
     """The PEP 508 requirement for a version, wheel, sdist, directory or git URL with a ref.
 
     Relative paths start at root. Raises ValueError, saying what to set `variable` to instead.
@@ -55,34 +143,61 @@ def requirement(named: str, root: Path, variable: str = SLOTS["candidate"]) -> s
         path = (root / Path(named).expanduser()).resolve(strict=True)
     except (OSError, RuntimeError) as error:
         raise ValueError(f"{variable} names nothing that is there: {named!r}; {HINT}") from error
-    return f"{DISTRIBUTION} @ file://{quote(str(path))}"
+    return f"{DISTRIBUTION} @ {path.as_uri()}"
+
+
+@impl(optionalhook=True)  # a tox that lacks it still reads `requires`, and fetches one that has it
+def tox_extend_envs() -> Iterable[str]:
+    return cells()
+
+
+@impl(wrapper=True)
+def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
+    """Give each cell its section, and the env list the cells of the default matrix."""
+    for name, cell in cells().items():
+        seed = MemoryLoader(
+            base=["cell"],
+            description=cell.description,
+            labels=cell.labels,
+            # The content behind a path or a branch changes while its name stays.
+            recreate=not cell.named,
+        )
+        state.conf.memory_seed_loaders[name].append(seed)
+    chosen = os.environ.get("PACK", "")
+    if chosen and chosen not in packs():
+        raise HandledError(f"PACK names no pack: {chosen!r}; it is one of {', '.join(packs())}")
+    default = [name for name, cell in cells().items() if cell.default]
+    if chosen:
+        env_list = [name for name in default if cells()[name].pack == chosen]
+    else:
+        env_list = [*default, *section("tox").get("env_list", "").split()]
+    core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(env_list)))
+    os.environ["EVIDENCE"] = str(ROOT / (os.environ.get("EVIDENCE") or "evidence"))
+    # tox-gh-actions would empty the env list, which is chosen already; its groups of lines stay.
+    on_github = os.environ.pop("GITHUB_ACTIONS", None)
+    try:
+        return (yield)
+    finally:
+        if on_github is not None:
+            os.environ["GITHUB_ACTIONS"] = on_github
 
 
 @impl
-def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
-    """Give tox.ini a requirement where the user gave a version, a path or a URL."""
-    root = state.conf.src_path.parent
-    pack = os.environ.get("PACK", "")
-    if pack and os.environ.get("GITHUB_ACTIONS") == "true" and pack not in packs(root):
-        # tox-gh-actions would select nothing, and tox run an env that nobody named.
-        raise HandledError(f"PACK names no pack: {pack!r}; it is one of {', '.join(packs(root))}")
-    os.environ["EVIDENCE"] = str(root / (os.environ.get("EVIDENCE") or "evidence"))
-    for variable, stand_in in (*((slot, "") for slot in SLOTS.values()), (TAG, STAND_IN)):
-        os.environ.pop(f"{variable}_REQUIREMENT", None)
-        with suppress(ValueError):
-            found = requirement(os.environ.get(variable) or stand_in, root, variable)
-            os.environ[f"{variable}_REQUIREMENT"] = found
-
-
-def packs(root: Path) -> list[str]:
-    return sorted(path.parent.name for path in root.glob("packs/*/pack.toml"))
+def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
+    """Tell a cell its pack, and its Core, if what is asked for can be one."""
+    if cell := cells().get(env_conf.name):
+        try:
+            core = requirement(cell.asked, ROOT, cell.variable)
+        except ValueError:
+            core = ""
+        env_conf["set_env"].update({"PACK": cell.pack, "CORE": core})
 
 
 @impl
 def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: str) -> None:
     """Before a cell installs anything: no evidence, and no variable that cannot name a Core."""
-    _, _, core_ref = tox_env.conf.name.partition("-core_")
-    if not core_ref or of_type != "deps":
+    cell = cells().get(tox_env.conf.name)
+    if cell is None or of_type != "deps":
         return
     evidence = Path(tox_env.environment_variables["EVIDENCE"], f"{tox_env.conf.name}.xml")
     try:
@@ -90,33 +205,26 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
         evidence.unlink(missing_ok=True)
     except OSError as error:
         raise Fail(f"EVIDENCE names no folder for '{evidence}': {error.strerror}") from error
-    root = tox_env.core["tox_root"]
-    if core_ref in SLOTS:
-        check(SLOTS[core_ref], root)
-    elif core_ref == "v110":
-        if os.environ.get(TAG):
-            check(TAG, root)
-        reinstall_if_changed(tox_env.env_dir / "core-v110.txt", root / STAND_IN)
+    try:
+        requirement(cell.asked, ROOT, cell.variable)
+    except ValueError as error:
+        raise Fail(str(error)) from error
+    if cell.named and cell.variable:
+        reinstall_if_changed(tox_env.env_dir / f"{cell.core_ref}.txt", cell)
     # setuptools takes up `build/` again, with files that the source has no more.
     config = Path(tox_env.environment_variables["DIST_EXTRA_CONFIG"])
     config.write_text(f"[build]\nbuild_base = {config.parent / 'build'}\n", encoding="utf-8")
 
 
-def check(variable: str, root: Path) -> None:
-    try:
-        requirement(os.environ.get(variable, ""), root, variable)
-    except ValueError as error:
-        raise Fail(str(error)) from error
-
-
-def reinstall_if_changed(stamp: Path, stand_in: Path) -> None:
-    """Make the env again if the stand-in has changed, and always for what CORE_V110 names."""
-    found = hashlib.sha256(os.environ.get(TAG, "").encode())
+def reinstall_if_changed(stamp: Path, cell: Cell) -> None:
+    """Make the env again if the stand-in has changed, and always for what a variable names."""
+    found = hashlib.sha256(cell.asked.encode())
+    stand_in = ROOT / cell.named
     for path in sorted(stand_in.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             found.update(f"{path.relative_to(stand_in)}\0{content}\n".encode())
-    moving = os.environ.get(TAG) and stamp.exists()
+    moving = cell.asked != cell.named and stamp.exists()
     if moving or (stamp.exists() and stamp.read_text("utf-8") != found.hexdigest()):
         stamp.unlink()
         raise Recreate("Core has changed, or may have")

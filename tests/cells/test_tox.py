@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,17 @@ def broken(file: Path) -> set[str]:
     return {found.name for found in read_file(file).promises if found.result is Result.BROKEN}
 
 
-@pytest.mark.parametrize("name", ["pipeline-store", "core_v110", "store", "py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pipeline-store",
+        "core_v110",
+        "store",
+        "py",
+        "py311-store-core_v110",
+        "store-core_v110-report",
+    ],
+)
 def test_an_env_that_is_no_cell_is_refused(checkout: Checkout, name: str) -> None:
     """An odd mix of known factors, which tox runs with no command and calls a success, fails."""
     done = checkout.tox("run", "-e", name)
@@ -254,12 +265,113 @@ def test_dependencies_that_cannot_be_resolved_are_said(checkout: Checkout) -> No
 
 
 @pytest.mark.parametrize("command", [["list"], ["run"], ["p"]])
-def test_a_pack_that_is_none_is_no_default(tmp_path: Path, command: list[str]) -> None:
-    """On GitHub a misspelt PACK ends in an error that names the packs, not in another env."""
+@pytest.mark.parametrize("variables", [{}, {"GITHUB_ACTIONS": "true"}], ids=["here", "on GitHub"])
+def test_a_pack_that_is_none_is_no_default(
+    tmp_path: Path, command: list[str], variables: dict[str, str]
+) -> None:
+    """A misspelt PACK ends in an error that names the packs, not in another env."""
     checkout = Checkout(tmp_path)
 
-    done = checkout.tox(*command, GITHUB_ACTIONS="true", PACK="stroe")
+    done = checkout.tox(*command, PACK="stroe", **variables)
 
     assert done.returncode != 0
     assert "PACK names no pack: 'stroe'; it is one of orchestrator, pipeline, store" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def selected(checkout: Checkout, *options: str, **variables: str) -> list[str]:
+    """The envs that `tox` runs with these options, or else by default."""
+    which = options or ("-d",)
+    done = checkout.tox("-qq", "list", "--no-desc", *which, **variables)
+    assert done.returncode == 0, done.stdout
+    return done.stdout.split()
+
+
+def test_one_command_runs_one_pack(tmp_path: Path) -> None:
+    """A pack's label and PACK select its cells of the default matrix, on GitHub as elsewhere."""
+    checkout = Checkout(tmp_path)
+    default = selected(checkout)
+    store = [name for name in default if name.startswith("store-core_")]
+
+    assert [name for name in default if "-core_" not in name] == ["report", "dashboard"]
+    assert len(store) == (len(default) - 2) / 3
+    assert selected(checkout, GITHUB_ACTIONS="true") == default
+    for variables in ({}, {"GITHUB_ACTIONS": "true"}):
+        assert selected(checkout, "-m", "store", **variables) == store
+        assert selected(checkout, PACK="store", **variables) == store
+
+
+def test_a_pack_is_a_folder(tmp_path: Path) -> None:
+    """A folder with a pack.toml has a cell on each Core ref, and no other file names it."""
+    checkout = Checkout(tmp_path)
+    shutil.copytree(checkout.root / "packs/store", checkout.root / "packs/ibkr")
+
+    for pack in ("store", "ibkr"):
+        refs = [name.partition("-")[2] for name in selected(checkout) if name.startswith(pack)]
+        assert len(refs) > 10
+        assert selected(checkout, PACK=pack) == [f"{pack}-{ref}" for ref in refs]
+        assert selected(checkout, "-m", pack) == [f"{pack}-{ref}" for ref in refs]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "said"),
+    [
+        ("ibkr", ["test_bars.py"], "has no pack.toml"),
+        ("ibkr", ["README.md"], "has no pack.toml"),
+        ("Ibkr", ["pack.toml"], "no name for a pack"),
+        ("market-data-ibkr", ["pack.toml"], "no name for a pack"),
+        ("2ibkr", ["pack.toml"], "no name for a pack"),
+        ("history", ["pack.toml"], "no name for a pack"),
+    ],
+)
+@pytest.mark.parametrize("command", ["tox", "fanout"])
+def test_half_a_pack_is_refused(
+    tmp_path: Path, name: str, files: list[str], said: str, command: str
+) -> None:
+    """A folder of packs/ that cannot be a pack is named by every command, and nothing runs."""
+    checkout = Checkout(tmp_path)
+    (checkout.root / "packs" / name).mkdir()
+    for file in files:
+        (checkout.root / "packs" / name / file).touch()
+
+    if command == "tox":
+        done = checkout.tox("run", "-e", "store-core_v110")
+    else:
+        done = checkout.run(sys.executable, "-m", "fanout", "report")
+
+    assert done.returncode != 0
+    assert f"packs/{name}'" in done.stdout
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (checkout.root / "evidence").exists()
+
+
+def test_what_another_commit_left_is_no_pack(tmp_path: Path) -> None:
+    """A folder that holds nothing but what Python compiled is passed over."""
+    checkout = Checkout(tmp_path)
+    cache = checkout.root / "packs/ibkr/__pycache__"
+    cache.mkdir(parents=True)
+    (cache / "test_bars.cpython-311.pyc").touch()
+
+    assert not [name for name in selected(checkout) if "ibkr" in name]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("core_v1461 = ", "core_1461 = ", "no line for 'core_1461'"),
+        ("default = v110", "default = v1 v110", "no line for 'core_v1'"),
+        ("[cores]", "[cores]\n[other]", "'[cores]'"),
+    ],
+)
+def test_a_broken_table_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """A table of Core refs that cannot be one is an error that names the line."""
+    checkout = Checkout(tmp_path)
+    tox_ini = checkout.root / "tox.ini"
+    tox_ini.write_text(tox_ini.read_text().replace(old, new))
+
+    done = checkout.tox("list")
+
+    assert done.returncode != 0
+    assert said in done.stdout
     assert "Traceback" not in done.stdout

@@ -20,15 +20,15 @@ from tests.worlds.project import Project, make_python
 TOX_INI = """\
 # Päcks and Core refs.
 [tox]
-env_list =
-    {small,other}-core_{v110,v120}
-    report
+env_list = report
 
-[testenv:{small,other}-core_{v110,v120,v1461}]
-set_env =
-    core_v110: CORE = {env:CORE_V110:market-data-core @ file://{tox_root}/cores/v1.1.0}
-    core_v120: CORE = market-data-core==1.2.0
-    core_v1461: CORE = market-data-core==1.4.61
+[cores]
+default = v110 v120
+core_v110 = cores/v1.1.0
+core_v120 = 1.2.0
+core_v1461 = 1.4.61
+
+[cell]
 deps =  {env:CORE}  \t
 ; no newline at the end"""
 RELEASES = {"1.2.0": "a", "1.4.61": "b"}
@@ -69,7 +69,7 @@ def test_shown(project: Project, index: CoreIndex, tox_ini: Path) -> None:
 
 def test_complete_table(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     """A table that names every release ends with 0, and an update of it changes no byte."""
-    tox_ini.write_text(TOX_INI.replace("{v110,v120}", "{v110,v120,v1461}"))
+    tox_ini.write_text(TOX_INI.replace("v110 v120", "v110 v120 v1461"))
     before = tox_ini.read_bytes()
     for options in ((), ("--update",)):
         assert run(project, index, *options)[0] == 0
@@ -78,15 +78,14 @@ def test_complete_table(project: Project, index: CoreIndex, tox_ini: Path) -> No
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_update(project: Project, index: CoreIndex, tox_ini: Path, newline: str) -> None:
-    """An update adds new releases to the three places, and keeps every other byte."""
+    """An update adds new releases to the table, and keeps every other byte."""
     tox_ini.write_bytes(TOX_INI.replace("\n", newline).encode())
     tox_ini.chmod(0o640)
     index.serve(RELEASES | {"1.10.0": "c", "1.3.0": "a", "1.10.1": "c", "2.0.0rc1": "d"})
     assert run(project, index, "--update")[0] == 0
     new = {"v1100": "1.10.0", "v1101": "1.10.1"}
-    expected = TOX_INI.replace("-core_{v110,v120}", "-core_{v110,v120,v1461,v1100,v1101}")
-    expected = expected.replace("{v110,v120,v1461}]", "{v110,v120,v130,v1461,v1100,v1101}]")
-    line = "    core_v1461: CORE = market-data-core==1.4.61\n"
+    expected = TOX_INI.replace("v110 v120\n", "v110 v120 v1461 v1100 v1101\n")
+    line = "core_v1461 = 1.4.61\n"
     added = "".join(line.replace("v1461", f).replace("1.4.61", v) for f, v in new.items())
     before = line.replace("v1461", "v130").replace("1.4.61", "1.3.0")
     expected = expected.replace(line, before + line + added)
@@ -102,9 +101,9 @@ def test_shared_digits(project: Project, index: CoreIndex, tox_ini: Path) -> Non
     index.serve({"1.46.1": "c", "14.6.1": "d", "1.4.61": "b", "1.2.0": "a"})
     run(project, index, "--update")
     text = tox_ini.read_text()
-    assert "core_v1461: CORE = market-data-core==1.4.61\n" in text
-    assert "core_v1_46_1: CORE = market-data-core==1.46.1\n" in text
-    assert "core_v14_6_1: CORE = market-data-core==14.6.1\n" in text
+    assert "core_v1461 = 1.4.61\n" in text
+    assert "core_v1_46_1 = 1.46.1\n" in text
+    assert "core_v14_6_1 = 14.6.1\n" in text
     _, shown, _ = run(project, index, "--format", "json")
     assert len({ref["factor"] for ref in json.loads(shown)}) == 5
 
@@ -113,8 +112,7 @@ def test_release_that_the_index_lacks(project: Project, index: CoreIndex, tox_in
     """A release that the index no longer serves stays in the table."""
     index.serve({"1.4.61": "b", "1.5.0": "c"})
     assert run(project, index, "--update")[0] == 0
-    assert "core_v120: CORE = market-data-core==1.2.0\n" in tox_ini.read_text()
-    assert "{v110,v120,v1461,v150}]" in tox_ini.read_text()
+    assert "core_v120 = 1.2.0\ncore_v1461 = 1.4.61\ncore_v150 = 1.5.0\n" in tox_ini.read_text()
 
 
 def test_own_table(project: Project, index: CoreIndex) -> None:
@@ -126,20 +124,19 @@ def test_own_table(project: Project, index: CoreIndex) -> None:
     index.serve(known | {"9.9.9": "z"})
     assert run(project, index, "--update")[0] == 0
     added = set(tox_ini.read_bytes().splitlines()) - set(before.splitlines())
-    assert b"    core_v999: CORE = market-data-core==9.9.9" in added
-    assert len(added) == 3
+    assert b"core_v999 = 9.9.9" in added
+    assert len(added) == 2
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("    {small,other}-core_{v110,v120}\n", ""),
-        ("[testenv:{small,other}", "[testenv:{small,other}-core_{v1}]\n[testenv:{a,b}"),
-        ("[testenv:{small,other}-core_", "[testenv:small-core_"),
-        ("==1.2.0\n", "==1.2.0\n    # the newest one\n"),
-        ("CORE = market-data-core==", "CORE = another-core=="),
+        ("default = v110 v120\n", ""),
+        ("[cell]\n", "[cell]\ndefault = v110\n"),
+        ("= 1.2.0\n", "= 1.2.0\n# the newest one\n"),
+        ("core_v1", "v1"),
     ],
-    ids=["no env list", "two headers", "no header", "a line between", "no line"],
+    ids=["no default matrix", "two of them", "a line between", "no line"],
 )
 def test_broken_table(
     project: Project, index: CoreIndex, tox_ini: Path, old: str, new: str

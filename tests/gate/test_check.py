@@ -107,12 +107,12 @@ def test_uninstallable(world: World, side: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "instead"),
     [
-        (r"(?s)env_list =\n    .*?(?=\n\n)", "env_list ="),
-        (r"\{mixed,[\w,]+\}", "{}"),
+        (r"default = .*", "default ="),
+        (r"(?s)\[cores\].*?(?=\n\[cell\])", "[cores]"),
         (r"(?s).*", ""),
         (r"(?s).*", "[tox"),
     ],
-    ids=["env list", "packs", "empty", "not INI"],
+    ids=["default matrix", "Core refs", "empty", "not INI"],
 )
 def test_empty_matrix(world: World, pattern: str, instead: str) -> None:
     """Without a cell in its env list, or a matrix at all, nothing is known: it ends with 3."""

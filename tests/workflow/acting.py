@@ -82,7 +82,7 @@ class Workflow:
         for path in ROOT.glob("packs/*.py"):
             self.write(f"packs/{path.name}", path.read_text())
         self.write("packs/requirements.txt", (ROOT / "packs/requirements.txt").read_text())
-        self.write("tox.ini", tox_ini(PACKS))
+        self.write("tox.ini", tox_ini())
         for pack, text in PACKS.items():
             self.write(f"packs/{pack}/pack.toml", PACK_TOML.format(pack=pack, supports=">=1"))
             self.write(f"packs/{pack}/test_promises.py", text)

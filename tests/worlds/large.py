@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -222,20 +221,14 @@ def checked(folder: Path, index: str) -> World:
     return world
 
 
-def tox_ini(names: Iterable[str] = PACKS) -> str:
-    """The `tox.ini` of this repository, with these packs and the Core refs of the world."""
-    refs = ",".join(f"v{version.replace('.', '')}" for version in RELEASES)
-    table = "".join(
-        f"    core_v{version.replace('.', '')}: CORE = market-data-core=={version}\n"
-        for version in RELEASES
-    )
-    packs = "".join(f"    {pack}: PACK = {pack}\n" for pack in names)
+def tox_ini() -> str:
+    """The `tox.ini` of this repository, with the Core refs of the world."""
+    refs = {f"v{version.replace('.', '')}": version for version in RELEASES}
+    table = "".join(f"core_{factor} = {version}\n" for factor, version in refs.items())
     text = (ROOT / "tox.ini").read_text()
     for old, new in (
-        (r"\{pipeline,store,orchestrator\}", "{" + ",".join(names) + "}"),
-        (r"core_\{v110,[v\d,]+\}", "core_{" + refs + "}"),
-        (r"( +core_v\d+: CORE = market-data-core==.*\n)+", table),
-        (r"(    \w+: PACK = .*\n)+", packs),
+        (r"default = .*", f"default = {' '.join(refs)}"),
+        (r"(core_v\d+ = .+\n)+", table),
     ):
         text, found = re.subn(old, new, text)
         assert found, old

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sysconfig
 import textwrap
@@ -14,19 +15,17 @@ from tests import ROOT
 from tests.worlds.project import Project
 
 TOX_INI = """\
-[tox]
-env_list = small-core_{{{factors}}}
-[testenv:small-core_{{{factors},candidate}}]
+[cores]
+default = {factors}
+{cores}
+[cell]
 skip_install = true
-labels = !core_candidate: history
 set_env =
     EVIDENCE = {{env:EVIDENCE:{{tox_root}}/evidence}}
     PYTHONPATH = {pytest}
     UV_NO_INDEX = 1
     UV_FIND_LINKS = {{tox_root}}/releases
     DIST_EXTRA_CONFIG = {{env_tmp_dir}}/setuptools.cfg
-    core_candidate: CORE = {{env:CORE_CANDIDATE_REQUIREMENT:}}
-    {requirements}
 deps = {{env:CORE}}
 commands = python -m pytest packs/small -q -p no:cacheprovider --cell={{env_name}} \\
     --core="{{env:CORE}}" --evidence={{env:EVIDENCE}}
@@ -62,15 +61,16 @@ class SmallWorld:
     def __init__(self, root: Path, releases: Mapping[str, str]) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.project = Project(root)
+        shutil.rmtree(root / "packs/other")
         self.root = root
         factors = {f"v{version.replace('.', '')}": version for version in releases}
-        lines = [f"core_{name}: CORE = market-data-core=={at}" for name, at in factors.items()]
+        lines = [f"core_{name} = {version}\n" for name, version in factors.items()]
         self.project.write(
             "tox.ini",
             TOX_INI.format(
-                factors=",".join(factors),
+                factors=" ".join(factors),
+                cores="".join(lines),
                 pytest=sysconfig.get_path("purelib"),
-                requirements="\n    ".join(lines),
             ),
         )
         for name in ("toxfile.py", "packs/finished.py"):

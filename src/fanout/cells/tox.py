@@ -73,12 +73,14 @@ def command(*arguments: str) -> list[str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what an outer tox, or a CI of GitHub, says of its own run."""
+    """The environment without what an outer tox, or a CI, says of its own run.
+
+    A PACK chooses what tox runs by default; it must not choose what is judged.
+    """
     return {
         name: value
         for name, value in os.environ.items()
-        # tox-gh-actions empties the env list where it finds no factor of its own.
-        if not name.startswith(("TOX", "_TOX")) and name != "GITHUB_ACTIONS"
+        if not name.startswith(("TOX", "_TOX")) and name not in ("GITHUB_ACTIONS", "PACK")
     }
 
 
@@ -86,7 +88,7 @@ def read_config(root: Path) -> ToxConfig:
     """The envs that tox knows; raises InvalidMatrix if tox cannot read its configuration."""
     keys = ("-k", "env_list", "set_env", "labels")
     done = subprocess.run(
-        command("-qq", "config", "-e", "ALL", "--format", "json", *keys),
+        command("-q", "config", "-e", "ALL", "--format", "json", *keys),
         cwd=root,
         env=clean_environment(),
         capture_output=True,
@@ -95,7 +97,8 @@ def read_config(root: Path) -> ToxConfig:
     )
     try:
         if done.returncode:
-            raise ValueError(done.stdout.strip() or done.stderr.strip())
+            said = done.stdout.strip() or done.stderr.strip()
+            raise ValueError(said.removeprefix("ROOT: HandledError| "))
         return ToxConfig.model_validate_json(done.stdout)
     except (ValidationError, ValueError) as error:
         raise InvalidMatrix(

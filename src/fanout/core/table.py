@@ -1,7 +1,7 @@
 """The table of Core refs in `tox.ini`: read, and rewritten without touching anything else.
 
-Three places name the refs: the env list, the section header of the cells, and one line
-`core_<factor>: CORE = market-data-core==<version>` for each ref.
+It is the section `[cores]`: `default` names those of the default matrix, and each other line is
+a Core ref, `core_<factor> = <version>`, or a stand-in, `core_<factor> = cores/v<version>`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,9 @@ from pathlib import Path
 from fanout.core.refs import CoreRef, default_refs
 from fanout.errors import InvalidTable
 
-LINE = re.compile(
-    r"^([ \t]+)core_(v[\d_]+):([ \t]+CORE = market-data-core==)([\d.]+(?:post\d+)?)[ \t]*\r?\n",
-    re.M,
-)
-STAND_IN = re.compile(r"^[ \t]+core_(v[\d_]+):[ \t]+CORE = .*/cores/v([\d.]+)\}[ \t]*\r?$", re.M)
-ENV_LIST = re.compile(r"^([ \t]+\{[a-z0-9_,]+\}-core_\{)([^}\r\n]*)(\})", re.M)
-HEADER = re.compile(r"^(\[testenv:\{[a-z0-9_,]+\}-core_\{)(v[^}\r\n]*)(\}\])", re.M)
+LINE = re.compile(r"^core_(v[\d_]+) = ([\d.]+(?:post\d+)?)[ \t]*\r?\n", re.M)
+STAND_IN = re.compile(r"^core_(v[\d_]+) = cores/v([\d.]+)[ \t]*\r?$", re.M)
+DEFAULT = re.compile(r"^(default = )([v\d_ ]*)", re.M)
 
 
 class Table:
@@ -35,14 +31,13 @@ class Table:
             raise InvalidTable(f"'{path}' cannot be read: {error}", "give --root") from error
         self.lines = list(LINE.finditer(self.text))
         self.stand_ins = {match[2]: match[1] for match in STAND_IN.finditer(self.text)}
-        for name, pattern in (("env list", ENV_LIST), ("header of the cells", HEADER)):
-            if len(pattern.findall(self.text)) != 1:
-                raise self.invalid(f"its {name} is not there exactly once")
+        if len(DEFAULT.findall(self.text)) != 1:
+            raise self.invalid("its line 'default = …' is not there exactly once")
         if not self.lines or any(
             before.end() != after.start()
             for before, after in zip(self.lines, self.lines[1:], strict=False)
         ):
-            raise self.invalid("its lines 'core_…: CORE = market-data-core==…' are not one block")
+            raise self.invalid("its lines 'core_… = <version>' are not one block")
 
     def invalid(self, what: str) -> InvalidTable:
         return InvalidTable(
@@ -53,21 +48,17 @@ class Table:
     @property
     def known(self) -> dict[str, str]:
         """The factor in use for each version, those of stand-ins included."""
-        return {match[4]: match[2] for match in self.lines} | self.stand_ins
+        return {match[2]: match[1] for match in self.lines} | self.stand_ins
 
     def with_refs(self, refs: Sequence[CoreRef]) -> str:
-        """The text with these refs in the three places, and every other byte as it was."""
-        stand_ins = list(self.stand_ins.values())
+        """The text with these refs in the table, and every other byte as it was."""
         released = [ref for ref in refs if ref.version not in self.stand_ins]
         first, last = self.lines[0], self.lines[-1]
         newline = "\r\n" if first[0].endswith("\r\n") else "\n"
-        block = "".join(
-            f"{first[1]}core_{ref.factor}:{first[3]}{ref.version}{newline}" for ref in released
-        )
+        block = "".join(f"core_{ref.factor} = {ref.version}{newline}" for ref in released)
         text = self.text[: first.start()] + block + self.text[last.end() :]
-        default = [ref.factor for ref in default_refs(released)]
-        text = replace(ENV_LIST, text, [*stand_ins, *default])
-        return replace(HEADER, text, [*stand_ins, *(ref.factor for ref in released)])
+        default = [*self.stand_ins.values(), *(ref.factor for ref in default_refs(released))]
+        return DEFAULT.sub(lambda match: match[1] + " ".join(default), text)
 
     def write(self, text: str) -> None:
         """Replace the file in one step; an interrupted write leaves the old one."""
@@ -82,7 +73,3 @@ class Table:
                 f"'{self.path}' cannot be written and is as it was: {error.strerror}",
                 "make room, or get the right to write there, and run it again",
             ) from error
-
-
-def replace(pattern: re.Pattern[str], text: str, factors: Sequence[str]) -> str:
-    return pattern.sub(lambda match: match[1] + ",".join(factors) + match[3], text)
