@@ -96,6 +96,20 @@ def test_update(project: Project, index: CoreIndex, tox_ini: Path, newline: str)
     assert run(project, index)[0] == 0
 
 
+def test_documents(project: Project, index: CoreIndex, tox_ini: Path) -> None:
+    """The newest release is renewed wherever a document names it, and nothing else there is."""
+    said = "tox run -e store-core_v1461; fanout check 1.4.61, or v1.4.61 against 1.2.0.\r\n"
+    kept = "market-data-orchestrator ==1.4.61; core_v14610; 11.4.61; 1.4.610; 1.4.61.1\n"
+    documents = [project.write(path, said + kept) for path in ("README.md", "docs/gate.md")]
+    other = project.write("packs/small/README.md", said)
+    index.serve(RELEASES | {"1.5.0": "c"})
+    assert run(project, index, "--update")[0] == 0
+    renewed = said.replace("1.4.61", "1.5.0").replace("v1461", "v150")
+    for document in documents:
+        assert document.read_bytes().decode() == renewed + kept
+    assert other.read_bytes().decode() == said
+
+
 def test_shared_digits(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     """Versions that share their digits get factors of their own; the one in use stays."""
     index.serve({"1.46.1": "c", "14.6.1": "d", "1.4.61": "b", "1.2.0": "a"})

@@ -63,7 +63,7 @@ class GitHub(ThreadingHTTPServer):
         self.pulls: list[Json] = []
         self.commits: list[str] = []
         self.running: list[str] = []  # titles of runs
-        self.files: dict[str, str] = {}  # `tox.ini` by branch
+        self.files: dict[str, dict[str, str]] = {}  # by branch and path
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
 
@@ -140,9 +140,11 @@ class Answer(BaseHTTPRequestHandler):
         if self.path == "/graphql":
             return
         headers = {"Content-Type": "application/json"} if content else {}
+        # A path inside a repository is one parameter in the description, with its slashes.
+        before, inside, path = self.path.partition("/contents/")
         seen = requests.request(
             self.command,
-            self.server.described + self.path,
+            self.server.described + before + inside + path.replace("/", "%2F"),
             data=content,
             headers=headers,
             timeout=30,
@@ -219,27 +221,32 @@ def runs(server: GitHub, said: Json, query: Json) -> Json:
     return {"total_count": len(there), "workflow_runs": [{"display_title": one} for one in there]}
 
 
-def content(server: GitHub, said: Json, query: Json) -> Json:
-    text = server.files.get(query.get("ref", ["main"])[0])
+def content(server: GitHub, said: Json, query: Json, path: str) -> Json:
+    text = server.files.get(query.get("ref", ["main"])[0], {}).get(path)
     if text is None:
         return None
     return {
         "type": "file",
-        "path": "tox.ini",
+        "path": path,
         "sha": "f" * 40,
         "encoding": "base64",
         "content": base64.b64encode(text.encode()).decode(),
-        "url": f"{server.url}/repos/owner/contracts/contents/tox.ini",
+        "url": f"{server.url}/repos/owner/contracts/contents/{path}",
     }
 
 
-def written(server: GitHub, said: Json, query: Json) -> Json:
-    server.files[said["branch"]] = base64.b64decode(said["content"]).decode()
+def written(server: GitHub, said: Json, query: Json, path: str) -> Json:
+    server.files[said["branch"]][path] = base64.b64decode(said["content"]).decode()
     return {"commit": {"sha": "e" * 40}, "content": {"sha": "d" * 40}}
 
 
+def branch(server: GitHub, said: Json, query: Json, name: str) -> Json:
+    there = name == "main" or name in server.files
+    return {"name": name, "commit": {"sha": "a" * 40}} if there else None
+
+
 def branched(server: GitHub, said: Json, query: Json) -> Json:
-    server.files[said["ref"].removeprefix("refs/heads/")] = server.files["main"]
+    server.files[said["ref"].removeprefix("refs/heads/")] = dict(server.files["main"])
     return {"ref": said["ref"], "object": {"sha": said["sha"]}}
 
 
@@ -298,12 +305,9 @@ ROUTES: dict[str, Callable[..., Json]] = {
     ],
     rf"GET {REPOSITORY}/pulls": lambda server, said, query: server.pulls,
     rf"POST {REPOSITORY}/pulls": proposed,
-    rf"GET {REPOSITORY}/contents/tox.ini": content,
-    rf"PUT {REPOSITORY}/contents/tox.ini": written,
-    rf"GET {REPOSITORY}/branches/main": lambda server, said, query: {
-        "name": "main",
-        "commit": {"sha": "a" * 40},
-    },
+    rf"GET {REPOSITORY}/contents/(.+)": content,
+    rf"PUT {REPOSITORY}/contents/(.+)": written,
+    rf"GET {REPOSITORY}/branches/(.+)": branch,
     rf"POST {REPOSITORY}/git/refs": branched,
     rf"POST {REPOSITORY}/dispatches": dispatched,
 }

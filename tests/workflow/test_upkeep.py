@@ -21,6 +21,7 @@ from tests.servers.github import Fault, GitHub
 SHA = "0123456789abcdef" * 2 + "01234567"
 QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 TABLE = ROOT / "tox.ini"
+GATE = "fanout check 1.4.61"
 
 
 @pytest.fixture
@@ -154,12 +155,19 @@ def index() -> Iterator[CoreIndex]:
 
 def look(folder: Path, index: CoreIndex) -> Result:
     (folder / "tox.ini").write_text(TABLE.read_text())
+    (folder / "docs").mkdir(exist_ok=True)
+    (folder / "docs/gate.md").write_text(GATE)
+    (folder / "docs/words.md").write_text("words")
     return ask("releases", "--root", str(folder), "--index", index.url)
 
 
 def test_a_new_release_is_proposed_once(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
     """A release that tox.ini lacks comes as one pull request, however often it is looked for."""
-    github.files["main"] = TABLE.read_text()
+    github.files["main"] = {
+        "tox.ini": TABLE.read_text(),
+        "docs/gate.md": GATE,
+        "docs/words.md": "words",
+    }
     index.serve({"1.4.61": "old = 1", "1.4.62": "new = 1"})
 
     done = look(tmp_path, index)
@@ -173,7 +181,10 @@ def test_a_new_release_is_proposed_once(github: GitHub, index: CoreIndex, tmp_pa
         "cores-update",
         "main",
     )
-    assert "core_v1462: CORE = market-data-core==1.4.62" in github.files["cores-update"]
+    changed = github.files["cores-update"].items() - github.files["main"].items()
+    assert {path for path, _ in changed} == {"tox.ini", "docs/gate.md"}
+    assert "core_v1462 = 1.4.62\n" in github.files["cores-update"]["tox.ini"]
+    assert github.files["cores-update"]["docs/gate.md"] == "fanout check 1.4.62"
     assert github.written == before
 
 

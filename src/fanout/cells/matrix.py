@@ -20,7 +20,7 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
 
     Expected cells come pack by pack, and by the version of Core.
 
-    Raises InvalidMatrix if tox fails, knows no cell, or has no cell with that label.
+    Raises InvalidMatrix if tox fails, knows no cell, none of a pack, or none with that label.
     """
     config = read_config(root)
     cells = {}
@@ -33,6 +33,12 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
                 f"'{name}' is no name of a cell",
                 "name a pack with a-z, 0-9 and _ alone, and see `tox list`",
             )
+    there = {path.parent.name for path in root.glob("packs/*/pack.toml")}
+    if forgotten := there - {cell.pack for cell in cells.values()}:
+        raise InvalidMatrix(
+            f"'packs/{min(forgotten)}' has no cell in the tox.ini of '{root}'",
+            "put this repository's toxfile.py beside it, which makes the cells of every pack",
+        )
     if label is None:
         expected = [name for name in config.tox.env_list if name in cells]
     else:

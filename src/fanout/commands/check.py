@@ -148,11 +148,6 @@ def compare(
     known = dict.fromkeys(cell.pack for cell in matrix.cells)
     if unknown := set(names) - set(known):
         raise UnknownPack(f"there is no pack '{min(unknown)}'", f"name one of {', '.join(known)}")
-    if forgotten := {path.parent.name for path in root.glob("packs/*/pack.toml")} - set(known):
-        raise InvalidMatrix(
-            f"'packs/{min(forgotten)}' has no cell in tox.ini",
-            "see 'Add a pack' in README.md",
-        )
     core = resolve(candidate, "candidate", root, matrix)
     return Comparison(
         root=root,

@@ -29,7 +29,11 @@ Example: fanout cores --update""",
 )
 @ROOT
 @INDEX
-@click.option("--update", is_flag=True, help="Rewrite the table in tox.ini.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Rewrite the table in tox.ini, and documents that name the newest release.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def cores(root: Path, index: str, update: bool, form: str) -> None:
     """Show the table of Core refs against the index."""
@@ -46,7 +50,10 @@ def cores(root: Path, index: str, update: bool, form: str) -> None:
         print_cores(refs, Terminal(highlight=False))
     new = [ref for ref in refs if not ref.in_table]
     if update:
-        table.write(table.with_refs(refs))
+        texts = table.renewed(refs)
+        table.write(texts)
+        for path in texts:
+            click.echo(f"brought up to date: {path}", err=True)
         click.echo(f"{len(new)} Core refs added to {table.path}", err=True)
     elif new:
         click.echo(f"{len(new)} releases are not in {table.path}: run with --update", err=True)

@@ -2,13 +2,14 @@
 
 It is the section `[cores]`: `default` names those of the default matrix, and each other line is
 a Core ref, `core_<factor> = <version>`, or a stand-in, `core_<factor> = cores/v<version>`.
+Documents name the newest release in their examples, and follow it.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fanout.core.refs import CoreRef, default_refs
@@ -16,6 +17,7 @@ from fanout.errors import InvalidTable
 
 LINE = re.compile(r"^core_(v[\d_]+) = ([\d.]+(?:post\d+)?)[ \t]*\r?\n", re.M)
 STAND_IN = re.compile(r"^core_(v[\d_]+) = cores/v([\d.]+)[ \t]*\r?$", re.M)
+DOCUMENTS = ("README.md", "docs/*.md", "packs/README.md", "src/fanout/README.md")
 DEFAULT = re.compile(r"^(default = )([v\d_ ]*)", re.M)
 
 
@@ -50,26 +52,39 @@ class Table:
         """The factor in use for each version, those of stand-ins included."""
         return {match[2]: match[1] for match in self.lines} | self.stand_ins
 
-    def with_refs(self, refs: Sequence[CoreRef]) -> str:
-        """The text with these refs in the table, and every other byte as it was."""
+    def renewed(self, refs: Sequence[CoreRef]) -> dict[Path, str]:
+        """The text of each file that changes with these refs, every other byte as it was.
+
+        Those are `tox.ini`, and the documents in which another release is the newest now.
+        """
+        stand_ins = list(self.stand_ins.values())
         released = [ref for ref in refs if ref.version not in self.stand_ins]
         first, last = self.lines[0], self.lines[-1]
         newline = "\r\n" if first[0].endswith("\r\n") else "\n"
         block = "".join(f"core_{ref.factor} = {ref.version}{newline}" for ref in released)
         text = self.text[: first.start()] + block + self.text[last.end() :]
-        default = [*self.stand_ins.values(), *(ref.factor for ref in default_refs(released))]
-        return DEFAULT.sub(lambda match: match[1] + " ".join(default), text)
+        default = [*stand_ins, *(ref.factor for ref in default_refs(released))]
+        texts = {self.path: DEFAULT.sub(lambda match: match[1] + " ".join(default), text)}
+        for pattern in DOCUMENTS:
+            for path in sorted(self.path.parent.glob(pattern)):
+                texts[path] = path.read_bytes().decode()
+                for old, new in ((last[1], released[-1].factor), (last[2], released[-1].version)):
+                    # `==` is what a consumer asks for, which no release of Core changes.
+                    whole = rf"(?<![\d.=]){re.escape(old)}(?!\.?\d)"
+                    texts[path] = re.sub(whole, new, texts[path])
+        return {path: text for path, text in texts.items() if path.read_bytes() != text.encode()}
 
-    def write(self, text: str) -> None:
-        """Replace the file in one step; an interrupted write leaves the old one."""
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(text.encode())
-            part.chmod(self.path.stat().st_mode)
-            part.replace(self.path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise InvalidTable(
-                f"'{self.path}' cannot be written and is as it was: {error.strerror}",
-                "make room, or get the right to write there, and run it again",
-            ) from error
+    def write(self, texts: Mapping[Path, str]) -> None:
+        """Replace files, each in one step; an interrupted write leaves the old one."""
+        for path, text in texts.items():
+            part = path.with_name(f"{path.name}.{os.getpid()}.part")
+            try:
+                part.write_bytes(text.encode())
+                part.chmod(path.stat().st_mode)
+                part.replace(path)
+            except OSError as error:
+                part.unlink(missing_ok=True)
+                raise InvalidTable(
+                    f"'{path}' cannot be written and is as it was: {error.strerror}",
+                    "make room, or get the right to write there, and run it again",
+                ) from error

@@ -41,4 +41,5 @@ def releases(repository: str, root: Path, index: str) -> None:
         click.echo(f"{number(len(new), 'release')} not in tox.ini, and no token to propose it with")
         return
     named = new[0] if len(new) == 1 else f"{new[0]} to {new[-1]}"
-    click.echo(propose(account, repository, table.with_refs(refs), f"Add Core {named}"))
+    texts = {path.relative_to(root).as_posix(): text for path, text in table.renewed(refs).items()}
+    click.echo(propose(account, repository, texts, f"Add Core {named}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from github.GithubException import GithubException
 from github.PullRequest import PullRequest
 from github.Repository import Repository
@@ -9,26 +11,25 @@ from github.Repository import Repository
 from fanout.notify.github.client import Account, asking, once
 
 BRANCH = "cores-update"
-FILE = "tox.ini"
 BODY = "Made by `fanout cores --update`: these releases are on the index, and not in the table."
 
 
-def propose(account: Account, repository: str, after: str, title: str) -> str:
+def propose(account: Account, repository: str, texts: Mapping[str, str], title: str) -> str:
     """Open the pull request, or bring the open one up to date; what was done, in a line.
 
-    `after` is `tox.ini` with the new releases.
+    `texts` are the files with the new releases, by their paths.
     """
     what = f"propose new Core refs in '{repository}'"
     with asking(what):
         place = account.github.get_repo(repository)
         base = place.default_branch
-        if text(place, BRANCH) is None:
+        if not exists(place, BRANCH):
             head = place.get_branch(base).commit.sha
             place.create_git_ref(f"refs/heads/{BRANCH}", head)
-        if text(place, BRANCH) != after:
-            blob = place.get_contents(FILE, ref=BRANCH)
-            sha = blob[0].sha if isinstance(blob, list) else blob.sha
-            place.update_file(FILE, title, after, sha, branch=BRANCH)
+        for path, text in texts.items():
+            blob = place.get_contents(path, ref=BRANCH)
+            if not isinstance(blob, list) and blob.decoded_content.decode() != text:
+                place.update_file(path, title, text, blob.sha, branch=BRANCH)
 
     def find() -> PullRequest | None:
         head = f"{repository.partition('/')[0]}:{BRANCH}"
@@ -41,12 +42,11 @@ def propose(account: Account, repository: str, after: str, title: str) -> str:
     return f"pull request {pull.number}: {'opened' if made else 'was there, and is up to date'}"
 
 
-def text(place: Repository, branch: str) -> str | None:
-    """`tox.ini` on a branch; None if there is no such branch."""
+def exists(place: Repository, branch: str) -> bool:
     try:
-        blob = place.get_contents(FILE, ref=branch)
-        return None if isinstance(blob, list) else blob.decoded_content.decode()
+        place.get_branch(branch)
     except GithubException as error:
         if error.status != 404:
             raise
-        return None
+        return False
+    return True
