@@ -9,8 +9,10 @@ what an earlier build left in a candidate's directory.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from configparser import ConfigParser
 from functools import cache
@@ -31,6 +33,7 @@ ROOT = Path(__file__).parent
 SLOTS = ("core_candidate", "core_baseline")
 LABELS = ("history", "candidate")  # of cells of several packs
 DISTRIBUTION = "market-data-core"
+FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 CORE_REF = re.compile(r"core_v[0-9_]+", re.ASCII)
 GIT_URL = re.compile(
@@ -172,6 +175,8 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     else:
         env_list = [*default, *section("tox").get("env_list", "").split()]
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(env_list)))
+    if any(option.startswith(FOR_PROGRAMS) for option in state.conf.pos_args(None) or ()):
+        leave_stdout(state)
     os.environ["EVIDENCE"] = str(ROOT / (os.environ.get("EVIDENCE") or "evidence"))
     # tox-gh-actions would empty the env list, which is chosen already; its groups of lines stay.
     on_github = os.environ.pop("GITHUB_ACTIONS", None)
@@ -180,6 +185,14 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     finally:
         if on_github is not None:
             os.environ["GITHUB_ACTIONS"] = on_github
+
+
+def leave_stdout(state: State) -> None:
+    """Write tox's own lines to stderr, for whoever reads what a command prints to stdout."""
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.CRITICAL + 1)
+    logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
+    state.conf.options.quiet = state.conf.options.verbose  # of the sum that it prints last
 
 
 @impl

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from fanout.cells import matrix
 from fanout.cells.tox import ToxConfig, read_config
-from tests import ROOT
+from fanout.told.report import number
+from tests import ROOT, needs
 from tests.browser.visitor import launch
 from tests.servers.openapi import prism
 from tests.worlds.patched_core import Workbench
@@ -26,7 +27,12 @@ from tests.worlds.project import Project, make_python
 OF_ONE_TEST = re.compile("PYTEST|HISTORY")
 
 
-def pytest_configure() -> None:
+ABSENT = pytest.StashKey[frozenset[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*programs): what a test runs that Python lacks")
+    config.stash[ABSENT] = needs.missing()
     # What a shell starts in the background ignores interrupts, and hands that down to commands.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -109,6 +115,21 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
     monkeypatch.setattr(matrix, "read_config", read)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    absent = config.stash[ABSENT]
+    for item in items:
+        if lacking := needs.of(item) & absent:
+            reason = needs.NOT_RUN + ", ".join(sorted(lacking))
+            item.add_marker(pytest.mark.skip(reason=reason))
     # The one test that takes minutes starts first, so that the others run beside it.
     items.sort(key=lambda item: item.path.name != "test_documents.py")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    if count := sum(needs.NOT_RUN in reason for reason in skipped):
+        absent = config.stash[ABSENT]
+        said = f"{number(count, 'test')} not run: there is no {', '.join(sorted(absent))}"
+        terminalreporter.write_line(f"{said}; {needs.advice(absent)}", yellow=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from types import TracebackType
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Playwright, Request
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests import needs
+
 QUIET = (
     "--no-sandbox",  # the tests may run as root, and the pages are our own
     "--disable-background-networking",
@@ -22,12 +22,9 @@ PHONE = {"width": 390, "height": 844}
 
 def launch(playwright: Playwright) -> Browser:
     """Start the system's Chromium; raises FileNotFoundError, saying what to install."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = needs.found("chromium")
     if found is None:
-        raise FileNotFoundError(
-            f"none of {', '.join(NAMES)} is on the PATH: the tests of the dashboard need a browser;"
-            " on Debian, `apt-get install chromium`"
-        )
+        raise FileNotFoundError(f"there is no chromium: {needs.advice(['chromium'])}")
     return playwright.chromium.launch(executable_path=found, args=list(QUIET))
 
 

@@ -375,3 +375,16 @@ def test_a_broken_table_is_refused(tmp_path: Path, old: str, new: str, said: str
     assert done.returncode != 0
     assert said in done.stdout
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("command", [("report", "--format", "json"), ("history", "--schema")])
+def test_output_for_programs_stands_alone(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """What a command prints for programs is all of stdout, though tox has much to say."""
+    checkout = Checkout(tmp_path)
+    name, *options = command
+    arguments = [sys.executable, "-m", "tox", "run", "-e", name, "--", *options]
+
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert json.loads(done.stdout), checkout.root
+    assert "commands[0]> fanout" in done.stderr

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +24,8 @@ PACKAGES = (
     "@stoplight/prism-cli@5.16.0",
 )
 NODE = ROOT / ".tox/npm"
+# The Node of this env: a system's own may be too old for the server.
+BESIDE = Path(sys.executable).parent
 REFERENCE = re.compile(r'"\$ref": ?"#/components/(\w+)/([^"]+)"')
 # What this project asks of GitHub, and nothing else.
 PATHS = (
@@ -53,13 +55,18 @@ PATHS = (
 
 def installed() -> Path:
     """The folder of the packages, installed once for every process of a run."""
-    if shutil.which("npm") is None:
-        raise RuntimeError("there is no npm: see 'Work on the tool' in README.md")
     NODE.mkdir(parents=True, exist_ok=True)
     with FileLock(NODE / "lock"):
         if not (NODE / "made").exists():
-            install = ["npm", "install", "--silent", "--no-audit", "--no-fund", *PACKAGES]
-            subprocess.run(install, cwd=NODE, check=True)
+            install: list[str | Path] = [
+                BESIDE / "npm",
+                "install",
+                "--no-audit",
+                "--no-fund",
+                *PACKAGES,
+            ]
+            done = subprocess.run(install, cwd=NODE, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"npm cannot install {PACKAGES}: {done.stderr}"
             (NODE / "made").touch()
     return NODE / "node_modules"
 
@@ -92,26 +99,26 @@ def prism(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["node", str(modules / ".bin/prism"), "mock", "--errors", "--host", "127.0.0.1"]
-    with (folder / "prism.log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--port", str(port), str(file)], stdout=log, stderr=subprocess.STDOUT
-        )
+    command: list[str | Path] = [BESIDE / "node", modules / ".bin/prism", "mock", "--errors"]
+    command += ["--host", "127.0.0.1", "--port", str(port), file]
+    printed = folder / "prism.log"
+    with printed.open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     try:
         address = f"http://127.0.0.1:{port}"
-        wait(address, process)
+        wait(address, process, printed)
         yield address
     finally:
         process.terminate()
         process.wait()
 
 
-def wait(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait(address: str, process: subprocess.Popen[bytes], printed: Path) -> None:
     for _ in range(600):
         try:
             requests.get(f"{address}/user", timeout=5)
         except requests.ConnectionError:
-            assert process.poll() is None, "prism ended"
+            assert process.poll() is None, f"prism ended: {printed.read_text(encoding='utf-8')}"
             time.sleep(0.1)
         else:
             return

@@ -207,6 +207,15 @@ def test_unknown_label(project: Project) -> None:
     assert "no cell has the label 'histroy'" in result.stderr
 
 
+def test_no_tox_ini(project: Project) -> None:
+    """A folder that is not this repository's is named, and so is the option that names another."""
+    (project.root / "tox.ini").unlink()
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"there is no tox.ini in '{project.root}'" in result.stderr
+    assert "--root" in result.stderr
+
+
 @pytest.mark.parametrize("tox_ini", ["[tox]\nenv_list = py\n", "[tox\n"])
 def test_no_matrix(project: Project, tox_ini: str) -> None:
     """A tox.ini without a matrix is unusable input."""

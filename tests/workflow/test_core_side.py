@@ -22,6 +22,8 @@ from tests.worlds.scenes import steady
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
+pytestmark = pytest.mark.needs("curl", "jq")
+
 
 def block(language: str, containing: str) -> str:
     found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)

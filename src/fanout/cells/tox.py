@@ -86,6 +86,11 @@ def clean_environment() -> dict[str, str]:
 
 def read_config(root: Path) -> ToxConfig:
     """The envs that tox knows; raises InvalidMatrix if tox cannot read its configuration."""
+    if not (root / "tox.ini").is_file():
+        raise InvalidMatrix(
+            f"there is no tox.ini in '{root.resolve()}'",
+            "run it in the folder of tox.ini, or name that folder with --root",
+        )
     keys = ("-k", "env_list", "set_env", "labels")
     done = subprocess.run(
         command("-q", "config", "-e", "ALL", "--format", "json", *keys),
