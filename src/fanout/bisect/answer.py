@@ -13,8 +13,9 @@ from fanout.bisect.halving import JUDGED, Break
 from fanout.errors import ExitCode, InvalidSearch, NothingFound
 from fanout.gate.judged import Judged
 from fanout.model import Frozen, Promise, Standing
-from fanout.told.report import number, why
+from fanout.told.report import why
 from fanout.told.report_text import indented
+from fanout.wording import number
 
 
 class Commit(Frozen):

@@ -16,7 +16,7 @@ from fanout.gate.judged import Judged, judged, kept, weigh
 from fanout.history.document import read_run
 from fanout.history.query import History
 from fanout.model import CellReport, Core, Promise, Standing
-from fanout.told.report import number
+from fanout.wording import number
 
 # The run that last saw a cell as it is now.
 NEWEST = """

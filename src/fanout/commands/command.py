@@ -15,8 +15,8 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from rich.console import Console
 from rich.text import Text
 
-from fanout.cells.evidence import printable
 from fanout.errors import ExitCode, UnusableInput
+from fanout.wording import printable
 
 ROOT = click.option(
     "--root",

@@ -12,7 +12,6 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from fanout.cells.evidence import printable
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command
 from fanout.dashboard.build import build, usable
 from fanout.dashboard.serve import HOST, answering, follow, serving
@@ -21,6 +20,7 @@ from fanout.errors import UnusableInput
 from fanout.history.query import History
 from fanout.history.surfaces import TestedContent, keep_surfaces
 from fanout.model import Frozen
+from fanout.wording import printable
 
 PORT = 8000
 SILENT, OFTEN = 2.0, 1.0  # seconds before progress is told, and from one line to the next

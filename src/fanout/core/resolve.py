@@ -11,12 +11,12 @@ from urllib.parse import quote
 from packaging.utils import parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from fanout.cells.evidence import printable
 from fanout.cells.matrix import named_version, version, without_secrets
 from fanout.core.wheel import DISTRIBUTION, build, keep
 from fanout.errors import InvalidCore
 from fanout.git import command, environment
 from fanout.model import Core, Matrix
+from fanout.wording import one_line, printable
 
 GIT_URL = re.compile(
     r"(?P<url>git\+(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
@@ -119,7 +119,7 @@ def newest(matrix: Matrix, before: Core) -> Core:
 
 def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:
     return Core(
-        named=" ".join(printable(without_secrets(named)).split()),
+        named=one_line(without_secrets(named)),
         core_ref=f"core_{slot}",
         requirement=f"{DISTRIBUTION} @ file://{quote(str(wheel))}",
         source=source,

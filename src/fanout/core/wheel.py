@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from uv import find_uv_bin
 
-from fanout.cells.evidence import printable
 from fanout.errors import InvalidCore
+from fanout.wording import printable
 
 DISTRIBUTION = "market-data-core"
 KEPT = Path(".tox/wheels")

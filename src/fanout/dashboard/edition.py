@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,35 +15,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fanout.dashboard.facts.judgement import decision
 from fanout.dashboard.facts.snapshot import Snapshot, digest_of
 from fanout.dashboard.site import Content, Part
+from fanout.digest import content_digest
 from fanout.gate.decision import Decision
 from fanout.history.document import read_run
 from fanout.history.run import Run
-from fanout.model import Outcome, Result, Verdict
-from fanout.told.report import number
+from fanout.wording import GLYPHS, moment, number
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 LONGEST_SHOWN = 4000  # characters of a text on a page; the whole one is a click away
-GLYPHS: Mapping[str, str] = {
-    Outcome.PASSED: "✓",
-    Outcome.FAILED: "✗",
-    Outcome.ERRORED: "!",
-    Outcome.MISSING: "?",
-    Outcome.UNSUPPORTED: "–",
-    Result.KEPT: "✓",
-    Result.BROKEN: "✗",
-    Result.KNOWN_BREAK: "~",
-    Result.NOT_APPLICABLE: "·",
-    Result.LISTED_BUT_KEPT: "!",
-    Verdict.PASSING: "✓",
-    Verdict.REGRESSED: "▼",
-    Verdict.FIXED: "▲",
-    Verdict.STILL_FAILING: "✗",
-    Verdict.NEW: "+",
-    Verdict.REMOVED: "-",
-    Verdict.UNKNOWN: "?",
-    "release": "✓",
-    "hold": "✗",
-}
 
 
 class Edition:
@@ -65,10 +43,7 @@ class Edition:
     @cached_property
     def generator(self) -> str:
         """A digest of what makes the pages."""
-        found = hashlib.sha256()
-        for path, content in sorted(contents(files("fanout"), "")):
-            found.update(f"{path}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-        return found.hexdigest()[:16]
+        return content_digest(contents(files("fanout"), ""))[:16]
 
     @cached_property
     def decision(self) -> Decision | None:
@@ -126,11 +101,6 @@ def contents(folder: Traversable, inside: str) -> list[tuple[str, bytes]]:
         elif entry.is_file():
             found.append((f"{inside}{entry.name}", entry.read_bytes()))
     return found
-
-
-def moment(at: datetime) -> str:
-    """A moment as pages hold it, in ISO 8601; the browser says how long ago that was."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def slug(name: str) -> str:

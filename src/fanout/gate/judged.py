@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.specifiers import SpecifierSet
 
-from fanout.cells.evidence import printable
 from fanout.errors import UnknownPromise
 from fanout.gate.verdict import STANDINGS
 from fanout.model import CellReport, Frozen, Outcome, Promise, Result, Standing
-from fanout.told.report import number
+from fanout.wording import number, printable
 
 OUTCOMES = {
     Outcome.PASSED: Standing.KEPT,

@@ -18,7 +18,6 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from fanout.cause.fewest import Cause
-from fanout.cells.evidence import printable
 from fanout.errors import UnreadableDocument, UnusableHistory
 from fanout.history.gather import Gathered, ended, utc
 from fanout.history.run import (
@@ -31,6 +30,7 @@ from fanout.history.run import (
     Run,
 )
 from fanout.model import Answer, CellReport, CellVerdict, Core, Matrix, PackOnDisk, Verdict
+from fanout.wording import printable
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 UNSAID = frozenset({Verdict.PASSING, Verdict.NOT_APPLICABLE})

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
 
 from fanout.cause.fewest import Cause
-from fanout.cells.evidence import printable
 from fanout.model import Answer, Core, CoreRange, Frozen, Outcome, Result, Verdict
+from fanout.wording import printable
 
 SCHEMA_VERSION = 1
 LONGEST_CELL = 7 * 24 * 3600.0  # seconds

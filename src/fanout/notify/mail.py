@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 from fanout.errors import ExitCode, UnusableInput
 from fanout.notify.announcement import Announcement
 from fanout.notify.once import Told
-from fanout.notify.tidings import addresses, one_line, tidings
-from fanout.told.report import number
+from fanout.notify.tidings import addresses, short, tidings
+from fanout.wording import number
 
 SECONDS = 30  # for one answer
 LOCAL = ("localhost", "127.0.0.1")
@@ -32,7 +32,7 @@ class UnreachableServer(UnusableInput):
 def message(announcement: Announcement, sender: str, to: str, lines: list[str]) -> EmailMessage:
     """The mail; a rerun has the same id, so that a reader's program shows it once."""
     mail = EmailMessage()
-    mail["Subject"] = f"contracts: {one_line(announcement.headline)}"
+    mail["Subject"] = f"contracts: {short(announcement.headline)}"
     mail["From"] = sender
     mail["To"] = to
     about = announcement.request.core_ref or "table"

@@ -15,8 +15,8 @@ from urllib3 import Retry
 from fanout.errors import ExitCode, UnusableInput
 from fanout.notify.announcement import Announcement
 from fanout.notify.once import Told
-from fanout.notify.tidings import addresses, one_line, tidings
-from fanout.told.report import number
+from fanout.notify.tidings import addresses, short, tidings
+from fanout.wording import number
 
 SECONDS = 20  # for one answer
 LONGEST = 30_000  # characters; Slack cuts at 40,000
@@ -37,7 +37,7 @@ def escape(text: str) -> str:
 
 
 def message(announcement: Announcement, lines: list[str]) -> str:
-    head = f"*{escape(one_line(announcement.headline))}*"
+    head = f"*{escape(short(announcement.headline))}*"
     listed = "\n".join(f"• {escape(line)}" for line in lines)
     return f"{head}\n{listed}"[:LONGEST] + f"\n<{announcement.url}|The run>"
 
@@ -91,6 +91,6 @@ def post(session: Session, address: str, text: str) -> None:
         ) from None
     if answer.status_code != 200:
         raise UnreachableSlack(
-            f"Slack refuses the message: {answer.status_code}: {one_line(answer.text)}",
+            f"Slack refuses the message: {answer.status_code}: {short(answer.text)}",
             "see that the webhook is not revoked, and set SLACK_WEBHOOK anew",
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fanout.cells.evidence import printable
 from fanout.model import Answer, Verdict
 from fanout.notify.announcement import Announcement
+from fanout.wording import fitted, one_line
 
 MOST = 20  # promises that are listed
 LONGEST = 300  # characters of a line
@@ -21,7 +21,7 @@ def tidings(announcement: Announcement, pack: str = "") -> list[str]:
         lines.append(f"and {len(found) - MOST} more")
     if announcement.answer is Answer.UNKNOWN and not lines:
         lines.append(announcement.problem or "some cells have no verdict")
-    return [one_line(line) for line in lines]
+    return [short(line) for line in lines]
 
 
 def turned(announcement: Announcement, pack: str) -> list[str]:
@@ -45,9 +45,8 @@ def turned(announcement: Announcement, pack: str) -> list[str]:
     ]
 
 
-def one_line(text: str) -> str:
-    line = " ".join(printable(text).split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+def short(text: str) -> str:
+    return fitted(one_line(text), LONGEST)
 
 
 def addresses(text: str) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from fanout.model import (
     Promise,
     Result,
 )
+from fanout.wording import cut
 
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
@@ -197,8 +198,4 @@ def why(message: str, text: str) -> Iterator[str]:
     marked = [line for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
         said = line.removeprefix("E").strip()
-        yield f"| {said if len(said) <= LONGEST_LINE else f'{said[:LONGEST_LINE]}…'}"
-
-
-def number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+        yield f"| {cut(said, LONGEST_LINE)}"

@@ -26,8 +26,9 @@ from fanout.model import Answer, CellReport, Core, Matrix, Outcome, Side, Verdic
 from fanout.notify.announcement import Announcement, Turned
 from fanout.told.account import account
 from fanout.told.decision_markdown import account_markdown
-from fanout.told.report import Report, make_report, number
+from fanout.told.report import Report, make_report
 from fanout.told.report_markdown import escape, markdown
+from fanout.wording import number
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, release
 from fanout.workflow.turns import turned

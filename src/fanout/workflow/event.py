@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from fanout.cells.evidence import printable
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
+from fanout.wording import printable
 from fanout.workflow.request import LONGEST_REF, Request
 
 LARGEST_PAYLOAD = 64 * 1024  # characters; GitHub sends less

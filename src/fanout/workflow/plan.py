@@ -13,12 +13,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fanout.cells.evidence import printable
 from fanout.core.resolve import newest, released
 from fanout.core.wheel import DISTRIBUTION
 from fanout.errors import InvalidCore, UnknownPack, UnusableInput
 from fanout.history.run import CellName, Text
 from fanout.model import Core, Frozen, Matrix
+from fanout.wording import printable
 from fanout.workflow.candidate import Candidate, version_text
 from fanout.workflow.event import InvalidRequest
 from fanout.workflow.request import Request

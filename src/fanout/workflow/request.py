@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from fanout.cells.evidence import printable
 from fanout.model import Frozen
+from fanout.wording import printable
 
 LONGEST_REF = 250  # characters; GitHub refuses longer branch names
 PackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]

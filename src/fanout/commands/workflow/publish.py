@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fanout.commands.command import Command
-from fanout.told.report import number
+from fanout.wording import number
 from fanout.workflow.history_branch import HistoryBranch
 
 

@@ -14,11 +14,12 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from fanout.dashboard.data.latest import UNDECIDED, as_json
-from fanout.dashboard.edition import GLYPHS, Edition
+from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot
 from fanout.dashboard.site import Part
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
+from fanout.wording import GLYPHS
 
 LABEL, UNKNOWN = "Core contracts", "unknown"
 GREEN, RED, AMBER, GREY = "#1a7f37", "#b3261e", "#8a5a00", "#5b6270"
@@ -106,7 +107,7 @@ def answer_badge(edition: Edition) -> Badge:
     """The gate's answer for the newest Core ref."""
     made = edition.decision
     label = f"Core {made.candidate.version}" if made else LABEL
-    says = " ".join(headline(made).split()) if made else UNDECIDED
+    says = headline(made) if made else UNDECIDED
     on = max((run.finished.date() for run in edition.snapshot.runs), default=None)
     word = made.answer.value if made else UNKNOWN
     return Badge("answer", label, word, says.partition(":")[0], "index.html", on)

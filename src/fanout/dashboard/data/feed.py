@@ -7,14 +7,13 @@ from datetime import datetime
 from uuid import UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from fanout.cells.evidence import printable
 from fanout.dashboard.data.latest import documents
-from fanout.dashboard.edition import Edition, moment
+from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.news import ANSWER, Entry, Turn, entries
 from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
 from fanout.history.database import EPOCH
-from fanout.told.report import number
+from fanout.wording import moment, number, printable
 
 PATH = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"

@@ -10,12 +10,13 @@ from functools import lru_cache
 from itertools import product
 from typing import Literal
 
-from fanout.dashboard.edition import Edition, moment, script
+from fanout.dashboard.edition import Edition, script
 from fanout.dashboard.facts.snapshot import CellNow, RunHead, Snapshot, digest_of
 from fanout.dashboard.site import Part
 from fanout.errors import ExitCode
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
+from fanout.wording import moment
 
 NOT_RUN = "not run"
 UNDECIDED = "unknown: no Core ref has one before it to be compared with"
@@ -125,7 +126,7 @@ def latest(edition: Edition) -> Latest:
     outcomes = Counter(cell.outcome for cell in cells if cell.known)
     return Latest(
         answer=made.answer if made else None,
-        headline=" ".join(headline(made).split()) if made else UNDECIDED,
+        headline=headline(made) if made else UNDECIDED,
         exit_code=made.exit_code if made else ExitCode.NO_VERDICT,
         core_ref=made.candidate.core_ref if made else "",
         baseline=made.baseline.core_ref if made else "",

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Literal
 
 from fanout.dashboard.data.latest import as_json
-from fanout.dashboard.edition import Edition, moment
+from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.snapshot import CellNow, CoreRef, PackNow, Snapshot, release
 from fanout.dashboard.site import Part
 from fanout.history.past import GREEN, RED
 from fanout.history.run import KnownBreakInRun
 from fanout.model import Frozen, Outcome, Promise, Result
+from fanout.wording import moment
 
 
 class RefOutcome(Frozen):

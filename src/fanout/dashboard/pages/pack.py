@@ -11,9 +11,9 @@ from typing import NamedTuple
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.course import Course, courses, known_refs, stated
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
-from fanout.dashboard.pages.shown import cut
 from fanout.dashboard.site import Part
 from fanout.model import Standing, in_range
+from fanout.wording import cut
 
 LONGEST_REASON = 200
 NOT_RUN = "not run"

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from fanout.dashboard.edition import GLYPHS
 from fanout.dashboard.facts.grid import OUTCOMES, Box, Column, Row, compact, repeated
 from fanout.dashboard.facts.run import RunFacts, gravest
 from fanout.dashboard.facts.snapshot import CoreRef, release
 from fanout.history.run import Attempt, Environment
 from fanout.model import SLOTS, Result
+from fanout.wording import GLYPHS, cut
 
 COMPARED = "compared"
 LONGEST_REASON = 400  # characters
@@ -149,7 +149,7 @@ class Reasons:
     def at(self, reason: str) -> int:
         if not reason:
             return -1
-        text = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        text = cut(reason, LONGEST_REASON)
         if text not in self.places and len(text) > self.left:
             text = "the document of the run says why"
         if text not in self.places:

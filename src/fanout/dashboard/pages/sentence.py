@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fanout.cause.difference import Noticing
 from fanout.dashboard.facts.along import Streak
 from fanout.dashboard.facts.snapshot import CellNow, CoreRef
-from fanout.dashboard.pages.shown import cut
 from fanout.model import Outcome, Promise, Result, Verdict
-from fanout.told.report import number
+from fanout.wording import cut, number
 
 ORIGINS = {
     "pypi": "the package index",

@@ -34,7 +34,3 @@ def reasons(message: str, text: str) -> tuple[str, ...]:
     """The first lines of why a promise is broken."""
     lines = (line.removeprefix("| ") for line in why(message, text))
     return tuple(line for line in lines if line.strip())
-
-
-def cut(line: str, longest: int) -> str:
-    return line if len(line) <= longest else f"{line[:longest]}…"
