@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.bisect.halving import JUDGED, Break
+from fanout.bisect.judged import Judged
 from fanout.errors import ExitCode, InvalidSearch, NothingFound
-from fanout.gate.judged import Judged
 from fanout.model import Frozen, Promise, Standing
 from fanout.told.report import why
 from fanout.told.report_text import indented

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from fanout.bisect.answer import Bisection, around, check_ends, titled
 from fanout.bisect.halving import breaks, search, steps_left
+from fanout.bisect.judged import Judged, judged, kept, weigh
 from fanout.cells.matrix import version
 from fanout.cells.run import PackInMatrix
 from fanout.core.resolve import released
 from fanout.errors import InvalidSearch, NothingFound
-from fanout.gate.judged import Judged, judged, kept, weigh
+from fanout.history.database import EPOCH
 from fanout.history.document import read_run
 from fanout.history.query import History
-from fanout.model import CellReport, Core, Promise, Standing
+from fanout.model import CellReport, Core, Evidence, Promise, Result, Standing
 from fanout.wording import number
 
 # The run that last saw a cell as it is now.
@@ -96,19 +97,30 @@ class ReleaseSearch:
         search(judge, standings(seen))
         return self.answer(seen)
 
-    def past(self) -> dict[int, tuple[Promise, ...]]:
+    def past(self) -> dict[int, Evidence]:
         """What earlier runs saw of this very pack, on releases; what a path holds may change."""
         results = self.history.results(self.pack.name, self.pack.pack.digest)
-        found = {}
-        for place, core in enumerate(self.cores):
-            said = results.get((core.core_ref, core.requirement), {})
-            if said and core.source == "pypi":
-                found[place] = tuple(Promise(name=name, result=said[name]) for name in said)
-        return found
+        return {
+            place: self.evidence(core, said)
+            for place, core in enumerate(self.cores)
+            if core.source == "pypi"
+            if (said := results.get((core.core_ref, core.requirement)))
+        }
 
-    def said(self, place: int, past: Mapping[int, tuple[Promise, ...]]) -> tuple[Promise, ...]:
+    def evidence(self, core: Core, said: Mapping[str, Result]) -> Evidence:
+        return Evidence(
+            cell=self.pack.cell(core).name,
+            started=EPOCH,
+            seconds=0,
+            asked=core.requirement,
+            version=core.version,
+            supports=self.pack.pack.says.supports,
+            promises=tuple(Promise(name=name, result=said[name]) for name in said),
+        )
+
+    def said(self, place: int, past: Mapping[int, Evidence]) -> tuple[Promise, ...]:
         if place in past:
-            return past[place]
+            return past[place].promises
         report = self.reports[place]
         if report.evidence is None or not report.judges:
             raise NothingFound(
@@ -129,11 +141,10 @@ class ReleaseSearch:
         return found.model_copy(update={"version": found.version or core.version})
 
     def reused(
-        self, place: int, past: Mapping[int, tuple[Promise, ...]], promises: Sequence[str]
+        self, place: int, past: Mapping[int, Evidence], promises: Sequence[str]
     ) -> Judged | None:
         """What an earlier run says of a Core ref; nothing if it errored there."""
-        core, supports = self.cores[place], self.pack.pack.says.supports
-        found = weigh(core.core_ref, core.version, supports, past[place], promises)
+        found = weigh(self.cores[place].core_ref, past[place], promises)
         if found.standing is Standing.UNKNOWN:
             return None
         return found.model_copy(update={"reused": True})

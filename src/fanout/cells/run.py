@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
 
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.outcome import founded, judge
 from fanout.cells.packs import read_packs
 from fanout.cells.tox import MINUTES, run_cells
-from fanout.errors import InvalidMatrix, UnknownPack
+from fanout.errors import Busy, InvalidMatrix, UnknownPack
 from fanout.model import Cell, CellReport, Core, Frozen, Matrix, Outcome, PackOnDisk
 
 
@@ -102,3 +106,22 @@ def find_pack(named: str, root: Path) -> PackInMatrix:
         raise UnknownPack(f"there is no pack '{named}'", f"name one of {', '.join(known)}")
     packs = read_packs(root, [name])
     return PackInMatrix(root=root, matrix=matrix, name=name, pack=packs[name])
+
+
+def run_folder(root: Path, started: datetime) -> Path:
+    """A new folder for the evidence of one run, which nothing else writes to."""
+    return root / "runs" / f"{started:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """A block in which no other run of this tool uses the envs of this checkout."""
+    (root / ".tox").mkdir(exist_ok=True)
+    try:
+        with FileLock(root / ".tox/fanout.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise Busy(
+            f"another check or bisect is running in '{root}'",
+            "wait until it has ended, or use another clone",
+        ) from error

@@ -12,11 +12,10 @@ from rich.text import Text
 
 from fanout.bisect.answer import Bisection, print_bisection
 from fanout.bisect.commits import CommitSearch, Repository
+from fanout.bisect.judged import choose
 from fanout.bisect.releases import ReleaseSearch, core_refs
-from fanout.cells.run import PackInMatrix, find_pack
+from fanout.cells.run import PackInMatrix, alone, find_pack, run_folder
 from fanout.commands.command import HISTORY, ROOT, Command, Terminal
-from fanout.gate.check import alone, run_folder
-from fanout.gate.judged import choose
 from fanout.history.document import make_run, write_run
 from fanout.history.query import History
 

@@ -14,12 +14,12 @@ from rich.text import Text
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
 from fanout.cells.progress import Progress
+from fanout.cells.run import alone, run_folder
 from fanout.cells.tox import MINUTES
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, Terminal
 from fanout.core.resolve import newest, resolve
 from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnknownPack
-from fanout.gate.check import Comparison, alone, run_folder
-from fanout.gate.decided import decided
+from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
 from fanout.history.document import write_run
 from fanout.history.query import History

@@ -12,12 +12,11 @@ from click.exceptions import Exit
 from rich.console import Console
 from rich.text import Text
 
+from fanout.bisect.judged import Judged, choose, judged
 from fanout.bisect.probe import keep, probe
-from fanout.cells.run import find_pack
+from fanout.cells.run import alone, find_pack
 from fanout.commands.command import ROOT
 from fanout.errors import UnusableInput
-from fanout.gate.check import alone
-from fanout.gate.judged import Judged, choose, judged
 from fanout.model import Standing
 
 

@@ -117,7 +117,7 @@ def judge_promise(
 ) -> PromiseVerdict:
     in_pack = name.partition("[")[0] in pack.promises
     now, then = (side(reports, name, in_pack) for reports in (seen, before))
-    told = [found for report in (*seen, *before) if (found := find(report, name))]
+    told = [found for report in (*seen, *before) if (found := find(report.evidence, name))]
     shown = told[0] if told else Promise(name=name, result=Result.ERRORED)
     listed = next((found for found in told if found.known_break), shown)
     return PromiseVerdict(

@@ -16,8 +16,7 @@ from fanout.cells.packs import read_packs
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
-from fanout.gate.check import Comparison
-from fanout.gate.decided import decided
+from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
 from fanout.history.document import make_run, repeatable
 from fanout.history.gather import utc

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from fanout.dashboard.facts.judgement import report
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
-from fanout.gate.verdict import attempt
+from fanout.gate.verdict import RED, attempt
 from fanout.model import CellReport, Promise, Standing
 
 PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # also the name of a file
-RED = frozenset({Standing.BROKEN, Standing.KNOWN_BREAK})
 
 
 class Stretch(NamedTuple):

@@ -12,11 +12,11 @@ from functools import lru_cache, partial
 from itertools import groupby
 
 from fanout.dashboard.edition import Edition, script
-from fanout.dashboard.facts.course import RED, Course, courses, known_refs
+from fanout.dashboard.facts.course import Course, courses, known_refs
 from fanout.dashboard.facts.snapshot import Attempts, CellNow, Snapshot
 from fanout.dashboard.facts.steadiness import Told, flakiness, time_to_green
 from fanout.dashboard.site import Part
-from fanout.gate.verdict import STANDINGS
+from fanout.gate.verdict import RED, standing_of
 from fanout.model import Outcome, Standing
 
 OUTCOMES: Mapping[str, str] = {
@@ -36,7 +36,6 @@ LETTERS = {
     Standing.UNKNOWN: "u",
 }
 SECOND = 1_000_000  # in microseconds
-COUNTED = RED | {Standing.KEPT}
 CONTENTS = """
 SELECT cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest
 FROM cell JOIN evidence ON evidence.cell = cell.id
@@ -160,10 +159,7 @@ def standings(
     snapshot: Snapshot, results: int, supported: bool
 ) -> tuple[Mapping[str, Standing], frozenset[str], frozenset[str]]:
     """Where each promise stands by one attempt, and which are green and which red."""
-    found = {}
-    for one in snapshot.promises(results):
-        standing = STANDINGS[one.result]
-        found[one.name] = standing if supported or standing not in COUNTED else Standing.UNSUPPORTED
+    found = {one.name: standing_of(one.result, supported) for one in snapshot.promises(results)}
     green = frozenset(name for name, standing in found.items() if standing is Standing.KEPT)
     return found, green, frozenset(name for name, standing in found.items() if standing in RED)
 

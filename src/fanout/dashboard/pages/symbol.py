@@ -7,9 +7,10 @@ from itertools import chain, groupby, takewhile
 from typing import NamedTuple
 
 from fanout.dashboard.edition import Edition, slug
-from fanout.dashboard.facts.course import RED, Course, courses, known_refs, stated
+from fanout.dashboard.facts.course import Course, courses, known_refs, stated
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.site import Part
+from fanout.gate.verdict import RED
 from fanout.model import Standing
 
 # What is said of a symbol is the first of these that any of its promises is.

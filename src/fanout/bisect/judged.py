@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
-from packaging.specifiers import SpecifierSet
+from collections.abc import Iterable, Sequence
 
 from fanout.errors import UnknownPromise
-from fanout.gate.verdict import STANDINGS
-from fanout.model import CellReport, Frozen, Outcome, Promise, Result, Standing
+from fanout.gate.verdict import RED, STANDINGS, standing_in
+from fanout.model import CellReport, Evidence, Frozen, Outcome, Promise, Result, Standing
 from fanout.wording import number, printable
 
+UNKNOWN = Standing.UNKNOWN
 OUTCOMES = {
     Outcome.PASSED: Standing.KEPT,
     Outcome.FAILED: Standing.BROKEN,
     Outcome.UNSUPPORTED: Standing.UNSUPPORTED,
 }
-NOT_KEPT = (Standing.BROKEN, Standing.KNOWN_BREAK)
 MOST_LISTED = 12
 
 
@@ -43,52 +41,50 @@ def judged(name: str, report: CellReport, promises: Sequence[str]) -> Judged:
     evidence = report.evidence
     if evidence is None or not report.judges:
         reason = report.reason or "no promise was judged"
-        return Judged(name=name, standing=Standing.UNKNOWN, reason=reason)
+        return Judged(name=name, standing=UNKNOWN, reason=reason)
     if promises:
-        return weigh(name, evidence.version, evidence.supports, evidence.promises, promises)
-    standing = OUTCOMES.get(report.outcome, Standing.UNKNOWN)
+        return weigh(name, evidence, promises)
+    standing = OUTCOMES.get(report.outcome, UNKNOWN)
     broken = report.promises(Result.BROKEN) if standing is Standing.BROKEN else ()
+    reason = "" if broken else report.reason
     return Judged(
-        name=name,
-        version=evidence.version,
-        standing=standing,
-        broken=broken,
-        reason="" if broken else report.reason,
+        name=name, version=evidence.version, standing=standing, broken=broken, reason=reason
     )
 
 
-def weigh(
-    name: str, version: str, supports: str, said: Iterable[Promise], promises: Sequence[str]
-) -> Judged:
-    """Where promises stand by what was said of each; all of them count only in the pack's range."""
-    if not SpecifierSet(supports).contains(version, prereleases=True):
-        reason = f"the pack supports Core {supports}"
-        return Judged(name=name, version=version, standing=Standing.UNSUPPORTED, reason=reason)
-    named = {one.name: one for one in said}
-    about = {promise: spoken_of(promise, named) for promise in promises}
-    absent = [promise for promise, ones in about.items() if not ones]
-    ones = list({one.name: one for found in about.values() for one in found}.values())
-    broken = tuple(one for one in ones if STANDINGS[one.result] in NOT_KEPT)
-    errored = [f"{one.name}: {one.message}" for one in ones if one.result is Result.ERRORED]
-    reason = ""
-    if broken:
-        standing = Standing.BROKEN
-    elif errored or absent:
-        standing = Standing.UNKNOWN
-        reason = (errored or [f"{one} did not run" for one in absent])[0]
-    elif kept(ones):
-        standing = Standing.KEPT
-    else:
-        standing = Standing.NOT_APPLICABLE
-        reason = f"{ones[0].name} is for other Cores"
-    return Judged(name=name, version=version, standing=standing, broken=broken, reason=reason)
+def weigh(name: str, evidence: Evidence, promises: Sequence[str]) -> Judged:
+    """Where promises stand by evidence; all of them count only in the pack's range."""
+    seen = {
+        case: standing_in(evidence, case, in_pack=True)
+        for promise in promises
+        for case in cases(evidence, promise)
+    }
+    said = {found.name: (stands, found) for stands, found in seen.values() if found}
+    broken = tuple(found for stands, found in said.values() if stands in RED)
+    unknown = [
+        *(f"{found.name}: {found.message}" for stands, found in said.values() if stands is UNKNOWN),
+        *(f"{case} did not run" for case, (_, found) in seen.items() if not found),
+    ]
+    standing, reason = Standing.NOT_APPLICABLE, f"{next(iter(seen))} is for other Cores"
+    if not evidence.supported:
+        standing, reason = Standing.UNSUPPORTED, f"the pack supports Core {evidence.supports}"
+    elif broken:
+        standing, reason = Standing.BROKEN, ""
+    elif unknown:
+        standing, reason = UNKNOWN, unknown[0]
+    elif any(stands is Standing.KEPT for stands, _ in said.values()):
+        standing, reason = Standing.KEPT, ""
+    return Judged(
+        name=name, version=evidence.version, standing=standing, broken=broken, reason=reason
+    )
 
 
-def spoken_of(promise: str, named: Mapping[str, Promise]) -> list[Promise]:
-    """What was said of a promise: each of its parameters, or its file that cannot be imported."""
-    own = [one for name, one in named.items() if name == promise or name.startswith(f"{promise}[")]
-    file = named.get(promise.partition("::")[0])
-    return own or ([file] if file else [])
+def cases(evidence: Evidence, promise: str) -> list[str]:
+    """A promise as evidence speaks of it: by its name, or by each of its parameters."""
+    names = [one.name for one in evidence.promises]
+    return [name for name in names if name == promise or name.startswith(f"{promise}[")] or [
+        promise
+    ]
 
 
 def kept(said: Iterable[Promise]) -> tuple[str, ...]:
