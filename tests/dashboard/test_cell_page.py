@@ -564,6 +564,6 @@ def test_a_document_is_read_once_for_its_cells(
         seen.append(path.name)
         return read_run(path)
 
-    monkeypatch.setattr("fanout.dashboard.edition.read_run", read)
+    monkeypatch.setattr("fanout.dashboard.facts.said.read_run", read)
     build(history, tmp_path / "site", cell_page.parts)
     assert len(seen) == 8

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from fanout.dashboard.facts.cell import cell_facts
-from fanout.dashboard.facts.judgement import verdict_on
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.facts.verdicts import Verdicts
 from fanout.dashboard.pages import ref as ref_page
@@ -16,7 +15,18 @@ from fanout.history.surfaces import write_surface
 from fanout.model import Cell, CellReport, Matrix, Outcome, PackOnDisk, Promise, Result
 from fanout.surface.symbol import Surface, Symbol
 from tests.browser.pages import Page, build
-from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, SMALL, START, cell, missing, record
+from tests.worlds.runs import (
+    BROKEN,
+    ERRORED,
+    KEPT,
+    PACKS,
+    SMALL,
+    START,
+    cell,
+    missing,
+    record,
+    verdict_on,
+)
 
 SOURCE = "test_event.py::test_source"
 LEVEL = "test_event.py::test_level"
@@ -301,7 +311,7 @@ def test_verdicts_are_those_of_the_gate(tmp_path: Path) -> None:
         verdicts = Verdicts(snapshot)
         found = [facts for facts in cell_facts(snapshot) if facts.near.before]
         for facts in found:
-            judged = verdicts.of(facts)
+            judged = verdicts.of("small", facts.ref)
             assert judged
             assert facts.near.before
             by_gate = verdict_on(snapshot, "small", facts.ref, facts.near.before)

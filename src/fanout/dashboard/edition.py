@@ -6,19 +6,20 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fanout.dashboard.facts.judgement import decision
+from fanout.dashboard.facts.said import Sayings
 from fanout.dashboard.facts.snapshot import Snapshot, digest_of
+from fanout.dashboard.facts.step import Cores
+from fanout.dashboard.facts.verdicts import Verdicts
 from fanout.dashboard.site import Content, Part
 from fanout.digest import content_digest
 from fanout.gate.decision import Decision
-from fanout.history.document import read_run
-from fanout.history.run import Run
 from fanout.wording import GLYPHS, moment, number
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
@@ -35,7 +36,6 @@ class Edition:
 
     def __init__(self, snapshot: Snapshot, every: float, url: str = "") -> None:
         self.snapshot = snapshot
-        self.history = snapshot.history.folder
         self.every = every
         self.url = url
         self.templates = templates()
@@ -50,10 +50,17 @@ class Edition:
         """The answer for the newest Core ref against the one before it, if there are two."""
         return decision(self.snapshot)
 
-    @lru_cache(maxsize=4)  # noqa: B019 - an edition lives as long as its build
-    def run(self, document: str) -> Run:
-        """The run in a document of the history."""
-        return read_run(self.history / document)
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.snapshot)
+
+    @cached_property
+    def cores(self) -> Cores:
+        return Cores(self.snapshot.history.folder)
+
+    @cached_property
+    def sayings(self) -> Sayings:
+        return Sayings(self.snapshot.history.folder)
 
     def part(self, name: str, key: object, make: Callable[[], Mapping[str, Content]]) -> Part:
         """A part of the site that is made again when `key`, which JSON can hold, is another."""

@@ -27,6 +27,11 @@ class Step(NamedTuple):
     after: CoreRef
 
     @property
+    def same(self) -> bool:
+        """Whether Core is known to have the same content on both."""
+        return bool(self.before.digest) and self.before.digest == self.after.digest
+
+    @property
     def command(self) -> str:
         """What tells its changes, on a machine that can get both Cores."""
         return f"tox run -e diff -- {self.before.name} {self.after.name}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
-from fanout.gate.decision import Decision, decide, judge_pack
+from fanout.gate.decision import Decision, decide
 from fanout.history.run import PackInRun
 from fanout.model import (
     Cell,
     CellReport,
-    CellVerdict,
     Core,
     Evidence,
     Outcome,
@@ -40,21 +39,6 @@ def decision(snapshot: Snapshot) -> Decision | None:
         [cells],
         {name: on_disk(pack.statement) for name, pack in packs.items()},
         {name for name, pack in packs.items() if pack.pending},
-        Path(),
-    )
-
-
-def verdict_on(snapshot: Snapshot, pack: str, ref: CoreRef, baseline: CoreRef) -> CellVerdict:
-    """The verdict on a pack's promises, on a Core ref against another one."""
-    statement = next(one for one in snapshot.packs if one.name == pack)
-    cells = {f"{pack}-{one.name}": report(snapshot, pack, one) for one in (ref, baseline)}
-    return judge_pack(
-        pack,
-        on_disk(statement.statement),
-        core(ref),
-        core(baseline),
-        [cells],
-        statement.pending,
         Path(),
     )
 

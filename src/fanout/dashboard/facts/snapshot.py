@@ -216,11 +216,6 @@ class Snapshot:
             "",
         )
 
-    def before(self, ref: CoreRef) -> CoreRef | None:
-        """The Core ref that another one is compared with: the known one before it."""
-        known = [one for one in self.core_refs if one.known and release(one) < release(ref)]
-        return known[0] if known else None
-
     def promises(self, results: int) -> tuple[Promise, ...]:
         """What was said of each promise, by name; without messages and texts."""
         if results not in self.said:

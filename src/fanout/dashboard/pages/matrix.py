@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from fanout.dashboard.data.latest import LatestCell, documents, latest
 from fanout.dashboard.edition import Edition, inline
-from fanout.dashboard.facts import compared
 from fanout.dashboard.facts.along import neighbours
 from fanout.dashboard.facts.grid import NOT_RUN, OUTCOMES, VERDICTS, Box, Column, Row, compact
 from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot
@@ -59,7 +58,7 @@ def context(edition: Edition) -> Mapping[str, object]:
     snapshot = edition.snapshot
     now = latest(edition)
     told = {cell.cell: cell for cell in now.cells}
-    verdicts = compared.verdicts(snapshot)
+    verdicts = edition.verdicts.known
     rows, columns = rows_of(snapshot), columns_of(snapshot)
     known_refs = [ref for ref in snapshot.core_refs if ref.known]
     return {

@@ -103,7 +103,7 @@ def parts(edition: Edition) -> Iterator[Part]:
 
 def pages(edition: Edition, document: str) -> Mapping[str, bytes]:
     """Every file of a run, by its path."""
-    facts = RunFacts(edition.run(document))
+    facts = edition.sayings.facts(document)
     path = f"runs/{facts.run.id}.html"
     texts: dict[str, bytes] = {}
     page = edition.render(path, "run.html", context(facts, texts))
