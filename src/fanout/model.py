@@ -111,6 +111,15 @@ class Matrix(Frozen):
     cells: tuple[Cell, ...]
     expected: tuple[str, ...]
 
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(cell.name for cell in self.cells)
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """Every pack that has a cell."""
+        return tuple(dict.fromkeys(cell.pack for cell in self.cells))
+
 
 class Result(StrEnum):
     """What running one promise said."""
@@ -187,6 +196,11 @@ class CellReport(Frozen):
         """Whether a promise of this cell can have a verdict: a known Core judged some of them."""
         found = self.evidence.promises if self.evidence and self.evidence.version else ()
         return any(promise.result is not Result.NOT_APPLICABLE for promise in found)
+
+    def because(self, reason: str) -> CellReport:
+        """The report with the reason of its missing evidence, if that is missing and known."""
+        known = self.outcome is Outcome.MISSING and reason
+        return self.model_copy(update={"reason": reason}) if known else self
 
     def promises(self, result: Result) -> tuple[Promise, ...]:
         found = self.evidence.promises if self.evidence else ()

@@ -109,7 +109,7 @@ class ReleaseSearch:
 
     def evidence(self, core: Core, said: Mapping[str, Result]) -> Evidence:
         return Evidence(
-            cell=self.pack.cell(core).name,
+            cell=f"{self.pack.name}-{core.core_ref}",
             started=EPOCH,
             seconds=0,
             asked=core.requirement,
@@ -169,7 +169,7 @@ class ReleaseSearch:
 
     def with_why(self, found: Judged, core: Core) -> Judged:
         """The same with words and reasons, which are in the documents alone."""
-        cell = self.pack.cell(core).name
+        cell = f"{self.pack.name}-{core.core_ref}"
         broken = {one.name: one for one in found.broken}
         rows = self.history.rows(NEWEST, cell, core.requirement, self.pack.pack.digest)
         for (document,) in rows:

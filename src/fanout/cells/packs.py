@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from fanout.cells.promises import read_promises
 from fanout.digest import content_digest
-from fanout.errors import InvalidPack
-from fanout.model import Pack, PackOnDisk
+from fanout.errors import InvalidPack, UnknownPack
+from fanout.model import Matrix, Pack, PackOnDisk
 from fanout.wording import one_line
 
 
@@ -26,6 +26,16 @@ def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
         )
         for name, folder in folders.items()
     }
+
+
+def chosen(names: Iterable[str], matrix: Matrix) -> tuple[str, ...]:
+    """The packs with these names, or all of the matrix without any; raises UnknownPack."""
+    found = tuple(dict.fromkeys(names))
+    for name in found:
+        if name not in matrix.packs:
+            known = ", ".join(matrix.packs)
+            raise UnknownPack(f"there is no pack '{name}'", f"name one of {known}")
+    return found or matrix.packs
 
 
 def promise_names(folder: Path) -> tuple[str, ...]:

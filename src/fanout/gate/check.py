@@ -40,6 +40,16 @@ class Comparison:
         """Every expected cell, as the evidence in a folder shows it."""
         return read_cells(self.cells.values(), self.matrix, self.packs, folder, self.today)
 
+    def take(self, folder: Path, reasons: Mapping[str, str]) -> None:
+        """One more attempt, from a folder of evidence; of one after the first what is there.
+
+        `reasons` tells of cells why there is none.
+        """
+        found = self.read(folder)
+        again = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
+        first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
+        self.attempts.append(again if self.attempts else first)
+
     def decide(self, pending: Collection[str] = ()) -> Decision:
         return decide(self.candidate, self.baseline, self.attempts, self.packs, pending, self.root)
 

@@ -90,6 +90,19 @@ def make_run(
     )
 
 
+def reported(
+    cells: Sequence[CellReport], packs: Mapping[str, PackOnDisk], matrix: Matrix
+) -> Run | None:
+    """The run that left the evidence of cells; None without any evidence: then there was none.
+
+    It began when its first cell did. The same evidence reported again is the same document.
+    """
+    started = [utc(cell.evidence.started) for cell in cells if cell.evidence]
+    if not started:
+        return None
+    return repeatable(make_run("report", min(started), (cells,), packs, matrix=matrix))
+
+
 def repeatable(run: Run) -> Run:
     """The run with an id made of its content: recorded again, it is the same document."""
     content = to_json(run.model_copy(update={"id": "0" * 12}))
@@ -113,7 +126,7 @@ def pack_in_run(pack: PackOnDisk) -> PackInRun:
 def matrix_in_run(matrix: Matrix) -> MatrixInRun:
     refs = (cell.core_ref for cell in matrix.cells)
     return MatrixInRun(
-        packs=tuple(dict.fromkeys(cell.pack for cell in matrix.cells)),
+        packs=matrix.packs,
         core_refs=tuple(dict.fromkeys(ref for ref in refs if ref.startswith("core_v"))),
     )
 

@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fanout.cells.packs import chosen
 from fanout.core.resolve import newest, released
 from fanout.core.wheel import DISTRIBUTION
-from fanout.errors import InvalidCore, UnknownPack, UnusableInput
+from fanout.errors import InvalidCore, UnusableInput
 from fanout.history.run import CellName, Text
 from fanout.model import Core, Frozen, Matrix
 from fanout.wording import printable
@@ -75,10 +76,8 @@ def plan(
 
     Raises UnknownPack and InvalidCore for a pack or a baseline that is not there.
     """
-    known = tuple(dict.fromkeys(cell.pack for cell in matrix.cells))
-    if unknown := set(request.packs) - set(known):
-        raise UnknownPack(f"there is no pack '{min(unknown)}'", f"name one of {', '.join(known)}")
-    packs = tuple(pack for pack in known if pack in request.packs) or known
+    asked = chosen(request.packs, matrix)
+    packs = tuple(pack for pack in matrix.packs if pack in asked)
     baseline = baseline_of(request, candidate, matrix) if candidate else None
     if candidate and baseline:
         refs = dict.fromkeys((candidate.core_ref, baseline.core_ref))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, say
 from fanout.commands.workflow.step import annotate, output, summary
 from fanout.errors import UnusableInput
 from fanout.history.document import write_run
@@ -29,21 +29,15 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
     "--plan", "text", envvar="PLAN", required=True, help="The plan, as the first job gave it."
 )
 @click.option(
-    "--evidence",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The folder of all artifacts with evidence.",
+    "--evidence", type=FOLDER, required=True, help="The folder of all artifacts with evidence."
 )
 @click.option(
-    "--wheel",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("core"),
-    help="The folder of the candidate's wheel.",
+    "--wheel", type=FOLDER, default=Path("core"), help="The folder of the candidate's wheel."
 )
 @click.option(
     "--output",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     required=True,
     help="A new folder, for the answer and the document of the run.",
 )
@@ -60,7 +54,7 @@ def conclude(
     url: str,
     dashboard: str | None,
     root: Path,
-    history: Path | None,
+    history: Path,
     index: str,
 ) -> None:
     """Decide over every cell that was planned, from the evidence that its jobs left."""
@@ -72,9 +66,9 @@ def conclude(
         Jobs(evidence, wheel, url, dashboard or None),
         root.resolve(),
         folder.resolve() / "evidence",
-        history or root / "history",
+        history,
         index,
-        lambda line: click.echo(line, err=True),
+        say,
     )
     leave(found, folder)
 
