@@ -30,6 +30,15 @@ def in_range(version: str, core_range: str) -> bool:
         return False
 
 
+@lru_cache
+def version_of(text: str) -> Version:
+    """The version that a text is, to sort by; what is none comes before all others."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return Version("0")
+
+
 LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release
 CoreRange = Annotated[str, Field(max_length=LONGEST_RANGE), AfterValidator(core_range)]

@@ -177,8 +177,7 @@ class ReleaseSearch:
             for attempt in run.attempts:
                 for one in run.findings_of(attempt) if attempt.cell == cell else ():
                     if one.name in broken and one.result is broken[one.name].result:
-                        said = one.model_dump(exclude={"pack"})
-                        broken[one.name] = Promise.model_validate(said)
+                        broken[one.name] = one.promise
         return found.model_copy(update={"broken": tuple(broken.values())})
 
 

@@ -13,9 +13,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from packaging.version import InvalidVersion, Version
-
-from fanout.model import Frozen, Outcome, Result
+from fanout.model import Frozen, Outcome, Result, version_of
 
 GREEN = frozenset({Result.KEPT, Result.LISTED_BUT_KEPT})
 RED = frozenset({Result.BROKEN, Result.KNOWN_BREAK})
@@ -133,18 +131,11 @@ def along_the_refs(sightings: Iterable[Sighting]) -> list[Sighting]:
         if one.core_ref.startswith("core_v") and one.result is not Result.ERRORED:
             refs[one.core_ref] = one
     judged = (one for one in refs.values() if one.green or one.red)
-    return sorted(judged, key=lambda one: (release(one.version), one.core_ref))
+    return sorted(judged, key=lambda one: (version_of(one.version), one.core_ref))
 
 
 def newest_last(one: Sighting) -> tuple[datetime, bool, str]:
     return (one.newest, one.red, one.says)
-
-
-def release(version: str) -> Version:
-    try:
-        return Version(version)
-    except InvalidVersion:
-        return Version("0")
 
 
 def changes(reds: Iterable[bool]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from uuid import UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -36,7 +35,7 @@ def feed(snapshot: Snapshot, url: str) -> bytes:
     root = Element("feed", xmlns=ATOM)
     add(root, "title", TITLE)
     add(root, "id", uuid5(OURS, url).urn)
-    add(root, "updated", moment(newest(snapshot)))
+    add(root, "updated", moment(snapshot.newest or EPOCH))
     add(SubElement(root, "author"), "name", "Core contracts")
     SubElement(root, "link", rel="self", type="application/atom+xml", href=f"{url}{PATH}")
     SubElement(root, "link", rel="alternate", type="text/html", href=f"{url}index.html")
@@ -45,10 +44,6 @@ def feed(snapshot: Snapshot, url: str) -> bytes:
     indent(root)
     content: bytes = tostring(root, "utf-8", xml_declaration=True)
     return content + b"\n"
-
-
-def newest(snapshot: Snapshot) -> datetime:
-    return max((run.finished for run in snapshot.runs), default=EPOCH)
 
 
 def element(entry: Entry, run: RunHead, url: str) -> Element:

@@ -11,14 +11,15 @@ from itertools import product
 from typing import Literal
 
 from fanout.dashboard.edition import Edition, script
-from fanout.dashboard.facts.snapshot import CellNow, RunHead, Snapshot, digest_of
+from fanout.dashboard.facts.grid import NOT_RUN
+from fanout.dashboard.facts.newest import CellNow, digest_of
+from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
 from fanout.errors import ExitCode
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
 from fanout.wording import moment
 
-NOT_RUN = "not run"
 UNDECIDED = "unknown: no Core ref has one before it to be compared with"
 BROKEN = """
 SELECT results, count(*), min(name), says FROM result JOIN promise ON promise.id = promise
@@ -91,7 +92,7 @@ def parts(edition: Edition) -> Iterator[Part]:
     runs = snapshot.runs
     value = {
         "run": runs[0].id if runs else "",
-        "newest": moment(max(run.finished for run in runs)) if runs else "",
+        "newest": moment(snapshot.newest) if snapshot.newest else "",
         "every": edition.every,
     }
     yield edition.file("data/latest.js", value, lambda: script("latest", value))

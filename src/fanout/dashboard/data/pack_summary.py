@@ -9,7 +9,9 @@ from typing import Literal
 
 from fanout.dashboard.data.latest import as_json
 from fanout.dashboard.edition import Edition
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, PackNow, Snapshot, release
+from fanout.dashboard.facts.along import oldest_first
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.site import Part
 from fanout.history.past import GREEN, RED
 from fanout.history.run import KnownBreakInRun
@@ -76,7 +78,7 @@ class PackSummary(Frozen):
 
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
-    refs = sorted(snapshot.core_refs, key=lambda ref: (release(ref), ref.name), reverse=True)
+    refs = oldest_first(snapshot)[::-1]
     for pack in snapshot.packs:
         on = [(ref, snapshot.cells.get(f"{pack.name}-{ref.name}")) for ref in refs]
         seen = [(ref, cell) for ref, cell in on if cell]

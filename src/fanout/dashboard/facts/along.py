@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot, release
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot, release
 from fanout.history.past import GREEN, RED
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from fanout.dashboard.facts.judgement import report
-from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.gate.verdict import RED, attempt
 from fanout.model import CellReport, Promise, Standing
 
@@ -78,21 +78,12 @@ def pack_names(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if PACK.fullmatch(name))
 
 
-def stated(snapshot: Snapshot) -> Mapping[str, PackNow]:
-    return {pack.name: pack for pack in snapshot.packs}
-
-
-def known_refs(snapshot: Snapshot) -> tuple[CoreRef, ...]:
-    """The known Core refs, oldest first."""
-    return tuple(ref for ref in snapshot.core_refs[::-1] if ref.known)
-
-
 def courses_of(snapshot: Snapshot, pack: str) -> Iterator[Course]:
     def content(ref: CoreRef) -> tuple[object, ...]:
         cell = snapshot.cells.get(f"{pack}-{ref.name}")
         return (cell.results, cell.supported, bool(cell.version)) if cell else ()
 
-    alike = [tuple(refs) for _, refs in groupby(known_refs(snapshot), content)]
+    alike = [tuple(refs) for _, refs in groupby(snapshot.known_refs[::-1], content)]
     reports = [report(snapshot, pack, refs[-1]) for refs in alike]
     for name, promise in sorted(told(reports).items()):
         standings = (attempt(one, name, in_pack=False)[0] for one in reports)

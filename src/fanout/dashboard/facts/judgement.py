@@ -22,10 +22,9 @@ EVERYTHING, NOTHING = "", "<0"  # ranges of Core
 
 def decision(snapshot: Snapshot) -> Decision | None:
     """The answer for the newest Core ref against the one before it; None without two of them."""
-    known = [ref for ref in snapshot.core_refs if ref.known]
-    if len(known) < 2:
+    if len(snapshot.known_refs) < 2:
         return None
-    candidate, baseline = known[:2]
+    candidate, baseline = snapshot.known_refs[:2]
     packs = {pack.name: pack for pack in snapshot.packs if pack.known}
     cells = {
         name: report(snapshot, pack, ref)

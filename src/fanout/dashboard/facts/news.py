@@ -99,8 +99,7 @@ def by_ref(snapshot: Snapshot) -> Iterator[Turn]:
         return
     new = {name for (name,) in snapshot.history.rows(NEW_CELLS, microseconds(began))}
     finished = {run.id: microseconds(run.finished) for run in window}
-    known = [ref for ref in snapshot.core_refs if ref.known]
-    for ref, before in pairwise(known):
+    for ref, before in pairwise(snapshot.known_refs):
         for pack in snapshot.packs:
             if f"{pack.name}-{ref.name}" in new:
                 yield from first_judged(snapshot, pack.name, ref, before, finished)

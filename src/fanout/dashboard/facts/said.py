@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.run import RunFacts
-from fanout.dashboard.facts.snapshot import CellNow
 from fanout.history.document import read_run
 from fanout.history.run import Attempt, Environment, Finding, PackInRun, Run
 

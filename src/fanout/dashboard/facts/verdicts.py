@@ -53,9 +53,9 @@ class Verdicts:
         """The verdict on each cell of the matrix that a run has, by its name."""
         pairs = [
             (pack.name, ref)
-            for ref in self.snapshot.core_refs
+            for ref in self.snapshot.known_refs
             for pack in self.snapshot.packs
-            if pack.known and ref.known and f"{pack.name}-{ref.name}" in self.snapshot.cells
+            if pack.known and f"{pack.name}-{ref.name}" in self.snapshot.cells
         ]
         found = {f"{pack}-{ref.name}": self.of(pack, ref) for pack, ref in pairs}
         return {name: judged.verdict for name, judged in found.items() if judged}

@@ -16,8 +16,8 @@ from fanout.cause.fewest import Cause
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
+from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.said import Said
-from fanout.dashboard.facts.snapshot import CellNow
 from fanout.dashboard.facts.step import ChangeShown, change_shown
 from fanout.dashboard.pages.sentence import lead, origin
 from fanout.dashboard.pages.shown import Shown, reasons, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fanout.dashboard.edition import LONGEST_SHOWN
-from fanout.dashboard.facts.snapshot import digest_of
+from fanout.dashboard.facts.newest import digest_of
 from fanout.history.run import LEFT_OUT
 from fanout.told.report import why
 
