@@ -18,8 +18,8 @@ from urllib.parse import unquote
 from packaging.version import Version
 from pydantic import AfterValidator
 
-from fanout.core.index import fetch, wheel_digest
-from fanout.core.wheel import KEPT, build, read_files
+from fanout.core.index import fetch
+from fanout.core.wheel import KEPT, build, wheel_digest
 from fanout.errors import InvalidCore, UnreachableIndex, UnreadableDocument, UnusableInput
 from fanout.history.document import read_whole, write_whole
 from fanout.history.run import LONGEST_TEXT
@@ -141,7 +141,6 @@ def keep_one(history: Path, contents: Sequence[TestedContent], wheels: Wheels) -
 
 def believed(wheel: Path, digest: str) -> Surface:
     """The surface of a wheel, if that has this content; raises InvalidCore."""
-    read_files(wheel)
     found = wheel_digest(wheel)
     if found != digest:
         raise InvalidCore(
