@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fanout.model import Frozen, Outcome, Result, version_of
 
+T = TypeVar("T")
 GREEN = frozenset({Result.KEPT, Result.LISTED_BUT_KEPT})
 RED = frozenset({Result.BROKEN, Result.KNOWN_BREAK})
 
@@ -95,11 +96,8 @@ def promise_history(
 ) -> PromiseHistory:
     """The history of a promise; `times` gives every moment of one evidence."""
     line = along_the_refs(sightings)
-    greens = [place for place, one in enumerate(line) if one.green]
-    reds = [place for place, one in enumerate(line) if one.red]
-    after = [place for place in reds if greens and place > greens[-1]]
-    green = line[greens[-1]] if greens else None
-    red = line[(after or reds)[0]] if reds else None
+    green = next((one for one in reversed(line) if one.green), None)
+    red = first_red(line, attrgetter("green"), attrgetter("red"))
     since = min(
         (one.first for one in sightings if red and one.red and one.core_ref == red.core_ref),
         default=None,
@@ -119,6 +117,18 @@ def promise_history(
         disagreeing=sum(total(group) - majority(group) for group in groups),
         compared=sum(total(group) for group in groups if total(group) > 1),
     )
+
+
+def first_red(line: Iterable[T], green: Callable[[T], bool], red: Callable[[T], bool]) -> T | None:
+    """Along the Core refs the first red one after the last green one; if there is none, of all."""
+    first: T | None = None
+    after: T | None = None
+    for one in line:
+        if green(one):
+            after = None
+        elif red(one):
+            first, after = first or one, after or one
+    return after or first
 
 
 def along_the_refs(sightings: Iterable[Sighting]) -> list[Sighting]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from fanout.history.database import Damaged, current, damage, moment, rebuilt
@@ -83,12 +82,7 @@ class History:
         self.database = current(self.folder)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.database.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

@@ -9,13 +9,11 @@ import hashlib
 import smtplib
 import ssl
 from email.message import EmailMessage
-from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from fanout.errors import ExitCode, UnusableInput
 from fanout.notify.announcement import Announcement
-from fanout.notify.once import Told
-from fanout.notify.tidings import addresses, short, tidings
+from fanout.notify.tidings import Told, short, spread
 from fanout.wording import number
 
 SECONDS = 30  # for one answer
@@ -59,16 +57,14 @@ def tell(
 
     Raises UnreachableServer, without the password.
     """
-    mails = [
-        message(announcement, sender, to, lines)
-        for pack, to in addresses(recipients)
-        if (lines := tidings(announcement, pack))
-    ]
-    told = told or Told(announcement)
-    sent = sum(told.once(str(mail["To"]), partial(send, server, mail)) for mail in mails)
-    if not mails:
+
+    def one(to: str, lines: list[str]) -> None:
+        send(server, message(announcement, sender, to, lines))
+
+    sent, news = spread(announcement, recipients, told or Told(announcement), one)
+    if not news:
         return "email: nothing changed, none sent"
-    return f"email: {number(sent, 'mail')}" + (", the others before" if sent < len(mails) else "")
+    return f"email: {number(sent, 'mail')}" + (", the others before" if sent < news else "")
 
 
 def send(server: str, mail: EmailMessage) -> None:

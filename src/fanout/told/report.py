@@ -193,6 +193,17 @@ def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
     return ", ".join(runs)
 
 
+def told(promise: Promise, pack: str, owner: str, *where: str) -> Iterator[str]:
+    """Whose a broken promise is, what it pins, whether it is listed, and the first lines of why."""
+    yield f"{pack}, owned by {owner}, {promise.name}"
+    yield from where
+    if promise.contract:
+        yield f"pins {', '.join(promise.contract)}"
+    if promise.known_break:
+        yield f"listed: {promise.known_break}"
+    yield from why(promise.message, promise.text)
+
+
 def why(message: str, text: str) -> Iterator[str]:
     """The first lines of why: what pytest marks as the error, or else the message."""
     marked = [line for line in text.splitlines() if line.startswith("E ")]

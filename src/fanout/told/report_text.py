@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.told.report import PromiseReport, Report, spans, why
+from fanout.told.report import PromiseReport, Report, spans, told
 from fanout.wording import GLYPHS, number
 
 STYLES = {
@@ -75,17 +75,9 @@ def print_promises(
         promise = found.promise
         console.print()
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
-        facts = [
-            f"{found.pack}, owned by {found.owner}, {promise.name}",
-            f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}",
-        ]
-        if promise.contract:
-            facts.append(f"pins {', '.join(promise.contract)}")
-        if promise.known_break:
-            facts.append(f"listed: {promise.known_break}")
-        facts += why(promise.message, promise.text)
-        facts.append(f"$ {found.command}")
-        console.print(indented(Text("\n".join(facts)), 4))
+        where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
+        facts = told(promise, found.pack, found.owner, where)
+        console.print(indented(Text("\n".join((*facts, f"$ {found.command}"))), 4))
     console.print()
 
 

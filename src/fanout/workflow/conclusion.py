@@ -33,10 +33,8 @@ from fanout.workflow.turns import table_markdown, turned, weighed
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The answer, the account of it as Markdown, and the run unless nothing ran."""
+    """The account of the answer as Markdown, what is announced, and the run unless nothing ran."""
 
-    answer: Answer
-    headline: str
     account: str
     announcement: Announcement
     run: Run | None = None
@@ -91,8 +89,6 @@ def unasked(plan: Plan, jobs: Jobs, problem: str) -> Conclusion:
     """Unknown, because nothing could be asked at all."""
     headline = f"unknown: {problem}"
     return Conclusion(
-        Answer.UNKNOWN,
-        headline,
         f"**{escape(headline)}**\n",
         announced(plan, jobs, Answer.UNKNOWN, headline, problem=problem),
     )
@@ -135,8 +131,6 @@ def of_the_candidate(
     decision = anywhere(decision, plan)
     told = account(decision, comparison.today)
     return Conclusion(
-        decision.answer,
-        told.headline,
         account_markdown(told),
         announced(plan, jobs, decision.answer, told.headline).model_copy(
             update={"decision": decision}
@@ -189,8 +183,6 @@ def of_the_table(
     turns = turned(run, history, report) if run else ()
     answer, headline = weighed(report, turns)
     return Conclusion(
-        answer,
-        headline,
         table_markdown(headline, turns, report),
         announced(plan, jobs, answer, headline, turns),
         run,

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
+from fanout.notify.announcement import LONGEST_REF, Request
 from fanout.wording import printable
-from fanout.workflow.request import LONGEST_REF, Request
 
 LARGEST_PAYLOAD = 64 * 1024  # characters; GitHub sends less
 PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)

@@ -19,10 +19,10 @@ from fanout.core.wheel import DISTRIBUTION
 from fanout.errors import InvalidCore, UnusableInput
 from fanout.history.run import CellName, Text
 from fanout.model import Core, Frozen, Matrix
+from fanout.notify.announcement import Request
 from fanout.wording import printable
 from fanout.workflow.candidate import Candidate, version_text
 from fanout.workflow.event import InvalidRequest
-from fanout.workflow.request import Request
 from fanout.workflow.shards import shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan

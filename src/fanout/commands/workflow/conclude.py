@@ -76,14 +76,14 @@ def conclude(
 def leave(found: Conclusion, folder: Path) -> None:
     """Write the answer for the jobs after this one, and show it."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = found.announcement.model_dump_json(indent=2)
-    (folder / "announcement.json").write_text(told, encoding="utf-8")
+    told = found.announcement
+    (folder / "announcement.json").write_text(told.model_dump_json(indent=2), encoding="utf-8")
     (folder / "account.md").write_text(found.account, encoding="utf-8")
     if found.run:
         write_run(found.run, folder / "run")
     summary(found.account)
-    output("answer", found.answer)
+    output("answer", told.answer)
     output("runs", "1" if found.run else "0")
-    annotate("notice" if found.answer is Answer.RELEASE else "error", found.headline)
+    annotate("notice" if told.answer is Answer.RELEASE else "error", told.headline)
     click.echo(found.account)
     sys.exit(0)

@@ -22,7 +22,7 @@ from fanout.notify import mail, slack
 from fanout.notify.announcement import Announcement
 from fanout.notify.github import comment, issues, status
 from fanout.notify.github.client import Account, connect
-from fanout.notify.once import Told
+from fanout.notify.tidings import Told
 from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement

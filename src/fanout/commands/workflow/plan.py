@@ -16,10 +16,10 @@ from fanout.errors import UnusableInput
 from fanout.git import command, environment
 from fanout.history.query import History
 from fanout.model import Matrix
+from fanout.notify.announcement import Request
 from fanout.workflow.candidate import find
 from fanout.workflow.event import NIGHTLY, WEEKLY, InvalidRequest, changed_packs, request
 from fanout.workflow.plan import Plan, packed, plan, refused, unreadable
-from fanout.workflow.request import Request
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
 WAIT = 600.0  # seconds, for a version that is announced before it can be had

@@ -54,7 +54,7 @@ def element(entry: Entry, run: RunHead, url: str) -> Element:
     add(made, "updated", moment(entry.at))
     page = f"{url}runs/{entry.run}.html"
     SubElement(made, "link", rel="alternate", type="text/html", href=page)
-    SubElement(made, "category", term=run.answer if entry.kind == ANSWER else entry.kind)
+    SubElement(made, "category", term=str(run.answer) if entry.kind == ANSWER else entry.kind)
     add(made, "content", "\n".join(lines(entry, run)), type="text")
     return made
 

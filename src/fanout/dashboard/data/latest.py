@@ -175,12 +175,4 @@ def latest_cell(cell: CellNow, known: bool, broken: int, first: FirstBroken | No
 
 
 def latest_run(run: RunHead) -> LatestRun:
-    return LatestRun(
-        id=run.id,
-        command=run.command,
-        started=run.started,
-        finished=run.finished,
-        candidate=run.candidate,
-        baseline=run.baseline,
-        answer=Answer(run.answer) if run.answer else None,
-    )
+    return LatestRun.model_validate(run, from_attributes=True)

@@ -13,7 +13,7 @@ from fanout.dashboard.facts.along import oldest_first
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.past import GREEN, RED
+from fanout.history.past import GREEN, RED, first_red
 from fanout.history.run import KnownBreakInRun
 from fanout.model import Frozen, Outcome, Promise, Result
 from fanout.wording import moment
@@ -140,15 +140,14 @@ def over_refs(said: Mapping[str, Promise], counts: Collection[str]) -> PromiseOv
     """A promise by what was said of it, newest ref first; it counts on some of them only."""
     newest = next(iter(said.values()))
     refs = [ref for ref in said if ref in counts]
-    green = next((place for place, ref in enumerate(refs) if said[ref].result in GREEN), None)
-    reds = [ref for ref in refs if said[ref].result in RED]
-    after = [ref for ref in refs[:green] if said[ref].result in RED]
+    green = {ref for ref in refs if said[ref].result in GREEN}
+    red = {ref for ref in refs if said[ref].result in RED}
     return PromiseOverRefs(
         name=newest.name,
         says=newest.says,
         contract=newest.contract,
         core=newest.core,
         results={ref: promise.result for ref, promise in said.items()},
-        last_green="" if green is None else refs[green],
-        first_red=(after or reds or [""])[-1],
+        last_green=next((ref for ref in refs if ref in green), ""),
+        first_red=first_red(refs[::-1], green.__contains__, red.__contains__) or "",
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from fanout.dashboard.facts.judgement import report
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.gate.verdict import RED, attempt
+from fanout.history.past import first_red
 from fanout.model import CellReport, Promise, Standing
 
 PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # also the name of a file
@@ -43,23 +44,26 @@ class Course(NamedTuple):
     @property
     def red(self) -> tuple[Stretch, ...]:
         """Where it is broken, also as a known break."""
-        return tuple(one for one in self.stretches if one.standing in RED)
+        return tuple(filter(is_red, self.stretches))
 
     @property
     def last_green(self) -> str:
         """The newest Core ref that keeps it; empty if none does."""
-        greens = [one.last for one in self.stretches if one.standing is Standing.KEPT]
-        return greens[-1] if greens else ""
+        return next((one.last for one in self.stretches[::-1] if is_green(one)), "")
 
     @property
     def first_red(self) -> str:
         """The oldest Core ref that breaks it after that; if there is none, the oldest of all."""
-        places = [place for place, one in enumerate(self.stretches) if one.standing in RED]
-        greens = [
-            place for place, one in enumerate(self.stretches) if one.standing is Standing.KEPT
-        ]
-        after = [place for place in places if greens and place > greens[-1]]
-        return self.stretches[(after or places)[0]].first if places else ""
+        red = first_red(self.stretches, is_green, is_red)
+        return red.first if red else ""
+
+
+def is_green(one: Stretch) -> bool:
+    return one.standing is Standing.KEPT
+
+
+def is_red(one: Stretch) -> bool:
+    return one.standing in RED
 
 
 @lru_cache(maxsize=1)

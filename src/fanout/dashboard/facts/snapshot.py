@@ -22,7 +22,7 @@ from fanout.dashboard.facts.newest import CellNow, newest_cells
 from fanout.history.database import moment
 from fanout.history.query import History
 from fanout.history.run import MatrixInRun, PackInRun
-from fanout.model import Promise, Result, version_of
+from fanout.model import Answer, Promise, Result, version_of
 
 WINDOW = 30  # runs that a strip shows
 DOCUMENTS = """
@@ -57,7 +57,7 @@ class RunHead(NamedTuple):
     command: str
     started: datetime
     finished: datetime
-    answer: str
+    answer: Answer | None
     candidate: str
     baseline: str
     packs: Mapping[str, PackInRun]
@@ -233,7 +233,7 @@ def run_head(row: Sequence[Any]) -> RunHead:
         command=command,
         started=moment(started),
         finished=moment(finished),
-        answer=answer,
+        answer=Answer(answer) if answer else None,
         candidate=candidate,
         baseline=baseline,
         packs=stated_packs(packs),
