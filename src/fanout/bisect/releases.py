@@ -13,9 +13,9 @@ from fanout.cells.matrix import version
 from fanout.cells.run import PackInMatrix
 from fanout.core.resolve import released
 from fanout.errors import InvalidSearch, NothingFound
-from fanout.history.database import EPOCH
 from fanout.history.document import read_run
 from fanout.history.query import History
+from fanout.history.tables import EPOCH
 from fanout.model import CellReport, Core, Evidence, Promise, Result, Standing
 from fanout.wording import number
 

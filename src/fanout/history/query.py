@@ -9,8 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from fanout.history.database import Damaged, current, damage, moment, rebuilt
+from fanout.history.database import Damaged, current, damage, rebuilt
 from fanout.history.past import CellHistory, Past, Sighting, promise_history
+from fanout.history.tables import moment
 from fanout.model import Outcome, Result
 
 RECENT = 20  # runs of a cell, for how long it takes now

@@ -11,7 +11,7 @@ from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.news import ANSWER, Entry, Turn, entries
 from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.database import EPOCH
+from fanout.history.tables import EPOCH
 from fanout.wording import moment, number, printable
 
 PATH = "feed.xml"

@@ -11,8 +11,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from fanout.history.database import moment
 from fanout.history.query import History
+from fanout.history.tables import moment
 from fanout.model import Outcome
 
 NEWEST_EVIDENCE = """

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fanout.dashboard.facts.snapshot import WINDOW, Attempts, CoreRef, Snapshot
 from fanout.gate.verdict import STANDINGS, verdict
-from fanout.history.database import microseconds
+from fanout.history.tables import microseconds
 from fanout.model import Outcome, Promise, Standing, Verdict
 
 MOST = 50  # entries

@@ -19,9 +19,9 @@ from packaging.version import InvalidVersion, Version
 from pydantic import TypeAdapter
 
 from fanout.dashboard.facts.newest import CellNow, newest_cells
-from fanout.history.database import moment
 from fanout.history.query import History
 from fanout.history.run import MatrixInRun, PackInRun
+from fanout.history.tables import moment
 from fanout.model import Answer, Promise, Result, version_of
 
 WINDOW = 30  # runs that a strip shows

@@ -14,7 +14,7 @@ from fanout.dashboard.facts.grid import NOT_RUN, OUTCOMES, VERDICTS, Box, Column
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.database import EPOCH
+from fanout.history.tables import EPOCH
 from fanout.model import Outcome, Verdict
 
 UNRUN, GONE = "not run yet", "no longer in the matrix"
