@@ -74,12 +74,13 @@ IMPORTS = {module: sorted(set(imported(path))) for module, path in MODULES.items
 
 
 def test_no_import_runs_upwards() -> None:
-    """A module imports from its own room and from those below it."""
+    """Every module has a room, and imports from it and from those below it."""
+    floors = {module: floor(module) for module in MODULES}
     upwards = [
         f"{module} -> {other}"
         for module, others in IMPORTS.items()
         for other in others
-        if floor(other) < floor(module)
+        if floors[other] < floors[module]
     ]
     assert not upwards
 
