@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -39,6 +40,7 @@ def version_of(text: str) -> Version:
         return Version("0")
 
 
+PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # a name that may be one of a pack
 LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release
 CoreRange = Annotated[str, Field(max_length=LONGEST_RANGE), AfterValidator(core_range)]

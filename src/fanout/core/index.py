@@ -84,8 +84,7 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
         return Path(core.wheel)
     _, _, address = core.requirement.partition(" @ ")
     if git := GIT_URL.fullmatch(address):
-        url = git["url"].removeprefix("git+")
-        return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
+        return Path(from_git(git["url"], git["ref"], core.core_ref, root).wheel)
     if address:
         return build(Path(unquote(address.removeprefix("file://"))), root)
     return fetch(core.version, root, index)

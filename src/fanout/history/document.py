@@ -23,7 +23,6 @@ from fanout.history.gather import Gathered, ended, utc
 from fanout.history.run import (
     SCHEMA_VERSION,
     CellDecision,
-    KnownBreakInRun,
     MatrixInRun,
     PackInRun,
     PromiseDecision,
@@ -110,17 +109,7 @@ def repeatable(run: Run) -> Run:
 
 
 def pack_in_run(pack: PackOnDisk) -> PackInRun:
-    says = pack.says
-    return PackInRun(
-        digest=pack.digest,
-        owner=says.owner,
-        consumer=says.consumer,
-        release=says.release,
-        supports=says.supports,
-        known_breaks=tuple(
-            KnownBreakInRun.model_validate(dict(known)) for known in says.known_breaks
-        ),
-    )
+    return PackInRun(digest=pack.digest, **pack.says.model_dump(exclude={"assignees"}))
 
 
 def matrix_in_run(matrix: Matrix) -> MatrixInRun:

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
 
 from fanout.gate.decision import Decision
 from fanout.history.run import Name, Text
-from fanout.model import Answer, Frozen, Verdict
+from fanout.model import PACK, Answer, Frozen, Verdict
 from fanout.wording import printable
 
 LONGEST_REF = 250  # characters; GitHub refuses longer branch names
-PackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
 Shown = Annotated[str, Field(max_length=LONGEST_REF), AfterValidator(printable)]
 

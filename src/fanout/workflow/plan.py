@@ -14,8 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fanout.cells.packs import chosen
-from fanout.core.resolve import newest, released
-from fanout.core.wheel import DISTRIBUTION
+from fanout.core.resolve import newest, release_at, released
 from fanout.errors import InvalidCore, UnusableInput
 from fanout.history.run import CellName, Text
 from fanout.model import Core, Frozen, Matrix
@@ -121,16 +120,6 @@ def release(named: str, matrix: Matrix) -> Core:
             f"the baseline '{named}' is no release of Core", "name a version such as 1.4.61"
         )
     return release_at("baseline", version)
-
-
-def release_at(slot: str, version: str) -> Core:
-    return Core(
-        named=version,
-        core_ref=f"core_{slot}",
-        requirement=f"{DISTRIBUTION}=={version}",
-        source="pypi",
-        version=version,
-    )
 
 
 def refused(request: Request, problem: str) -> Plan:

@@ -36,7 +36,7 @@ def wheel(core: str, folder: Path, root: Path, index: str) -> None:
     """
     root = root.resolve()
     if git := GIT_URL.fullmatch(core):
-        path = Path(from_git(git["url"].removeprefix("git+"), git["ref"], "candidate", root).wheel)
+        path = Path(from_git(git["url"], git["ref"], "candidate", root).wheel)
     elif "/" in core or not core[:1].isdigit():
         raise InvalidCore(f"'{core}' is no version and no git URL with a commit", "name one")
     else:

@@ -99,7 +99,6 @@ def summary(
     snapshot: Snapshot, pack: PackNow, seen: Sequence[tuple[CoreRef, CellNow]]
 ) -> PackSummary:
     """A pack on the Core refs, newest first, of which there is evidence."""
-    states = pack.statement
     said: dict[str, dict[str, Promise]] = {}
     for _, cell in seen:
         for promise in snapshot.promises(cell.results):
@@ -107,15 +106,10 @@ def summary(
     counts = frozenset(cell.core_ref for _, cell in seen if cell.supported)
     return PackSummary(
         pack=pack.name,
-        consumer=states.consumer,
-        release=states.release,
-        owner=states.owner,
-        supports=states.supports,
-        digest=states.digest,
+        **dict(pack.statement),
         known=pack.known,
         renamed=pack.renamed,
         pending=pack.pending,
-        known_breaks=states.known_breaks,
         refs=tuple(ref_outcome(ref, cell) for ref, cell in seen),
         promises=tuple(over_refs(said[name], counts) for name in sorted(said)),
     )

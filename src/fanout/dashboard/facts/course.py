@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
@@ -12,9 +11,7 @@ from fanout.dashboard.facts.judgement import report
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.gate.verdict import RED, attempt
 from fanout.history.past import first_red
-from fanout.model import CellReport, Promise, Standing
-
-PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # also the name of a file
+from fanout.model import PACK, CellReport, Promise, Standing
 
 
 class Stretch(NamedTuple):

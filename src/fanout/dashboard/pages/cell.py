@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from fanout.cause.fewest import Cause
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
@@ -154,7 +153,8 @@ class CellPages:
             named = {one.said.name: one for one in promises}
             pack = facts.cell.pack
             for cause in self.edition.cores.broke(step, [(pack, one.said) for one in promises]):
-                yield group(step, cause, named)
+                shown = tuple(map(change_shown, cause.changes))
+                yield Group(step, shown, "", tuple(named[one.name] for one in cause.promises))
 
     def unknown(self, step: Step | None, facts: CellFacts) -> str:
         """Why the cause cannot be looked for in Core; empty if it can."""
@@ -168,15 +168,6 @@ class CellPages:
 def began(streak: Streak | None) -> tuple[object, ...]:
     """What orders streaks; none at all is before every one."""
     return streak.began if streak else ()
-
-
-def group(step: Step, cause: Cause, named: Mapping[str, Told]) -> Group:
-    return Group(
-        step=step,
-        changes=tuple(map(change_shown, cause.changes)),
-        unknown="",
-        promises=tuple(named[promise.name] for promise in cause.promises),
-    )
 
 
 def reproduce(cell: CellNow) -> str:

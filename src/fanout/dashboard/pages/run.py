@@ -113,6 +113,7 @@ def pages(edition: Edition, document: str) -> Mapping[str, bytes]:
 def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
     """What the page shows; every text that it cuts is put into `texts` whole."""
     told = list(entries(facts, texts))
+    numbers = {(entry.pack, entry.name): entry.number for entry in told[:MOST_ENTRIES]}
     decision = facts.decision
     columns = columns_of(facts)
     packs = list(in_order(facts))
@@ -139,7 +140,7 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         "entries": len(told),
         "left_out": max(len(told) - MOST_ENTRIES, 0),
         "grid": inline(grid(facts, packs, columns)),
-        "attempts": inline(attempts(facts, packs, columns, told[:MOST_ENTRIES])),
+        "attempts": inline(attempts(facts, packs, columns, numbers)),
     }
 
 
