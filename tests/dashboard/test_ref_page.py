@@ -13,7 +13,6 @@ from fanout.history.document import make_run, write_run
 from fanout.history.query import History
 from fanout.history.surfaces import write_surface
 from fanout.model import Cell, CellReport, Matrix, Outcome, PackOnDisk, Promise, Result
-from fanout.surface.symbol import Surface, Symbol
 from tests.browser.pages import Page, build
 from tests.worlds.runs import (
     BROKEN,
@@ -23,6 +22,7 @@ from tests.worlds.runs import (
     SMALL,
     START,
     cell,
+    event_surface,
     missing,
     record,
     verdict_on,
@@ -48,14 +48,7 @@ def promise(result: Result = KEPT, name: str = SOURCE, symbol: str = "source") -
 
 def keep(history: Path, digest: str, **members: str) -> None:
     """Keep a Core whose `telemetry.Event` has these members."""
-    symbols = {
-        "": Symbol(kind="module", says="module"),
-        "telemetry": Symbol(kind="module", says="module"),
-        "telemetry.Event": Symbol(kind="class", says="class Event(BaseModel)"),
-    }
-    for name, says in members.items():
-        symbols[f"telemetry.Event.{name}"] = Symbol(kind="attribute", says=says)
-    write_surface(history, digest, Surface(symbols=symbols, exports={}))
+    write_surface(history, digest, event_surface(**members))
 
 
 def both(version: str, digest: str, *promises: Promise) -> tuple[CellReport, ...]:

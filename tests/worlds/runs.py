@@ -22,6 +22,7 @@ from fanout.model import (
     Promise,
     Result,
 )
+from fanout.surface.symbol import Surface, Symbol
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEPT, BROKEN, ERRORED = Result.KEPT, Result.BROKEN, Result.ERRORED
@@ -96,3 +97,15 @@ def verdict_on(snapshot: Snapshot, pack: str, ref: CoreRef, baseline: CoreRef) -
     sides = (core(ref), core(baseline))
     on = on_disk(statement.statement)
     return judge_pack(pack, on, *sides, [cells], statement.pending, Path())
+
+
+def event_surface(**members: str) -> Surface:
+    """A Core whose `telemetry.Event` has these members."""
+    symbols = {
+        "": Symbol(kind="module", says="module"),
+        "telemetry": Symbol(kind="module", says="module"),
+        "telemetry.Event": Symbol(kind="class", says="class Event(BaseModel)"),
+    }
+    for name, says in members.items():
+        symbols[f"telemetry.Event.{name}"] = Symbol(kind="attribute", says=says)
+    return Surface(symbols=symbols, exports={})
