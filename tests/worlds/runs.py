@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fanout.dashboard.facts.judgement import core, on_disk, report
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
+from fanout.dashboard.facts.verdicts import core, on_disk, report
 from fanout.gate.decision import judge_pack
 from fanout.history.document import make_run, write_run
 from fanout.history.run import Run

@@ -12,12 +12,11 @@ from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fanout.dashboard.facts.judgement import decision
 from fanout.dashboard.facts.newest import digest_of
 from fanout.dashboard.facts.said import Sayings
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.facts.step import Cores
-from fanout.dashboard.facts.verdicts import Verdicts
+from fanout.dashboard.facts.verdicts import Verdicts, decision
 from fanout.dashboard.site import Content, Part
 from fanout.digest import content_digest
 from fanout.gate.decision import Decision

@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from fanout.dashboard.facts.judgement import report
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
+from fanout.dashboard.facts.verdicts import report
 from fanout.gate.verdict import RED, attempt
 from fanout.history.past import first_red
 from fanout.model import PACK, CellReport, Promise, Standing

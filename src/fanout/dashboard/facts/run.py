@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fanout.dashboard.facts.grid import OUTCOMES
-from fanout.dashboard.facts.judgement import EVERYTHING, NOTHING
+from fanout.dashboard.facts.verdicts import EVERYTHING, NOTHING
 from fanout.gate.decision import Decision, reproduce
 from fanout.gate.verdict import side
 from fanout.history.run import Attempt, CellDecision, Environment, Finding, Run

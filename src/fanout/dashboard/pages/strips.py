@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from itertools import groupby
 
 from fanout.dashboard.edition import Edition, script
+from fanout.dashboard.facts import grid
 from fanout.dashboard.facts.course import Course, courses, pack_names
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import WINDOW, Attempts, Snapshot
@@ -21,13 +22,7 @@ from fanout.dashboard.site import Part
 from fanout.gate.verdict import RED, standing_of
 from fanout.model import Outcome, Standing
 
-OUTCOMES: Mapping[str, str] = {
-    Outcome.PASSED: "p",
-    Outcome.FAILED: "f",
-    Outcome.ERRORED: "e",
-    Outcome.MISSING: "m",
-    Outcome.UNSUPPORTED: "u",
-}
+OUTCOMES: Mapping[str, str] = {outcome: grid.OUTCOMES[outcome] for outcome in Outcome}
 LETTERS = {
     Standing.KEPT: "k",
     Standing.BROKEN: "b",
