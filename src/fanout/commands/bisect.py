@@ -19,7 +19,7 @@ from fanout.commands.command import (
     HISTORY,
     ROOT,
     Command,
-    form,
+    format_option,
     say,
     show,
 )
@@ -46,7 +46,7 @@ Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 \\
     type=FOLDER_THAT_IS_THERE,
     help="Search the commits of this git repository; REF is then one of its refs.",
 )
-@form()
+@format_option()
 @ROOT
 @HISTORY
 def bisect(

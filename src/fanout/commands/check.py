@@ -14,7 +14,17 @@ from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import chosen, read_packs
 from fanout.cells.run import alone, run_folder
 from fanout.cells.tox import MINUTES
-from fanout.commands.command import FOLDER, HISTORY, INDEX, PACKS, ROOT, Command, form, say, show
+from fanout.commands.command import (
+    FOLDER,
+    HISTORY,
+    INDEX,
+    PACKS,
+    ROOT,
+    Command,
+    format_option,
+    say,
+    show,
+)
 from fanout.commands.progress import Progress
 from fanout.core.resolve import newest, resolve
 from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected
@@ -38,7 +48,7 @@ BASELINE = click.option(
     metavar="REF",
     help="What to compare with; the newest release before the candidate unless told.",
 )
-FORMAT = form("markdown", "junit")
+FORMAT = format_option("markdown", "junit")
 
 
 @click.command(

@@ -54,7 +54,7 @@ HISTORY = click.option(
 PACKS = click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
 
 
-def form(*others: str) -> Callable[[F], F]:
+def format_option(*others: str) -> Callable[[F], F]:
     """The option that says in which form the answer is printed."""
     choice = click.Choice(["text", "json", *others])
     return click.option("--format", "form", type=choice, default="text", show_default=True)

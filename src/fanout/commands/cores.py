@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import Progress
 
-from fanout.commands.command import INDEX, ROOT, Command, Terminal, form
+from fanout.commands.command import INDEX, ROOT, Command, Terminal, format_option
 from fanout.core.index import read_releases
 from fanout.core.refs import CoreRef, core_refs
 from fanout.core.table import Table
@@ -30,7 +30,7 @@ Example: fanout cores --update""",
 @ROOT
 @INDEX
 @click.option("--update", is_flag=True, help="Rewrite the table in tox.ini.")
-@form()
+@format_option()
 def cores(root: Path, index: str, update: bool, form: str) -> None:
     """Show the table of Core refs against the index."""
     table = Table(root / "tox.ini")

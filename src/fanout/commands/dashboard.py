@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, form, say
+from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, format_option, say
 from fanout.commands.progress import Pace
 from fanout.dashboard.build import build, usable
 from fanout.dashboard.serve import HOST, answering, follow, serving
@@ -86,7 +86,7 @@ Example: fanout dashboard --history history --output site""",
     type=click.IntRange(0, 65535),
     help=f"The port to serve it on, 0 for a free one; {PORT} unless told.",
 )
-@form()
+@format_option()
 def dashboard(
     root: Path,
     history: Path,

@@ -11,7 +11,7 @@ from fanout.cause.difference import difference
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import chosen, read_packs
 from fanout.cells.promises import read_promises
-from fanout.commands.command import INDEX, PACKS, ROOT, Command, form, show
+from fanout.commands.command import INDEX, PACKS, ROOT, Command, format_option, show
 from fanout.core.index import wheel_of
 from fanout.core.resolve import resolve
 from fanout.surface.reader import surface
@@ -30,7 +30,7 @@ Example: fanout diff 1.2.31 1.2.33""",
 @click.argument("baseline")
 @click.argument("candidate")
 @PACKS
-@form("markdown")
+@format_option("markdown")
 @ROOT
 @INDEX
 def diff(

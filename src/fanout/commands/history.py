@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from fanout.commands.command import HISTORY, ROOT, Command, form, show
+from fanout.commands.command import HISTORY, ROOT, Command, format_option, show
 from fanout.history.query import History
 from fanout.told.history_text import print_past
 
@@ -29,7 +29,7 @@ Example: fanout history --pack store --promise "event bus" """,
 @click.option("--pack", default="", help="Only the promises and cells of this pack.")
 @click.option("--promise", default="", metavar="TEXT", help="Promises with this in name or words.")
 @click.option("--cell", default="", help="Only this cell, and what its promises said there.")
-@form()
+@format_option()
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a document, and end.")
 def history(
     root: Path,

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
-from fanout.commands.command import FOLDER, ROOT, Command, form, show
+from fanout.commands.command import FOLDER, ROOT, Command, format_option, show
 from fanout.errors import NoEvidence
 from fanout.history.document import reported, write_run
 from fanout.told.report import make_report
@@ -40,7 +40,7 @@ Example: fanout report --label history --format markdown""",
     help="The folder of evidence.",
 )
 @click.option("--label", help="Expect the cells with this tox label, not tox's env list.")
-@form("markdown")
+@format_option("markdown")
 @click.option("--history", type=FOLDER, help="Keep what is reported in this folder, as one run.")
 def report(root: Path, evidence: Path, label: str | None, form: str, history: Path | None) -> None:
     """Print the matrix, and each broken promise once."""
