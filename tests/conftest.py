@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from fanout.cells import matrix
 from fanout.cells.tox import ToxConfig, read_config
-from fanout.told.report import number
+from fanout.wording import number
 from tests import ROOT, needs
 from tests.browser.visitor import launch
 from tests.servers.openapi import prism

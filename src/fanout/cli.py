@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from fanout.commands.group import Commands
 
-
-class Fanout(Commands):
-    """Every command of `fanout`, in the order in which its help lists them."""
-
-    places: ClassVar[Mapping[str, str]] = {
-        "check": "fanout.commands.check:check",
-        "gate": "fanout.commands.check:gate",
-        "diff": "fanout.commands.diff:diff",
-        "report": "fanout.commands.report:report",
-        "dashboard": "fanout.commands.dashboard:dashboard",
-        "cores": "fanout.commands.cores:cores",
-        "history": "fanout.commands.history:history",
-        "bisect": "fanout.commands.bisect:bisect",
-        "probe": "fanout.commands.probe:probe_command",
-        "workflow": "fanout.commands.workflow.group:workflow",
-    }
+PLACES = {
+    "check": "fanout.commands.check:check",
+    "gate": "fanout.commands.check:gate",
+    "diff": "fanout.commands.diff:diff",
+    "report": "fanout.commands.report:report",
+    "dashboard": "fanout.commands.dashboard:dashboard",
+    "cores": "fanout.commands.cores:cores",
+    "history": "fanout.commands.history:history",
+    "bisect": "fanout.commands.bisect:bisect",
+    "probe": "fanout.commands.probe:probe_command",
+    "workflow": "fanout.commands.workflow.group:workflow",
+}
 
 
-@click.group(cls=Fanout, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, places=PLACES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="market-data-fanout")
 def main() -> None:
     """Say what the evidence of every contract-test cell means for market-data-core."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -30,6 +31,16 @@ def in_range(version: str, core_range: str) -> bool:
         return False
 
 
+@lru_cache
+def version_of(text: str) -> Version:
+    """The version that a text is, to sort by; what is none comes before all others."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return Version("0")
+
+
+PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # a name that may be one of a pack
 LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release
 CoreRange = Annotated[str, Field(max_length=LONGEST_RANGE), AfterValidator(core_range)]
@@ -111,6 +122,15 @@ class Matrix(Frozen):
     cells: tuple[Cell, ...]
     expected: tuple[str, ...]
 
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(cell.name for cell in self.cells)
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """Every pack that has a cell."""
+        return tuple(dict.fromkeys(cell.pack for cell in self.cells))
+
 
 class Result(StrEnum):
     """What running one promise said."""
@@ -187,6 +207,11 @@ class CellReport(Frozen):
         """Whether a promise of this cell can have a verdict: a known Core judged some of them."""
         found = self.evidence.promises if self.evidence and self.evidence.version else ()
         return any(promise.result is not Result.NOT_APPLICABLE for promise in found)
+
+    def because(self, reason: str) -> CellReport:
+        """The report with the reason of its missing evidence, if that is missing and known."""
+        known = self.outcome is Outcome.MISSING and reason
+        return self.model_copy(update={"reason": reason}) if known else self
 
     def promises(self, result: Result) -> tuple[Promise, ...]:
         found = self.evidence.promises if self.evidence else ()

@@ -26,9 +26,19 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.surface.symbol import Surface, Symbol
 from tests.browser.pages import Page, build
-from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, SMALL, START, cell, missing, record
+from tests.worlds.runs import (
+    BROKEN,
+    ERRORED,
+    KEPT,
+    PACKS,
+    SMALL,
+    START,
+    cell,
+    event_surface,
+    missing,
+    record,
+)
 
 SOURCE = "test_event.py::test_source"
 LEVEL = "test_event.py::test_level"
@@ -52,18 +62,6 @@ def broken(
 
 def kept(name: str = SOURCE) -> Promise:
     return broken(name, message="", text="", result=KEPT)
-
-
-def surface(**members: str) -> Surface:
-    """A Core whose `telemetry.Event` has these members."""
-    symbols = {
-        "": Symbol(kind="module", says="module"),
-        "telemetry": Symbol(kind="module", says="module"),
-        "telemetry.Event": Symbol(kind="class", says="class Event(BaseModel)"),
-    }
-    for name, says in members.items():
-        symbols[f"telemetry.Event.{name}"] = Symbol(kind="attribute", says=says)
-    return Surface(symbols=symbols, exports={})
 
 
 def page(tmp_path: Path, name: str = "small-core_v130") -> Page:
@@ -119,8 +117,8 @@ def test_the_cause_in_core(tmp_path: Path) -> None:
         cell("1.3.0", promises=both, digest=SECOND),
         cell("1.4.0", promises=both, digest=THIRD),
     )
-    write_surface(history, FIRST, surface(source="str", level="str"))
-    write_surface(history, SECOND, surface(source="int", level="str"))
+    write_surface(history, FIRST, event_surface(source="str", level="str"))
+    write_surface(history, SECOND, event_surface(source="int", level="str"))
     for name in ("small-core_v130", "small-core_v140"):
         seen = page(tmp_path, name)
         (heading,) = (text for text in seen.all("h3") if "Core" in text)
@@ -151,7 +149,7 @@ def test_a_cause_that_is_not_known(
     sides = (cell("1.2.0", promises=(kept(),)), cell("1.3.0", promises=(broken(),)))
     record(history, *(of_content(one, digest) for one, digest in zip(sides, digests, strict=True)))
     for digest in known:
-        write_surface(history, digest, surface(source="str"))
+        write_surface(history, digest, event_surface(source="str"))
     seen = page(tmp_path)
     assert "The cause in Core is not known" in seen.all("h3")
     assert any(text.startswith(f"It is not known because {said}") for text in seen.all("p"))
@@ -170,7 +168,7 @@ def test_what_no_change_explains(tmp_path: Path) -> None:
     history = tmp_path / "history"
     broke_in_the_second(history)
     for digest in (FIRST, SECOND):
-        write_surface(history, digest, surface(source="str"))
+        write_surface(history, digest, event_surface(source="str"))
     assert "No change in Core explains it" in page(tmp_path).all("h3")
 
 
@@ -290,8 +288,8 @@ def test_texts_from_outside_are_texts(tmp_path: Path) -> None:
         | {"source": "git"}
     )
     record(history, report.model_copy(update={"evidence": evidence, "reason": evil}), day=1)
-    write_surface(history, FIRST, surface(source="str"))
-    write_surface(history, SECOND, surface(source="<script>alert(2)</script>"))
+    write_surface(history, FIRST, event_surface(source="str"))
+    write_surface(history, SECOND, event_surface(source="<script>alert(2)</script>"))
     seen = page(tmp_path)
     assert "<script>alert" not in seen.source
     assert not {"img"} & {tag for tag, _ in seen.elements}
@@ -517,8 +515,8 @@ def test_a_page_follows_all_that_it_shows(tmp_path: Path) -> None:
 
     changes: tuple[Callable[[], object], ...] = (
         lambda: broke_in_the_second(history, cell("1.4.0", promises=(broken(),), digest=THIRD)),
-        lambda: write_surface(history, FIRST, surface(source="str")),
-        lambda: write_surface(history, SECOND, surface(source="int")),
+        lambda: write_surface(history, FIRST, event_surface(source="str")),
+        lambda: write_surface(history, SECOND, event_surface(source="int")),
         lambda: both_ways(1),
         lambda: add(2, cell("1.3.0", promises=both, digest=SECOND, day=2)),
         lambda: add(3, cell("1.4.0", promises=(long,), digest=FIRST, day=3)),
@@ -564,6 +562,6 @@ def test_a_document_is_read_once_for_its_cells(
         seen.append(path.name)
         return read_run(path)
 
-    monkeypatch.setattr("fanout.dashboard.edition.read_run", read)
+    monkeypatch.setattr("fanout.dashboard.facts.said.read_run", read)
     build(history, tmp_path / "site", cell_page.parts)
     assert len(seen) == 8

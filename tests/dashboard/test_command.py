@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fanout.commands.dashboard import Pace
+from fanout.commands.progress import Pace
 from fanout.dashboard.site import alone
 from fanout.digest import content_digest
 from tests.servers.core_index import CoreIndex

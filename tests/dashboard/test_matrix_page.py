@@ -12,14 +12,25 @@ import pytest
 from click.testing import CliRunner
 
 from fanout.cli import main
-from fanout.dashboard.facts.compared import verdicts
-from fanout.dashboard.facts.judgement import verdict_on
+from fanout.dashboard.facts.along import neighbours
 from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.facts.verdicts import Verdicts
 from fanout.history.document import make_run, write_run
 from fanout.history.past import RED
 from fanout.history.query import History
 from fanout.model import Cell, CellReport, Matrix, Outcome
-from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, START, cell, missing, promise, record
+from tests.worlds.runs import (
+    BROKEN,
+    ERRORED,
+    KEPT,
+    PACKS,
+    START,
+    cell,
+    missing,
+    promise,
+    record,
+    verdict_on,
+)
 from tests.worlds.scenes import checked, single, steady, vanished
 
 HOSTILE = "</script><script>alert(1)</script><b>'\"& \u202e"
@@ -205,12 +216,12 @@ def test_verdicts_are_the_gates(history: Path) -> None:
     steady(history)
     with History(history) as runs:
         snapshot = Snapshot(runs)
-        found = verdicts(snapshot)
+        found = Verdicts(snapshot).known
         refs = [ref for ref in snapshot.core_refs if ref.known]
         expected = {}
         for ref in refs:
             for pack in (one.name for one in snapshot.packs if one.known):
-                before = snapshot.before(ref)
+                before = neighbours(snapshot)[ref.name].before
                 if before and f"{pack}-{ref.name}" in snapshot.cells:
                     expected[f"{pack}-{ref.name}"] = verdict_on(snapshot, pack, ref, before).verdict
     assert found == expected

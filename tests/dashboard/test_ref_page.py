@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from fanout.dashboard.facts.cell import cell_facts
-from fanout.dashboard.facts.judgement import verdict_on
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.facts.verdicts import Verdicts
 from fanout.dashboard.pages import ref as ref_page
@@ -14,9 +13,20 @@ from fanout.history.document import make_run, write_run
 from fanout.history.query import History
 from fanout.history.surfaces import write_surface
 from fanout.model import Cell, CellReport, Matrix, Outcome, PackOnDisk, Promise, Result
-from fanout.surface.symbol import Surface, Symbol
 from tests.browser.pages import Page, build
-from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, SMALL, START, cell, missing, record
+from tests.worlds.runs import (
+    BROKEN,
+    ERRORED,
+    KEPT,
+    PACKS,
+    SMALL,
+    START,
+    cell,
+    event_surface,
+    missing,
+    record,
+    verdict_on,
+)
 
 SOURCE = "test_event.py::test_source"
 LEVEL = "test_event.py::test_level"
@@ -38,14 +48,7 @@ def promise(result: Result = KEPT, name: str = SOURCE, symbol: str = "source") -
 
 def keep(history: Path, digest: str, **members: str) -> None:
     """Keep a Core whose `telemetry.Event` has these members."""
-    symbols = {
-        "": Symbol(kind="module", says="module"),
-        "telemetry": Symbol(kind="module", says="module"),
-        "telemetry.Event": Symbol(kind="class", says="class Event(BaseModel)"),
-    }
-    for name, says in members.items():
-        symbols[f"telemetry.Event.{name}"] = Symbol(kind="attribute", says=says)
-    write_surface(history, digest, Surface(symbols=symbols, exports={}))
+    write_surface(history, digest, event_surface(**members))
 
 
 def both(version: str, digest: str, *promises: Promise) -> tuple[CellReport, ...]:
@@ -301,7 +304,7 @@ def test_verdicts_are_those_of_the_gate(tmp_path: Path) -> None:
         verdicts = Verdicts(snapshot)
         found = [facts for facts in cell_facts(snapshot) if facts.near.before]
         for facts in found:
-            judged = verdicts.of(facts)
+            judged = verdicts.of("small", facts.ref)
             assert judged
             assert facts.near.before
             by_gate = verdict_on(snapshot, "small", facts.ref, facts.near.before)

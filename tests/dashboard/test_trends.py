@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fanout.dashboard.facts.snapshot import WINDOW
-from fanout.dashboard.pages import strips, trends
+from fanout.dashboard.pages import strips
 from fanout.model import Outcome, Promise, Result
 from tests.browser.pages import Page, build
 from tests.worlds.runs import BROKEN, ERRORED, KEPT, NAME, START, cell, missing, record
@@ -238,20 +238,20 @@ def test_the_page_of_trends(tmp_path: Path) -> None:
     """The page is a frame with every pack and its data; one more run leaves it as it is."""
     history = tmp_path / "history"
     record(history, cell(), cell(name="other-core_v120"))
-    page = Page(build(history, tmp_path / "site", trends.parts) / "trends.html")
+    page = Page(build(history, tmp_path / "site", strips.parts) / "trends.html")
     assert [one["data-pack"] for one in page.with_class("trend")] == ["small", "other"]
     for pack in ("small", "other"):
         assert f"data/strips-{pack}.js" in page.source
         assert f"packs/{pack}.html" in page.links
     inode = page.path.stat().st_ino
     record(history, cell(results=BROKEN, day=1), day=1)
-    build(history, tmp_path / "site", trends.parts)
+    build(history, tmp_path / "site", strips.parts)
     assert page.path.stat().st_ino == inode
 
 
 def test_no_run(tmp_path: Path) -> None:
     """Without a run the page says so, and how to make one."""
-    page = Page(build(tmp_path / "history", tmp_path / "site", trends.parts) / "trends.html")
+    page = Page(build(tmp_path / "history", tmp_path / "site", strips.parts) / "trends.html")
     assert "The history holds no run of a pack yet." in page.text
     assert "tox p" in page.all("pre")
 

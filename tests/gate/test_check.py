@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from importlib.metadata import Distribution
 from pathlib import Path
 
@@ -37,14 +36,6 @@ def tox_before_run_commands(tox_env):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 SLOW = "\nimport time\n\ntime.sleep(60)\n"
-
-
-@pytest.fixture(scope="module")
-def index() -> Iterator[CoreIndex]:
-    index = CoreIndex()
-    index.serve(RELEASES)
-    yield index
-    index.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from fanout.cells.packs import pack_digest
 from fanout.cli import main
 from fanout.told.report_markdown import escape
 from tests.servers.core_index import CoreIndex, wheel
-from tests.worlds.large import CANDIDATE, PACKS, RELEASES, World, checked
+from tests.worlds.large import CANDIDATE, PACKS, World, checked
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS = {"text": "txt", "json": "json", "markdown": "md", "junit": "xml"}
@@ -98,14 +97,6 @@ class Gate:
         (self.folders[0] / f"{pack}-core_v100.xml").write_text(text)
         self.decide(pack, candidate="1.0.0", baseline="2.0.0")
         self.folders = folders
-
-
-@pytest.fixture(scope="module")
-def index() -> Iterator[CoreIndex]:
-    index = CoreIndex()
-    index.serve(RELEASES)
-    yield index
-    index.close()
 
 
 @pytest.fixture(scope="module")

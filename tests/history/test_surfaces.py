@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fanout.core.index import wheel_digest
-from fanout.core.wheel import keep
+from fanout.core.wheel import keep, wheel_digest
 from fanout.history import surfaces
 from fanout.history.run import LONGEST_TEXT
 from fanout.history.surfaces import (

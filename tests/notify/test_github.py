@@ -19,10 +19,9 @@ from fanout.commands.workflow import notify
 from fanout.gate.decision import decide
 from fanout.history.document import write_run
 from fanout.model import Answer, Core, Result, Verdict
-from fanout.notify.announcement import Announcement, Turned
+from fanout.notify.announcement import Announcement, Request, Turned
 from fanout.notify.github.client import Waits, connect
 from fanout.notify.github.comment import LONGEST, MARKER
-from fanout.workflow.request import Request
 from tests.servers.github import BOT, Fault, GitHub
 from tests.servers.openapi import PATHS, described, installed
 from tests.worlds.runs import NAME, PACKS, cell, promise, run

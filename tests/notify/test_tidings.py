@@ -14,9 +14,8 @@ import pytest
 from fanout.errors import UnusableInput
 from fanout.model import Answer, Verdict
 from fanout.notify import mail, slack
-from fanout.notify.announcement import Announcement, Turned
-from fanout.notify.once import Told
-from fanout.workflow.request import Request
+from fanout.notify.announcement import Announcement, Request, Turned
+from fanout.notify.tidings import Told
 
 URL = "https://github.com/owner/contracts/actions/runs/1"
 HOSTILE = "<!channel> <https://example.org|here> *bold* `code` & @here\r\nBcc: eve@example.org"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from fanout.cells.evidence import LARGEST_FILE
+from fanout.notify.announcement import Request
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, Shard
-from fanout.workflow.request import Request
 
 CELL = "small-core_v120"
 OTHER = "small-core_v130"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from fanout.cli import main
 from fanout.model import Cell, Matrix
+from fanout.notify.announcement import Request
 from fanout.workflow.candidate import Candidate
 from fanout.workflow.plan import InvalidPlan, Plan, packed, plan, unpacked
-from fanout.workflow.request import Request
 from tests.servers.core_index import CoreIndex
 from tests.worlds.checkout import Checkout
 from tests.worlds.small import CoreRepository

@@ -6,9 +6,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
+from fanout.dashboard.facts.verdicts import core, on_disk, report
+from fanout.gate.decision import judge_pack
 from fanout.history.document import make_run, write_run
 from fanout.history.run import Run
-from fanout.model import Cell, CellReport, Evidence, Outcome, Pack, PackOnDisk, Promise, Result
+from fanout.model import (
+    Cell,
+    CellReport,
+    CellVerdict,
+    Evidence,
+    Outcome,
+    Pack,
+    PackOnDisk,
+    Promise,
+    Result,
+)
+from fanout.surface.symbol import Surface, Symbol
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEPT, BROKEN, ERRORED = Result.KEPT, Result.BROKEN, Result.ERRORED
@@ -74,3 +88,24 @@ def run(*cells: CellReport, day: float = 0, again: tuple[CellReport, ...] = ()) 
 
 def record(folder: Path, *cells: CellReport, day: float = 0) -> Path:
     return write_run(run(*cells, day=day), folder)
+
+
+def verdict_on(snapshot: Snapshot, pack: str, ref: CoreRef, baseline: CoreRef) -> CellVerdict:
+    """The verdict on a pack on a Core ref against another one, as the gate itself gives it."""
+    statement = next(one for one in snapshot.packs if one.name == pack)
+    cells = {f"{pack}-{one.name}": report(snapshot, pack, one) for one in (ref, baseline)}
+    sides = (core(ref), core(baseline))
+    on = on_disk(statement.statement)
+    return judge_pack(pack, on, *sides, [cells], statement.pending, Path())
+
+
+def event_surface(**members: str) -> Surface:
+    """A Core whose `telemetry.Event` has these members."""
+    symbols = {
+        "": Symbol(kind="module", says="module"),
+        "telemetry": Symbol(kind="module", says="module"),
+        "telemetry.Event": Symbol(kind="class", says="class Event(BaseModel)"),
+    }
+    for name, says in members.items():
+        symbols[f"telemetry.Event.{name}"] = Symbol(kind="attribute", says=says)
+    return Surface(symbols=symbols, exports={})

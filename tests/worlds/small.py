@@ -9,9 +9,9 @@ import sysconfig
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import ZipFile
 
 from tests import ROOT
+from tests.servers.core_index import wheel
 from tests.worlds.project import Project
 
 TOX_INI = """\
@@ -81,21 +81,8 @@ class SmallWorld:
 
     def release(self, version: str, code: str) -> None:
         """Put a release of Core where the cells install from."""
-        folder = f"market_data_core-{version}.dist-info"
-        files = {
-            "market_data_core/__init__.py": code,
-            f"{folder}/METADATA": (
-                f"Metadata-Version: 2.1\nName: market-data-core\nVersion: {version}\n"
-            ),
-            f"{folder}/WHEEL": (
-                "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-            ),
-            f"{folder}/RECORD": "",
-        }
-        wheel = self.root / "releases" / f"market_data_core-{version}-py3-none-any.whl"
-        with ZipFile(wheel, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
+        name = f"market_data_core-{version}-py3-none-any.whl"
+        (self.root / "releases" / name).write_bytes(wheel(version, code))
 
     def promises(self, **bodies: str) -> None:
         """Give the pack one file with these promises by name, each with its body."""

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.bisect.halving import JUDGED, Break
+from fanout.bisect.judged import Judged
 from fanout.errors import ExitCode, InvalidSearch, NothingFound
-from fanout.gate.judged import Judged
-from fanout.model import Frozen, Promise, Standing
-from fanout.told.report import number, why
+from fanout.model import Frozen, Standing
+from fanout.told.report import told
 from fanout.told.report_text import indented
+from fanout.wording import number
 
 
 class Commit(Frozen):
@@ -116,7 +117,7 @@ def print_bisection(found: Bisection, console: Console) -> None:
     console.print()
     for promise in found.first.broken:
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
-        console.print(indented(Text("\n".join(told(found, promise))), 4))
+        console.print(indented(Text("\n".join(told(promise, found.pack, found.owner))), 4))
         console.print(Text(f"    $ {found.command}\n"), soft_wrap=True)
     reused = f", {found.cells_reused} reused from the history" if not found.commit else ""
     console.print(Text(f"{number(found.cells_run, 'cell')} run{reused}"))
@@ -143,12 +144,3 @@ def sequence(seen: Sequence[Judged]) -> str:
         names = [one.name for one in group]
         runs.append(f"{' to '.join(dict.fromkeys((names[0], names[-1])))} {standing}")
     return ", ".join(runs)
-
-
-def told(found: Bisection, promise: Promise) -> Iterator[str]:
-    yield f"{found.pack}, owned by {found.owner}, {promise.name}"
-    if promise.contract:
-        yield f"pins {', '.join(promise.contract)}"
-    if promise.known_break:
-        yield f"listed: {promise.known_break}"
-    yield from why(promise.message, promise.text)

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fanout.bisect.answer import Bisection, Commit, check_ends, titled
+from fanout.bisect.judged import Judged, judged, kept
 from fanout.bisect.probe import keep, probe, read_probe
-from fanout.cells.evidence import printable
 from fanout.cells.process import started
-from fanout.cells.run import PackInMatrix
+from fanout.cells.run import PackInMatrix, alone
 from fanout.errors import InvalidSearch, NothingFound
-from fanout.gate.check import alone
 from fanout.gate.decision import reproduce
-from fanout.gate.judged import Judged, judged, kept
 from fanout.git import command, environment
 from fanout.model import CellReport, Standing
+from fanout.wording import printable
 
 SECONDS_TO_STOP = 30
 # Each commit has its own folder of evidence; `$0` is the folder of them all.

@@ -37,14 +37,12 @@ def probe(pack: PackInMatrix, named: str, folder: Path) -> tuple[Core | None, Ce
 def keep(pack: PackInMatrix, core: Core | None, report: CellReport, history: Path) -> None:
     """Record a probe in a history."""
     started = report.evidence.started if report.evidence else datetime.now(UTC)
-    packs = {pack.name: pack.pack}
-    write_run(make_run("bisect", started, [[report]], packs, candidate=core), history)
+    write_run(make_run("bisect", started, [[report]], pack.packs, candidate=core), history)
 
 
 def read_probe(pack: PackInMatrix, folder: Path) -> tuple[Core, CellReport] | None:
     """What a probe of a path has left in its folder of evidence, if it left any."""
-    cells = frozenset(cell.name for cell in pack.matrix.cells)
-    evidence = read_folder(folder, cells).get(f"{pack.name}-{CANDIDATE}")
+    evidence = read_folder(folder, pack.matrix.names).get(f"{pack.name}-{CANDIDATE}")
     if evidence is None or isinstance(evidence, str) or FILE not in evidence.asked:
         return None
     wheel = Path(unquote(evidence.asked.partition(FILE)[2]))

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from fanout.bisect.answer import Bisection, around, check_ends, titled
 from fanout.bisect.halving import breaks, search, steps_left
+from fanout.bisect.judged import Judged, judged, kept, weigh
 from fanout.cells.matrix import version
 from fanout.cells.run import PackInMatrix
 from fanout.core.resolve import released
 from fanout.errors import InvalidSearch, NothingFound
-from fanout.gate.judged import Judged, judged, kept, weigh
 from fanout.history.document import read_run
 from fanout.history.query import History
-from fanout.model import CellReport, Core, Promise, Standing
-from fanout.told.report import number
+from fanout.history.tables import EPOCH
+from fanout.model import CellReport, Core, Evidence, Promise, Result, Standing
+from fanout.wording import number
 
 # The run that last saw a cell as it is now.
 NEWEST = """
@@ -96,19 +97,30 @@ class ReleaseSearch:
         search(judge, standings(seen))
         return self.answer(seen)
 
-    def past(self) -> dict[int, tuple[Promise, ...]]:
+    def past(self) -> dict[int, Evidence]:
         """What earlier runs saw of this very pack, on releases; what a path holds may change."""
         results = self.history.results(self.pack.name, self.pack.pack.digest)
-        found = {}
-        for place, core in enumerate(self.cores):
-            said = results.get((core.core_ref, core.requirement), {})
-            if said and core.source == "pypi":
-                found[place] = tuple(Promise(name=name, result=said[name]) for name in said)
-        return found
+        return {
+            place: self.evidence(core, said)
+            for place, core in enumerate(self.cores)
+            if core.source == "pypi"
+            if (said := results.get((core.core_ref, core.requirement)))
+        }
 
-    def said(self, place: int, past: Mapping[int, tuple[Promise, ...]]) -> tuple[Promise, ...]:
+    def evidence(self, core: Core, said: Mapping[str, Result]) -> Evidence:
+        return Evidence(
+            cell=f"{self.pack.name}-{core.core_ref}",
+            started=EPOCH,
+            seconds=0,
+            asked=core.requirement,
+            version=core.version,
+            supports=self.pack.pack.says.supports,
+            promises=tuple(Promise(name=name, result=said[name]) for name in said),
+        )
+
+    def said(self, place: int, past: Mapping[int, Evidence]) -> tuple[Promise, ...]:
         if place in past:
-            return past[place]
+            return past[place].promises
         report = self.reports[place]
         if report.evidence is None or not report.judges:
             raise NothingFound(
@@ -129,11 +141,10 @@ class ReleaseSearch:
         return found.model_copy(update={"version": found.version or core.version})
 
     def reused(
-        self, place: int, past: Mapping[int, tuple[Promise, ...]], promises: Sequence[str]
+        self, place: int, past: Mapping[int, Evidence], promises: Sequence[str]
     ) -> Judged | None:
         """What an earlier run says of a Core ref; nothing if it errored there."""
-        core, supports = self.cores[place], self.pack.pack.says.supports
-        found = weigh(core.core_ref, core.version, supports, past[place], promises)
+        found = weigh(self.cores[place].core_ref, past[place], promises)
         if found.standing is Standing.UNKNOWN:
             return None
         return found.model_copy(update={"reused": True})
@@ -158,7 +169,7 @@ class ReleaseSearch:
 
     def with_why(self, found: Judged, core: Core) -> Judged:
         """The same with words and reasons, which are in the documents alone."""
-        cell = self.pack.cell(core).name
+        cell = f"{self.pack.name}-{core.core_ref}"
         broken = {one.name: one for one in found.broken}
         rows = self.history.rows(NEWEST, cell, core.requirement, self.pack.pack.digest)
         for (document,) in rows:
@@ -166,8 +177,7 @@ class ReleaseSearch:
             for attempt in run.attempts:
                 for one in run.findings_of(attempt) if attempt.cell == cell else ():
                     if one.name in broken and one.result is broken[one.name].result:
-                        said = one.model_dump(exclude={"pack"})
-                        broken[one.name] = Promise.model_validate(said)
+                        broken[one.name] = one.promise
         return found.model_copy(update={"broken": tuple(broken.values())})
 
 

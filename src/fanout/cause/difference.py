@@ -14,6 +14,7 @@ from fanout.cells.promises import PackPromise
 from fanout.model import Core, Frozen, PackOnDisk
 from fanout.surface.change import Change, changes
 from fanout.surface.symbol import Surface
+from fanout.wording import number
 
 NEAR = 2  # what a named symbol's types, and theirs, speak of
 
@@ -53,11 +54,11 @@ class Difference(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def summary(self) -> str:
-        sides = f"from {shown(self.baseline)} to {shown(self.candidate)}"
+        sides = f"from {self.baseline.shown} to {self.candidate.shown}"
         if not self.notices:
             return f"no public change in Core {sides}"
         packs = sorted({one.pack for notice in self.named for one in notice.named_by})
-        count = f"{len(self.notices)} public change{'' if len(self.notices) == 1 else 's'}"
+        count = number(len(self.notices), "public change")
         named = (
             f"promises of {', '.join(packs)} name {len(self.named)}"
             if packs
@@ -137,7 +138,3 @@ def applies(promise: PackPromise, version: str) -> bool:
         return SpecifierSet(promise.core).contains(version, prereleases=True)
     except ValueError:
         return True
-
-
-def shown(core: Core) -> str:
-    return core.version if core.source == "pypi" else f"{core.version} ({core.source})"

@@ -17,11 +17,10 @@ from packaging.version import Version
 
 from fanout.errors import DuplicateEvidence, ForeignEvidence
 from fanout.model import Evidence, Promise, Result
+from fanout.wording import printable
 
 LARGEST_FILE = 16 * 1024 * 1024
 OUTCOMES = ("failure", "error", "skipped")
-SEEN = " \t\n\N{NO-BREAK SPACE}"
-UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 
 class UnreadableEvidence(Exception):
@@ -162,12 +161,3 @@ def result(outcome: Element | None) -> Result:
 def properties(element: Element) -> Mapping[str, str]:
     found = element.iterfind("properties/property")
     return {item.attrib["name"]: printable(item.attrib["value"]) for item in found}
-
-
-def printable(text: str) -> str:
-    """The text without control, bidirectional and other characters that could fool a reader."""
-    if text.isprintable():
-        return text
-    # A text of a megabyte has few distinct characters.
-    unseen = {ord(one): UNSEEN for one in set(text) if one not in SEEN and not one.isprintable()}
-    return text.translate(unseen) if unseen else text

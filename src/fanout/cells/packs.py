@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from fanout.cells.evidence import printable
 from fanout.cells.promises import read_promises
 from fanout.digest import content_digest
-from fanout.errors import InvalidPack
-from fanout.model import Pack, PackOnDisk
+from fanout.errors import InvalidPack, UnknownPack
+from fanout.model import Matrix, Pack, PackOnDisk
+from fanout.wording import one_line
 
 
 def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
@@ -26,6 +26,16 @@ def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
         )
         for name, folder in folders.items()
     }
+
+
+def chosen(names: Iterable[str], matrix: Matrix) -> tuple[str, ...]:
+    """The packs with these names, or all of the matrix without any; raises UnknownPack."""
+    found = tuple(dict.fromkeys(names))
+    for name in found:
+        if name not in matrix.packs:
+            known = ", ".join(matrix.packs)
+            raise UnknownPack(f"there is no pack '{name}'", f"name one of {known}")
+    return found or matrix.packs
 
 
 def promise_names(folder: Path) -> tuple[str, ...]:
@@ -51,7 +61,7 @@ def pack_digest(folder: Path) -> str:
 def read_pack(file: Path) -> Pack:
     hint = "see 'Add a pack' in README.md for the keys of a pack.toml"
     try:
-        return Pack.model_validate(one_line(tomllib.loads(file.read_text(encoding="utf-8"))))
+        return Pack.model_validate(on_one_line(tomllib.loads(file.read_text(encoding="utf-8"))))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
@@ -63,10 +73,10 @@ def read_pack(file: Path) -> Pack:
         raise InvalidPack(f"'{file}' is not TOML: {error}", hint) from error
 
 
-def one_line(value: object) -> object:
+def on_one_line(value: object) -> object:
     """The value with each of its texts on one line, without what could fool a reader."""
     if isinstance(value, dict):
-        return {key: one_line(item) for key, item in value.items()}
+        return {key: on_one_line(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [one_line(item) for item in value]
-    return " ".join(printable(value).split()) if isinstance(value, str) else value
+        return [on_one_line(item) for item in value]
+    return one_line(value) if isinstance(value, str) else value

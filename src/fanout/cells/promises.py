@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from fanout.cells.evidence import printable
 from fanout.errors import InvalidPack
 from fanout.model import Frozen, Text
+from fanout.wording import printable
 
 MARKER = re.compile(r"(pytest\.)?mark\.contract")
 Function = ast.FunctionDef | ast.AsyncFunctionDef

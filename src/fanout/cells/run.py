@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
 
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.outcome import founded, judge
-from fanout.cells.packs import read_packs
+from fanout.cells.packs import chosen, read_packs
 from fanout.cells.tox import MINUTES, run_cells
-from fanout.errors import InvalidMatrix, UnknownPack
-from fanout.model import Cell, CellReport, Core, Frozen, Matrix, Outcome, PackOnDisk
+from fanout.errors import Busy, InvalidMatrix
+from fanout.model import Cell, CellReport, Core, Frozen, Matrix, PackOnDisk
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 def cell_of(pack: str, core: Core, matrix: Matrix) -> Cell:
@@ -31,7 +39,7 @@ def read_cells(
     today: date,
 ) -> dict[str, CellReport]:
     """What the evidence in a folder says of each cell, by its name."""
-    found = read_folder(folder, frozenset(cell.name for cell in matrix.cells))
+    found = read_folder(folder, matrix.names)
     judged = (judge(cell, found.get(cell.name), packs[cell.pack], today) for cell in cells)
     return {one.cell.name: founded(one, packs[one.cell.pack], today) for one in judged}
 
@@ -56,10 +64,7 @@ def run_and_read(
         root, names, folder, variables, fresh=fresh, minutes=minutes, finished=finished
     )
     found = read_cells(cells, matrix, packs, folder, today)
-    for name, reason in reasons.items():
-        if found[name].outcome is Outcome.MISSING:
-            found[name] = found[name].model_copy(update={"reason": reason})
-    return found
+    return {name: one.because(reasons.get(name, "")) for name, one in found.items()}
 
 
 class PackInMatrix(Frozen):
@@ -70,22 +75,22 @@ class PackInMatrix(Frozen):
     name: str
     pack: PackOnDisk
 
-    def cell(self, core: Core) -> Cell:
-        return cell_of(self.name, core, self.matrix)
+    @property
+    def packs(self) -> dict[str, PackOnDisk]:
+        return {self.name: self.pack}
+
+    def cells(self, cores: Iterable[Core]) -> list[Cell]:
+        return [cell_of(self.name, core, self.matrix) for core in cores]
 
     def read(self, cores: Sequence[Core], folder: Path) -> tuple[CellReport, ...]:
         """What the evidence in a folder says of each Core."""
-        cells = [self.cell(core) for core in cores]
-        today = datetime.now(UTC).date()
-        packs = {self.name: self.pack}
-        return tuple(read_cells(cells, self.matrix, packs, folder, today).values())
+        found = read_cells(self.cells(cores), self.matrix, self.packs, folder, today())
+        return tuple(found.values())
 
     def run(self, cores: Sequence[Core], folder: Path) -> tuple[CellReport, ...]:
         """What the pack says of each Core, its cells run in parallel, evidence in a folder."""
-        cells = [self.cell(core) for core in cores]
-        today = datetime.now(UTC).date()
-        packs = {self.name: self.pack}
-        found = run_and_read(cells, cores, self.matrix, packs, self.root, folder, today)
+        cells = self.cells(cores)
+        found = run_and_read(cells, cores, self.matrix, self.packs, self.root, folder, today())
         return tuple(found.values())
 
 
@@ -95,10 +100,26 @@ def find_pack(named: str, root: Path) -> PackInMatrix:
     Raises UnknownPack if the matrix has neither, InvalidPack and InvalidMatrix as they are read.
     """
     matrix = read_matrix(root)
-    known = dict.fromkeys(cell.pack for cell in matrix.cells)
     cells = {cell.name: cell.pack for cell in matrix.cells}
-    name = cells.get(named, named)
-    if name not in known:
-        raise UnknownPack(f"there is no pack '{named}'", f"name one of {', '.join(known)}")
+    (name,) = chosen([cells.get(named, named)], matrix)
     packs = read_packs(root, [name])
     return PackInMatrix(root=root, matrix=matrix, name=name, pack=packs[name])
+
+
+def run_folder(root: Path, started: datetime) -> Path:
+    """A new folder for the evidence of one run, which nothing else writes to."""
+    return root / "runs" / f"{started:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """A block in which no other run of this tool uses the envs of this checkout."""
+    (root / ".tox").mkdir(exist_ok=True)
+    try:
+        with FileLock(root / ".tox/fanout.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise Busy(
+            f"another check or bisect is running in '{root}'",
+            "wait until it has ended, or use another clone",
+        ) from error

@@ -17,10 +17,10 @@ from threading import Timer
 
 from pydantic import BaseModel, ValidationError
 
-from fanout.cells.evidence import printable
 from fanout.cells.process import started
 from fanout.errors import InvalidMatrix
 from fanout.model import SLOTS
+from fanout.wording import printable
 
 FINISHED = re.compile(r"^(?P<cell>[a-z][a-z0-9_]*-core_\w+): (?P<word>OK|FAIL|SKIP)\b")
 MINUTES = 30.0  # after which cells are stopped

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from fanout.bisect.answer import Bisection, print_bisection
 from fanout.bisect.commits import CommitSearch, Repository
+from fanout.bisect.judged import choose
 from fanout.bisect.releases import ReleaseSearch, core_refs
-from fanout.cells.run import PackInMatrix, find_pack
-from fanout.commands.command import HISTORY, ROOT, Command, Terminal
-from fanout.gate.check import alone, run_folder
-from fanout.gate.judged import choose
+from fanout.cells.run import PackInMatrix, alone, find_pack, run_folder
+from fanout.commands.command import (
+    FOLDER_THAT_IS_THERE,
+    HISTORY,
+    ROOT,
+    Command,
+    format_option,
+    say,
+    show,
+)
 from fanout.history.document import make_run, write_run
 from fanout.history.query import History
 
@@ -37,10 +43,10 @@ Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 \\
 @click.option("--bad", metavar="REF", required=True, help="A newer Core that breaks it.")
 @click.option(
     "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER_THAT_IS_THERE,
     help="Search the commits of this git repository; REF is then one of its refs.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@format_option()
 @ROOT
 @HISTORY
 def bisect(
@@ -51,7 +57,7 @@ def bisect(
     repo: Path | None,
     form: str,
     root: Path,
-    history: Path | None,
+    history: Path,
 ) -> None:
     """Find the first Core ref on which a promise of PACK is broken.
 
@@ -60,20 +66,13 @@ def bisect(
     """
     found = find_pack(pack, root.resolve())
     name = choose(promise, found.name, found.pack.promises) if promise else None
-    past = (history or root / "history").resolve()
+    past = history.resolve()
     if repo:
         answer = in_commits(found, name, good, bad, repo.resolve(), past)
     else:
         answer = in_releases(found, name, good, bad, past)
-    if form == "json":
-        click.echo(answer.model_dump_json(indent=2))
-    else:
-        print_bisection(answer, Terminal(highlight=False))
+    show(form, answer, partial(print_bisection, answer))
     sys.exit(answer.exit_code)
-
-
-def say(line: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(line))
 
 
 def in_releases(
@@ -88,8 +87,7 @@ def in_releases(
             return search.find(promise)
         finally:
             if reports := list(search.reports.values()):
-                packs = {pack.name: pack.pack}
-                write_run(make_run("bisect", started, [reports], packs), history)
+                write_run(make_run("bisect", started, [reports], pack.packs), history)
 
 
 def in_commits(

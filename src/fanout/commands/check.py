@@ -5,25 +5,32 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from fanout.cells.matrix import read_matrix
-from fanout.cells.packs import read_packs
-from fanout.cells.progress import Progress
+from fanout.cells.packs import chosen, read_packs
+from fanout.cells.run import alone, run_folder
 from fanout.cells.tox import MINUTES
-from fanout.commands.command import HISTORY, INDEX, ROOT, Command, Terminal
+from fanout.commands.command import (
+    FOLDER,
+    HISTORY,
+    INDEX,
+    PACKS,
+    ROOT,
+    Command,
+    format_option,
+    say,
+    show,
+)
+from fanout.commands.progress import Progress
 from fanout.core.resolve import newest, resolve
-from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnknownPack
-from fanout.gate.check import Comparison, alone, run_folder
-from fanout.gate.decided import decided
-from fanout.gate.decision import Decision
+from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected
+from fanout.gate.check import Comparison, decided
 from fanout.history.document import write_run
 from fanout.history.query import History
-from fanout.model import Outcome
 from fanout.told.account import account
 from fanout.told.decision_junit import junit
 from fanout.told.decision_markdown import account_markdown
@@ -41,14 +48,7 @@ BASELINE = click.option(
     metavar="REF",
     help="What to compare with; the newest release before the candidate unless told.",
 )
-PACKS = click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
-FORMAT = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "junit"]),
-    default="text",
-    show_default=True,
-)
+FORMAT = format_option("markdown", "junit")
 
 
 @click.command(
@@ -76,7 +76,7 @@ def check(
     minutes: float,
     form: str,
     root: Path,
-    history: Path | None,
+    history: Path,
     index: str,
 ) -> None:
     """Run every pack on CANDIDATE and on the baseline, and say whether to release.
@@ -88,12 +88,12 @@ def check(
     started = datetime.now(UTC)
     comparison = compare(candidate, baseline, packs, root.resolve(), started)
     folder = run_folder(comparison.root, started)
-    with History(history or root / "history") as past, alone(comparison.root):
+    with History(history) as past, alone(comparison.root):
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
         if again := comparison.to_confirm:
             run("running what regressed again", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
-    conclude("check", comparison, started, history or root / "history", index, form)
+    conclude("check", comparison, started, history, index, form)
 
 
 @click.command(
@@ -106,7 +106,7 @@ def check(
 @click.option(
     "--evidence",
     "folders",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     multiple=True,
     required=True,
     help="A folder of evidence; each further one is a further attempt.",
@@ -122,19 +122,17 @@ def gate(
     folders: tuple[Path, ...],
     form: str,
     root: Path,
-    history: Path | None,
+    history: Path,
     index: str,
 ) -> None:
     """Decide as `fanout check` does, from evidence that is there, without running anything."""
     started = datetime.now(UTC)
     comparison = compare(candidate, baseline, packs, root.resolve(), started)
-    for number, folder in enumerate(folders):
+    for folder in folders:
         if not folder.is_dir():
             raise NoEvidence(f"'{folder}' is not a folder", "name the folder of the evidence")
-        found = comparison.read(folder)
-        there = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
-        comparison.attempts.append(there if number else found)
-    conclude("gate", comparison, started, history or root / "history", index, form)
+        comparison.take(folder, reasons={})
+    conclude("gate", comparison, started, history, index, form)
 
 
 def compare(
@@ -145,14 +143,12 @@ def compare(
         matrix = read_matrix(root)
     except InvalidMatrix as error:
         raise NothingExpected(error.what, error.hint) from error
-    known = dict.fromkeys(cell.pack for cell in matrix.cells)
-    if unknown := set(names) - set(known):
-        raise UnknownPack(f"there is no pack '{min(unknown)}'", f"name one of {', '.join(known)}")
+    packs = chosen(names, matrix)
     core = resolve(candidate, "candidate", root, matrix)
     return Comparison(
         root=root,
         matrix=matrix,
-        packs=read_packs(root, tuple(names) or known),
+        packs=read_packs(root, packs),
         candidate=core,
         baseline=resolve(baseline, "baseline", root, matrix) if baseline else newest(matrix, core),
         today=started.date(),
@@ -177,24 +173,15 @@ def conclude(
 ) -> None:
     """Decide, keep the run in the history, print it, and end with its exit code."""
     decision, run = decided(command, comparison, started, history, index, say)
+    told = account(decision, comparison.today)
     # What was found out is told even where it cannot be kept.
-    show(decision, form, comparison)
+    show(
+        form,
+        decision,
+        partial(print_account, told),
+        markdown=partial(account_markdown, told),
+        junit=partial(junit, decision),
+    )
     kept = write_run(run, history)
     click.echo(f"kept in {kept}", err=True)
     sys.exit(decision.exit_code)
-
-
-def say(line: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(Text(line))
-
-
-def show(decision: Decision, form: str, comparison: Comparison) -> None:
-    told = account(decision, comparison.today)
-    if form == "json":
-        click.echo(decision.model_dump_json(indent=2))
-    elif form == "junit":
-        click.echo(junit(decision), nl=False)
-    elif form == "markdown":
-        click.echo(account_markdown(told), nl=False)
-    else:
-        print_account(told, Terminal(highlight=False))

@@ -7,21 +7,35 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from threading import current_thread, main_thread
+from typing import Any, TypeVar
 
 import click
+from pydantic import BaseModel
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from rich.console import Console
 from rich.text import Text
 
-from fanout.cells.evidence import printable
 from fanout.errors import ExitCode, UnusableInput
+from fanout.wording import printable
+
+F = TypeVar("F", bound=Callable[..., Any])
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FOLDER_THAT_IS_THERE = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def beside_the_table(context: click.Context, option: click.Parameter, folder: Path | None) -> Path:
+    root: Path = context.params["root"]
+    return folder or root / "history"
+
 
 ROOT = click.option(
     "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER_THAT_IS_THERE,
     default=Path(),
+    is_eager=True,  # the folder of the history is beside it
     help="The folder of tox.ini and packs/.",
 )
 INDEX = click.option(
@@ -32,10 +46,35 @@ INDEX = click.option(
 )
 HISTORY = click.option(
     "--history",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     envvar="HISTORY",
+    callback=beside_the_table,
     help="The folder of the history; `history` beside tox.ini unless told.",
 )
+PACKS = click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
+
+
+def format_option(*others: str) -> Callable[[F], F]:
+    """The option that says in which form the answer is printed."""
+    choice = click.Choice(["text", "json", *others])
+    return click.option("--format", "form", type=choice, default="text", show_default=True)
+
+
+def say(text: str) -> None:
+    """Tell something beside the answer, on standard error."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))
+
+
+def show(
+    form: str, made: BaseModel, text: Callable[[Console], None], **others: Callable[[], str]
+) -> None:
+    """Print the answer in the form that was asked for."""
+    if form == "json":
+        click.echo(made.model_dump_json(indent=2))
+    elif form in others:
+        click.echo(others[form](), nl=False)
+    else:
+        text(Terminal(highlight=False))
 
 
 class Terminal(Console):
@@ -60,8 +99,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except UnusableInput as error:
-            console = Console(stderr=True, soft_wrap=True)
-            console.print(Text(printable(f"error: {error.what}\nhint: {error.hint}")))
+            say(f"error: {error.what}\nhint: {error.hint}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("stopped: there is no answer", err=True)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import Progress
 
-from fanout.commands.command import INDEX, ROOT, Command, Terminal
+from fanout.commands.command import INDEX, ROOT, Command, Terminal, format_option
 from fanout.core.index import read_releases
 from fanout.core.refs import CoreRef, core_refs
 from fanout.core.table import Table
@@ -34,7 +34,7 @@ Example: fanout cores --update""",
     is_flag=True,
     help="Rewrite the table in tox.ini, and documents that name the newest release.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@format_option()
 def cores(root: Path, index: str, update: bool, form: str) -> None:
     """Show the table of Core refs against the index."""
     table = Table(root / "tox.ini")

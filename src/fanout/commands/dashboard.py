@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
-from rich.text import Text
 
-from fanout.cells.evidence import printable
-from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, format_option, say
+from fanout.commands.progress import Pace
 from fanout.dashboard.build import build, usable
 from fanout.dashboard.serve import HOST, answering, follow, serving
 from fanout.dashboard.site import Written
@@ -21,9 +18,9 @@ from fanout.errors import UnusableInput
 from fanout.history.query import History
 from fanout.history.surfaces import TestedContent, keep_surfaces
 from fanout.model import Frozen
+from fanout.wording import printable
 
 PORT = 8000
-SILENT, OFTEN = 2.0, 1.0  # seconds before progress is told, and from one line to the next
 TESTED = """
 SELECT DISTINCT content.digest, version, source, asked FROM evidence
 JOIN content ON content.id = evidence.content JOIN cell ON cell.id = evidence.cell
@@ -38,25 +35,6 @@ class Built(Frozen):
     written: int
     removed: int
     problems: tuple[str, ...]
-
-
-class Pace:
-    """Tells on standard error how far something has come, unless it is soon done."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.began = time.monotonic()
-        self.next = self.began + SILENT
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now >= self.next:
-            self.next = now + OFTEN
-            left = (now - self.began) / done * (total - done)
-            # Before that, too little is known of how long the rest takes.
-            known = done * 5 >= total > done
-            about = f", about {max(left, 1):.0f} s left" if known else ""
-            warn(f"{self.what}: {done} of {total}{about}")
 
 
 def address(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
@@ -84,7 +62,7 @@ Example: fanout dashboard --history history --output site""",
 @HISTORY
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="The folder of the site; `dashboard` beside tox.ini unless told.",
 )
 @click.option(
@@ -108,16 +86,10 @@ Example: fanout dashboard --history history --output site""",
     type=click.IntRange(0, 65535),
     help=f"The port to serve it on, 0 for a free one; {PORT} unless told.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-)
+@format_option()
 def dashboard(
     root: Path,
-    history: Path | None,
+    history: Path,
     output: Path | None,
     every: float,
     url: str,
@@ -132,7 +104,7 @@ def dashboard(
     What a Core looks like from outside is read once, from the index or from what is built of it,
     and kept in the history.
     """
-    history, folder = history or root / "history", output or root / "dashboard"
+    folder = output or root / "dashboard"
     if port is not None and not serves:
         raise click.UsageError("--port is of use with --serve only")
     if serves and form == "json":
@@ -145,7 +117,7 @@ def dashboard(
         problems = [] if offline else keep(history, root, index)
         for problem in problems:
             if problem not in told:
-                warn(f"warning: {problem}")
+                say(f"warning: {problem}")
         told.update(problems)
         return build(
             history,
@@ -153,7 +125,7 @@ def dashboard(
             every,
             Pace("building the dashboard"),
             url=url,
-            waiting=lambda: warn(f"waiting for another build of '{folder}'"),
+            waiting=lambda: say(f"waiting for another build of '{folder}'"),
         )
 
     if serves:
@@ -191,8 +163,4 @@ def serve(folder: Path, port: int, history: Path, make: Callable[[], Written]) -
 
 
 def complain(error: UnusableInput) -> None:
-    warn(f"error: {error.what}\nhint: {error.hint}\nthe site stays as it was")
-
-
-def warn(text: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))
+    say(f"error: {error.what}\nhint: {error.hint}\nthe site stays as it was")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from fanout.cause.difference import difference
 from fanout.cells.matrix import read_matrix
-from fanout.cells.packs import read_packs
+from fanout.cells.packs import chosen, read_packs
 from fanout.cells.promises import read_promises
-from fanout.commands.command import INDEX, ROOT, Command, Terminal
+from fanout.commands.command import INDEX, PACKS, ROOT, Command, format_option, show
 from fanout.core.index import wheel_of
 from fanout.core.resolve import resolve
-from fanout.errors import UnknownPack
 from fanout.surface.reader import surface
 from fanout.told.difference_text import difference_markdown, print_difference
 
@@ -29,14 +29,8 @@ Example: fanout diff 1.2.31 1.2.33""",
 )
 @click.argument("baseline")
 @click.argument("candidate")
-@click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-)
+@PACKS
+@format_option("markdown")
 @ROOT
 @INDEX
 def diff(
@@ -48,22 +42,18 @@ def diff(
     ref. Nothing of either is run.
     """
     matrix = read_matrix(root)
-    known = dict.fromkeys(cell.pack for cell in matrix.cells)
-    for name in packs:
-        if name not in known:
-            raise UnknownPack(f"there is no pack '{name}'", f"name one of {', '.join(known)}")
+    asked = chosen(packs, matrix)
     before = resolve(baseline, "baseline", root, matrix)
     after = resolve(candidate, "candidate", root, matrix)
-    asked = dict.fromkeys(packs) or known
     found = difference(
         (before, after),
         (surface(wheel_of(before, root, index)), surface(wheel_of(after, root, index))),
         read_packs(root, asked),
         {name: read_promises(root / "packs" / name) for name in asked},
     )
-    if form == "json":
-        click.echo(found.model_dump_json(indent=2))
-    elif form == "markdown":
-        click.echo(difference_markdown(found), nl=False)
-    else:
-        print_difference(found, Terminal(highlight=False))
+    show(
+        form,
+        found,
+        partial(print_difference, found),
+        markdown=partial(difference_markdown, found),
+    )

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import ClassVar
+from typing import Any
 
 import click
 
 
 class Commands(click.Group):
-    """Commands by name, each as its module and its name there: `fanout.commands.check:gate`."""
+    """Commands by name, in the order in which its help lists them.
 
-    places: ClassVar[Mapping[str, str]] = {}
+    Each is given as its module and its name there: `fanout.commands.check:gate`.
+    """
+
+    def __init__(self, places: Mapping[str, str], **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.places)

@@ -7,9 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.text import Text
 
-from fanout.commands.command import HISTORY, ROOT, Command, Terminal
+from fanout.commands.command import HISTORY, ROOT, Command, format_option, show
 from fanout.history.query import History
 from fanout.told.history_text import print_past
 
@@ -28,13 +29,11 @@ Example: fanout history --pack store --promise "event bus" """,
 @click.option("--pack", default="", help="Only the promises and cells of this pack.")
 @click.option("--promise", default="", metavar="TEXT", help="Promises with this in name or words.")
 @click.option("--cell", default="", help="Only this cell, and what its promises said there.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@format_option()
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a document, and end.")
 def history(
     root: Path,
-    history: Path | None,
+    history: Path,
     pack: str,
     promise: str,
     cell: str,
@@ -45,14 +44,11 @@ def history(
     if schema:
         click.echo(files("fanout.history").joinpath("run.schema.json").read_bytes(), nl=False)
         return
-    folder = history or root / "history"
-    with History(folder) as runs:
+    with History(history) as runs:
         past = runs.past(datetime.now(UTC), pack, promise, cell)
-    console = Terminal(highlight=False)
-    if form == "json":
-        click.echo(past.model_dump_json(indent=2))
-    elif past.runs:
-        print_past(past, console, cell)
-    else:
-        said = f"No runs in '{folder}': `tox p`, `fanout check` and others keep theirs there."
-        console.print(Text(said))
+    said = f"No runs in '{history}': `tox p`, `fanout check` and others keep theirs there."
+
+    def text(console: Console) -> None:
+        print_past(past, console, cell) if past.runs else console.print(Text(said))
+
+    show(form, past, text)

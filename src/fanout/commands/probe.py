@@ -10,14 +10,12 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 from rich.console import Console
-from rich.text import Text
 
+from fanout.bisect.judged import Judged, choose, judged
 from fanout.bisect.probe import keep, probe
-from fanout.cells.run import find_pack
-from fanout.commands.command import ROOT
+from fanout.cells.run import alone, find_pack
+from fanout.commands.command import FOLDER, ROOT, say
 from fanout.errors import UnusableInput
-from fanout.gate.check import alone
-from fanout.gate.judged import Judged, choose, judged
 from fanout.model import Standing
 
 
@@ -51,15 +49,14 @@ class ProbeCommand(click.Command):
             raise Exit(ProbeCode.STOP) from error
 
     def invoke(self, ctx: click.Context) -> object:
-        said = Console(stderr=True, soft_wrap=True)
         try:
             return super().invoke(ctx)
         except UnusableInput as error:
-            said.print(Text(f"error: {error.what}\nhint: {error.hint}"))
+            say(f"error: {error.what}\nhint: {error.hint}")
         except KeyboardInterrupt:
             ctx.exit(ProbeCode.INTERRUPTED)
         except Exception:
-            said.print_exception()
+            Console(stderr=True, soft_wrap=True).print_exception()
         ctx.exit(ProbeCode.STOP)
 
 
@@ -76,16 +73,8 @@ Example: git bisect run fanout probe pipeline . --root ../contracts""",
 @click.argument("pack")
 @click.argument("core")
 @click.option("--promise", "texts", multiple=True, help="Judge this promise only; repeatable.")
-@click.option(
-    "--evidence",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Leave the evidence in this folder.",
-)
-@click.option(
-    "--history",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Record the run in this history.",
-)
+@click.option("--evidence", type=FOLDER, help="Leave the evidence in this folder.")
+@click.option("--history", type=FOLDER, help="Record the run in this history.")
 @ROOT
 def probe_command(
     pack: str,

@@ -6,14 +6,11 @@ Format: the simple repository API (PEP 503, PEP 691), wheels as in PEP 427.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
@@ -31,13 +28,11 @@ from requests import RequestException
 from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
 from fanout.core.resolve import GIT_URL, from_git
-from fanout.core.wheel import DISTRIBUTION, KEPT, build
-from fanout.digest import content_digest
+from fanout.core.wheel import DISTRIBUTION, KEPT, build, wheel_digest, written
 from fanout.errors import InvalidCore, UnreachableIndex
 from fanout.model import Core
 
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
-LARGEST_WHEEL = 64 * 1024 * 1024
 DOWNLOADS_AT_ONCE = 8
 
 
@@ -70,8 +65,6 @@ def usable(index: str) -> Iterator[None]:
         UnsupportedContentTypeError,
         UnsupportedRepoVersionError,
         DigestMismatchError,
-        zipfile.BadZipFile,
-        zlib.error,
         ValueError,
         OSError,
     ) as error:
@@ -91,8 +84,7 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
         return Path(core.wheel)
     _, _, address = core.requirement.partition(" @ ")
     if git := GIT_URL.fullmatch(address):
-        url = git["url"].removeprefix("git+")
-        return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
+        return Path(from_git(git["url"], git["ref"], core.core_ref, root).wheel)
     if address:
         return build(Path(unquote(address.removeprefix("file://"))), root)
     return fetch(core.version, root, index)
@@ -119,23 +111,10 @@ def fetch(version: str, root: Path, index: str) -> Path:
                 f"the index '{without_secrets(index)}' has no '{DISTRIBUTION}' {version}",
                 "see `fanout cores` for its releases, or name another index with --index",
             )
-        name = Path(found[0].filename).name
-        part = folder / f"{name}.{os.getpid()}.part"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+        path = folder / Path(found[0].filename).name
+        with written(path) as part:
             client.download_package(found[0], part, timeout=60)
-            part.replace(folder / name)
-        except RequestException:
-            raise
-        except OSError as error:
-            raise InvalidCore(
-                f"'{folder / name}' cannot be written: {error.strerror}",
-                "make room, or get the right to write there, and run it again",
-            ) from error
-        finally:
-            with suppress(OSError):
-                part.unlink()
-    path = (folder / name).resolve()
+    path = path.resolve()
     return path if path.suffix == ".whl" else build(path, root)
 
 
@@ -163,19 +142,7 @@ def read_release(client: PyPISimple, folder: Path, package: DistributionPackage)
         return Release(version=version)
     path = folder / f"{version}.whl"
     client.download_package(package, path, timeout=60)
-    return Release(version=version, digest=wheel_digest(path))
-
-
-def wheel_digest(path: Path) -> str:
-    """SHA-256 over the names and bytes of a wheel's files, its metadata aside.
-
-    It equals the digest that a cell's evidence gives for the same release once installed.
-    """
-    with zipfile.ZipFile(path) as wheel:
-        if sum(info.file_size for info in wheel.infolist()) > LARGEST_WHEEL:
-            raise ValueError(f"'{path.name}' unpacks to more than {LARGEST_WHEEL} bytes")
-        return content_digest(
-            (name, wheel.read(name))
-            for name in wheel.namelist()
-            if not name.endswith("/") and ".dist-info" not in name.partition("/")[0]
-        )
+    try:
+        return Release(version=version, digest=wheel_digest(path))
+    except InvalidCore as error:
+        raise ValueError(error.what) from error

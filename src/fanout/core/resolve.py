@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from packaging.utils import parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from fanout.cells.evidence import printable
 from fanout.cells.matrix import named_version, version, without_secrets
 from fanout.core.wheel import DISTRIBUTION, build, keep
 from fanout.errors import InvalidCore
 from fanout.git import command, environment
 from fanout.model import Core, Matrix
+from fanout.wording import one_line, printable
 
 GIT_URL = re.compile(
-    r"(?P<url>git\+(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
+    r"git\+(?P<url>(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
     r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",
     re.ASCII,
 )
@@ -44,20 +45,9 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
     if found := released(named, matrix):
         return found
     if git := GIT_URL.fullmatch(named):
-        return from_git(git["url"].removeprefix("git+"), git["ref"], slot, root)
-    try:
-        asked = Version(named)
-    except InvalidVersion:
-        pass
-    else:
-        requirement = f"{DISTRIBUTION}=={asked}"
-        return Core(
-            named=named,
-            core_ref=f"core_{slot}",
-            requirement=requirement,
-            source="pypi",
-            version=str(asked),
-        )
+        return from_git(git["url"], git["ref"], slot, root)
+    with suppress(InvalidVersion):
+        return release_at(slot, str(Version(named)), named)
     if not named or "://" in named:
         raise InvalidCore(f"'{shown}' is no address of a git ref", HINT)
     try:
@@ -71,6 +61,17 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidCore(f"'{printable(shown)}' cannot be read: {error}", HINT) from error
     raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)
+
+
+def release_at(slot: str, version: str, named: str = "") -> Core:
+    """A release that runs in the cells of a slot."""
+    return Core(
+        named=named or version,
+        core_ref=f"core_{slot}",
+        requirement=f"{DISTRIBUTION}=={version}",
+        source="pypi",
+        version=version,
+    )
 
 
 def released(named: str, matrix: Matrix) -> Core | None:
@@ -119,7 +120,7 @@ def newest(matrix: Matrix, before: Core) -> Core:
 
 def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:
     return Core(
-        named=" ".join(printable(without_secrets(named)).split()),
+        named=one_line(without_secrets(named)),
         core_ref=f"core_{slot}",
         requirement=f"{DISTRIBUTION} @ file://{quote(str(wheel))}",
         source=source,

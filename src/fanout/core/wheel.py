@@ -10,13 +10,16 @@ import subprocess
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from uv import find_uv_bin
 
-from fanout.cells.evidence import printable
+from fanout.digest import content_digest
 from fanout.errors import InvalidCore
+from fanout.wording import printable
 
 DISTRIBUTION = "market-data-core"
 KEPT = Path(".tox/wheels")
@@ -45,17 +48,29 @@ def keep(wheel: Path, root: Path, named: str = "") -> Path:
         raise InvalidCore(f"'{shown}' is '{name}', not '{DISTRIBUTION}'", "name a Core")
     path = root / KEPT / hashlib.sha256(content).hexdigest()[:16] / wheel.name
     if not path.is_file() or path.read_bytes() != content:
-        part = path.with_name(f"{wheel.name}.{os.getpid()}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with written(path) as part:
             part.write_bytes(content)
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise InvalidCore(
-                f"'{path}' cannot be written: {error.strerror}", "make room, and run it again"
-            ) from error
     return path.resolve()
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A block that writes a file beside another, whose place it then takes; raises InvalidCore."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        if error.errno is None:  # the network, and not the disk
+            raise
+        raise InvalidCore(
+            f"'{path}' cannot be written: {error.strerror}",
+            "make room, or get the right to write there, and run it again",
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def build(source: Path, root: Path, named: str = "") -> Path:
@@ -112,6 +127,18 @@ def read_files(wheel: Path) -> dict[str, bytes]:
         ValueError,
     ) as error:
         raise InvalidCore(f"'{wheel}' is not a wheel: {error}", "build it again") from error
+
+
+def wheel_digest(wheel: Path) -> str:
+    """SHA-256 over the names and bytes of a wheel's files, its metadata aside.
+
+    It equals the digest that a cell's evidence gives for the same release once installed. Raises
+    InvalidCore for a wheel that is not safe to unpack.
+    """
+    files = read_files(wheel).items()
+    return content_digest(
+        (path, content) for path, content in files if ".dist-info" not in path.partition("/")[0]
+    )
 
 
 def refuse(wheel: Path, entries: list[zipfile.ZipInfo]) -> None:

@@ -14,7 +14,7 @@ from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.pages import cell as cell_page
 from fanout.dashboard.pages import matrix as matrix_page
 from fanout.dashboard.pages import pack as pack_page
-from fanout.dashboard.pages import promise_index, strips, trends
+from fanout.dashboard.pages import promise_index, strips
 from fanout.dashboard.pages import ref as ref_page
 from fanout.dashboard.pages import run as run_page
 from fanout.dashboard.pages import runs as run_list
@@ -43,7 +43,6 @@ KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     strips.parts,
     pack_page.parts,
     symbol_page.parts,
-    trends.parts,
     cell_page.parts,
     ref_page.parts,
     run_list.parts,

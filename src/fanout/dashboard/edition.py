@@ -6,45 +6,24 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fanout.dashboard.facts.judgement import decision
-from fanout.dashboard.facts.snapshot import Snapshot, digest_of
+from fanout.dashboard.facts.newest import digest_of
+from fanout.dashboard.facts.said import Sayings
+from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.facts.step import Cores
+from fanout.dashboard.facts.verdicts import Verdicts, decision
 from fanout.dashboard.site import Content, Part
+from fanout.digest import content_digest
 from fanout.gate.decision import Decision
-from fanout.history.document import read_run
-from fanout.history.run import Run
-from fanout.model import Outcome, Result, Verdict
-from fanout.told.report import number
+from fanout.wording import GLYPHS, moment, number
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 LONGEST_SHOWN = 4000  # characters of a text on a page; the whole one is a click away
-GLYPHS: Mapping[str, str] = {
-    Outcome.PASSED: "✓",
-    Outcome.FAILED: "✗",
-    Outcome.ERRORED: "!",
-    Outcome.MISSING: "?",
-    Outcome.UNSUPPORTED: "–",
-    Result.KEPT: "✓",
-    Result.BROKEN: "✗",
-    Result.KNOWN_BREAK: "~",
-    Result.NOT_APPLICABLE: "·",
-    Result.LISTED_BUT_KEPT: "!",
-    Verdict.PASSING: "✓",
-    Verdict.REGRESSED: "▼",
-    Verdict.FIXED: "▲",
-    Verdict.STILL_FAILING: "✗",
-    Verdict.NEW: "+",
-    Verdict.REMOVED: "-",
-    Verdict.UNKNOWN: "?",
-    "release": "✓",
-    "hold": "✗",
-}
 
 
 class Edition:
@@ -57,7 +36,6 @@ class Edition:
 
     def __init__(self, snapshot: Snapshot, every: float, url: str = "") -> None:
         self.snapshot = snapshot
-        self.history = snapshot.history.folder
         self.every = every
         self.url = url
         self.templates = templates()
@@ -65,20 +43,24 @@ class Edition:
     @cached_property
     def generator(self) -> str:
         """A digest of what makes the pages."""
-        found = hashlib.sha256()
-        for path, content in sorted(contents(files("fanout"), "")):
-            found.update(f"{path}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-        return found.hexdigest()[:16]
+        return content_digest(contents(files("fanout"), ""))[:16]
 
     @cached_property
     def decision(self) -> Decision | None:
         """The answer for the newest Core ref against the one before it, if there are two."""
         return decision(self.snapshot)
 
-    @lru_cache(maxsize=4)  # noqa: B019 - an edition lives as long as its build
-    def run(self, document: str) -> Run:
-        """The run in a document of the history."""
-        return read_run(self.history / document)
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.snapshot)
+
+    @cached_property
+    def cores(self) -> Cores:
+        return Cores(self.snapshot.history.folder)
+
+    @cached_property
+    def sayings(self) -> Sayings:
+        return Sayings(self.snapshot.history.folder)
 
     def part(self, name: str, key: object, make: Callable[[], Mapping[str, Content]]) -> Part:
         """A part of the site that is made again when `key`, which JSON can hold, is another."""
@@ -126,11 +108,6 @@ def contents(folder: Traversable, inside: str) -> list[tuple[str, bytes]]:
         elif entry.is_file():
             found.append((f"{inside}{entry.name}", entry.read_bytes()))
     return found
-
-
-def moment(at: datetime) -> str:
-    """A moment as pages hold it, in ISO 8601; the browser says how long ago that was."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def slug(name: str) -> str:

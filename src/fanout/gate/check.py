@@ -1,20 +1,19 @@
-"""A check: every pack on candidate and baseline, what regressed a second time, and the answer."""
+"""A check: every pack on candidate and baseline, what regressed again, the answer, and its run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from uuid import uuid4
-
-from filelock import FileLock, Timeout
 
 from fanout.cells.run import cell_of, read_cells, run_and_read
-from fanout.errors import Busy
+from fanout.errors import UnusableInput
 from fanout.gate.decision import Decision, decide
+from fanout.gate.explanation import explained
+from fanout.history.document import make_run
 from fanout.history.query import History
+from fanout.history.run import Run
 from fanout.model import Cell, CellReport, Core, Matrix, Outcome, PackOnDisk, Verdict
 
 
@@ -40,6 +39,16 @@ class Comparison:
     def read(self, folder: Path) -> dict[str, CellReport]:
         """Every expected cell, as the evidence in a folder shows it."""
         return read_cells(self.cells.values(), self.matrix, self.packs, folder, self.today)
+
+    def take(self, folder: Path, reasons: Mapping[str, str]) -> None:
+        """One more attempt, from a folder of evidence; of one after the first what is there.
+
+        `reasons` tells of cells why there is none.
+        """
+        found = self.read(folder)
+        again = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
+        first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
+        self.attempts.append(again if self.attempts else first)
 
     def decide(self, pending: Collection[str] = ()) -> Decision:
         return decide(self.candidate, self.baseline, self.attempts, self.packs, pending, self.root)
@@ -97,20 +106,31 @@ def pending(comparison: Comparison, history: History) -> frozenset[str]:
     return frozenset(found)
 
 
-def run_folder(root: Path, started: datetime) -> Path:
-    """A new folder for the evidence of one run, which nothing else writes to."""
-    return root / "runs" / f"{started:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
-
-
-@contextmanager
-def alone(root: Path) -> Iterator[None]:
-    """A block in which no other run of this tool uses the envs of this checkout."""
-    (root / ".tox").mkdir(exist_ok=True)
+def decided(
+    command: str,
+    comparison: Comparison,
+    started: datetime,
+    history: Path,
+    index: str,
+    say: Callable[[str], None],
+) -> tuple[Decision, Run]:
+    """The decision over all attempts, and its run; `say` is told if the cause is not known."""
+    with History(history) as past:
+        decision = comparison.decide(pending(comparison, past))
     try:
-        with FileLock(root / ".tox/fanout.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise Busy(
-            f"another check or bisect is running in '{root}'",
-            "wait until it has ended, or use another clone",
-        ) from error
+        decision = explained(decision, comparison.matrix, comparison.root, index)
+    except UnusableInput as error:
+        say(f"what changed in Core is not known: {error.what}")
+    run = make_run(
+        command,
+        started,
+        [list(attempt.values()) for attempt in comparison.attempts],
+        comparison.packs,
+        matrix=comparison.matrix,
+        candidate=decision.candidate,
+        baseline=decision.baseline,
+        answer=decision.answer,
+        verdicts=decision.cells,
+        causes=decision.causes,
+    )
+    return decision, run

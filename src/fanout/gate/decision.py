@@ -93,7 +93,7 @@ def judge_pack(
         tuple(reports[cell] for reports in attempts if cell in reports) for cell in cells
     )
     both = (*seen, *before)
-    promises = tuple(judge_promise(one, pack, seen, before) for one in names(pack, both))
+    promises = tuple(judge_promise(one, pack, seen, before) for one in names(pack.promises, both))
     there = bool(seen and before) and all(
         report.evidence and report.evidence.version for report in both
     )
@@ -117,7 +117,7 @@ def judge_promise(
 ) -> PromiseVerdict:
     in_pack = name.partition("[")[0] in pack.promises
     now, then = (side(reports, name, in_pack) for reports in (seen, before))
-    told = [found for report in (*seen, *before) if (found := find(report, name))]
+    told = [found for report in (*seen, *before) if (found := find(report.evidence, name))]
     shown = told[0] if told else Promise(name=name, result=Result.ERRORED)
     listed = next((found for found in told if found.known_break), shown)
     return PromiseVerdict(
@@ -133,17 +133,17 @@ def judge_promise(
     )
 
 
-def names(pack: PackOnDisk, reports: Iterable[CellReport]) -> tuple[str, ...]:
-    """The promises that the pack has, then whatever else the evidence speaks of.
+def names(own: Collection[str], reports: Iterable[CellReport]) -> tuple[str, ...]:
+    """The pack's own promises, then whatever else the evidence speaks of.
 
     A file that cannot be imported stands for the promises in it, and a promise with parameters
     is as many as the evidence shows.
     """
     found = [one.name for report in reports if report.evidence for one in report.evidence.promises]
-    files = {name.partition("::")[0] for name in pack.promises}
+    files = {name.partition("::")[0] for name in own}
     several = {name.partition("[")[0] for name in found} - set(found)
-    own = (name for name in pack.promises if name not in several)
-    return tuple(dict.fromkeys((*own, *(name for name in found if name not in files))))
+    once = (name for name in own if name not in several)
+    return tuple(dict.fromkeys((*once, *(name for name in found if name not in files))))
 
 
 def reproduce(core: Core, cell: str, root: Path) -> str:

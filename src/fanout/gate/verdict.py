@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fanout.model import CellReport, Outcome, Promise, Result, Side, Standing, Verdict
+from fanout.model import CellReport, Evidence, Outcome, Promise, Result, Side, Standing, Verdict
 
 S, V = Standing, Verdict
 # By what the candidate says: the verdict whatever the baseline says, or one for each.
@@ -39,6 +39,7 @@ STANDINGS = {
     # It ran and held. That the pack must strike it off its list is no reason to stop a release.
     Result.LISTED_BUT_KEPT: S.KEPT,
 }
+RED = frozenset({S.BROKEN, S.KNOWN_BREAK})
 
 
 def verdict(candidate: Standing, baseline: Standing) -> Verdict:
@@ -76,24 +77,32 @@ def side(attempts: Sequence[CellReport], name: str, in_pack: bool) -> Side:
 
 def attempt(report: CellReport, name: str, in_pack: bool) -> tuple[Standing, str, Promise | None]:
     """Where a promise stands after one attempt, the word for it, and what the evidence says."""
-    found = find(report, name)
     if report.evidence is None or not report.judges:
-        return S.UNKNOWN, report.outcome, found
-    if found is None:
-        cases = {one.name.partition("[")[0] for one in report.evidence.promises}
-        if in_pack and name.partition("[")[0] not in cases:
-            return S.UNKNOWN, Outcome.MISSING, None
-        gone = S.ABSENT if report.evidence.supported else S.UNSUPPORTED
-        return gone, gone, None
-    standing = STANDINGS[found.result]
-    counts = standing in (S.KEPT, S.BROKEN, S.KNOWN_BREAK)
-    if counts and not report.evidence.supported:
-        return S.UNSUPPORTED, found.result, found
-    return standing, found.result, found
+        return S.UNKNOWN, report.outcome, find(report.evidence, name)
+    standing, found = standing_in(report.evidence, name, in_pack)
+    if found:
+        return standing, found.result, found
+    return standing, Outcome.MISSING if standing is S.UNKNOWN else standing, None
 
 
-def find(report: CellReport, name: str) -> Promise | None:
-    """A promise in a cell's evidence; one whose file cannot be imported is as its file is."""
-    found = report.evidence.promises if report.evidence else ()
-    promises = {promise.name: promise for promise in found}
+def standing_in(evidence: Evidence, name: str, in_pack: bool) -> tuple[Standing, Promise | None]:
+    """Where a promise stands by evidence of a Core, and what that says of it."""
+    if found := find(evidence, name):
+        return standing_of(found.result, evidence.supported), found
+    cases = {one.name.partition("[")[0] for one in evidence.promises}
+    if in_pack and name.partition("[")[0] not in cases:
+        return S.UNKNOWN, None
+    return S.ABSENT if evidence.supported else S.UNSUPPORTED, None
+
+
+def standing_of(result: Result, supported: bool) -> Standing:
+    """Where a promise with a result stands: kept and broken count on a supported Core alone."""
+    standing = STANDINGS[result]
+    counts = standing is S.KEPT or standing in RED
+    return S.UNSUPPORTED if counts and not supported else standing
+
+
+def find(evidence: Evidence | None, name: str) -> Promise | None:
+    """A promise in evidence; one whose file cannot be imported is as its file is."""
+    promises = {promise.name: promise for promise in (evidence.promises if evidence else ())}
     return promises.get(name) or promises.get(name.partition("::")[0])

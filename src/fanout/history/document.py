@@ -18,19 +18,18 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from fanout.cause.fewest import Cause
-from fanout.cells.evidence import printable
 from fanout.errors import UnreadableDocument, UnusableHistory
 from fanout.history.gather import Gathered, ended, utc
 from fanout.history.run import (
     SCHEMA_VERSION,
     CellDecision,
-    KnownBreakInRun,
     MatrixInRun,
     PackInRun,
     PromiseDecision,
     Run,
 )
 from fanout.model import Answer, CellReport, CellVerdict, Core, Matrix, PackOnDisk, Verdict
+from fanout.wording import printable
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 UNSAID = frozenset({Verdict.PASSING, Verdict.NOT_APPLICABLE})
@@ -90,6 +89,19 @@ def make_run(
     )
 
 
+def reported(
+    cells: Sequence[CellReport], packs: Mapping[str, PackOnDisk], matrix: Matrix
+) -> Run | None:
+    """The run that left the evidence of cells; None without any evidence: then there was none.
+
+    It began when its first cell did. The same evidence reported again is the same document.
+    """
+    started = [utc(cell.evidence.started) for cell in cells if cell.evidence]
+    if not started:
+        return None
+    return repeatable(make_run("report", min(started), (cells,), packs, matrix=matrix))
+
+
 def repeatable(run: Run) -> Run:
     """The run with an id made of its content: recorded again, it is the same document."""
     content = to_json(run.model_copy(update={"id": "0" * 12}))
@@ -97,23 +109,13 @@ def repeatable(run: Run) -> Run:
 
 
 def pack_in_run(pack: PackOnDisk) -> PackInRun:
-    says = pack.says
-    return PackInRun(
-        digest=pack.digest,
-        owner=says.owner,
-        consumer=says.consumer,
-        release=says.release,
-        supports=says.supports,
-        known_breaks=tuple(
-            KnownBreakInRun.model_validate(dict(known)) for known in says.known_breaks
-        ),
-    )
+    return PackInRun(digest=pack.digest, **pack.says.model_dump(exclude={"assignees"}))
 
 
 def matrix_in_run(matrix: Matrix) -> MatrixInRun:
     refs = (cell.core_ref for cell in matrix.cells)
     return MatrixInRun(
-        packs=tuple(dict.fromkeys(cell.pack for cell in matrix.cells)),
+        packs=matrix.packs,
         core_refs=tuple(dict.fromkeys(ref for ref in refs if ref.startswith("core_v"))),
     )
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from packaging.version import InvalidVersion, Version
+from fanout.model import Frozen, Outcome, Result, version_of
 
-from fanout.model import Frozen, Outcome, Result
-
+T = TypeVar("T")
 GREEN = frozenset({Result.KEPT, Result.LISTED_BUT_KEPT})
 RED = frozenset({Result.BROKEN, Result.KNOWN_BREAK})
 
@@ -97,11 +96,8 @@ def promise_history(
 ) -> PromiseHistory:
     """The history of a promise; `times` gives every moment of one evidence."""
     line = along_the_refs(sightings)
-    greens = [place for place, one in enumerate(line) if one.green]
-    reds = [place for place, one in enumerate(line) if one.red]
-    after = [place for place in reds if greens and place > greens[-1]]
-    green = line[greens[-1]] if greens else None
-    red = line[(after or reds)[0]] if reds else None
+    green = next((one for one in reversed(line) if one.green), None)
+    red = first_red(line, attrgetter("green"), attrgetter("red"))
     since = min(
         (one.first for one in sightings if red and one.red and one.core_ref == red.core_ref),
         default=None,
@@ -123,6 +119,18 @@ def promise_history(
     )
 
 
+def first_red(line: Iterable[T], green: Callable[[T], bool], red: Callable[[T], bool]) -> T | None:
+    """Along the Core refs the first red one after the last green one; if there is none, of all."""
+    first: T | None = None
+    after: T | None = None
+    for one in line:
+        if green(one):
+            after = None
+        elif red(one):
+            first, after = first or one, after or one
+    return after or first
+
+
 def along_the_refs(sightings: Iterable[Sighting]) -> list[Sighting]:
     """The newest judgement on each Core ref, by version; candidate and baseline are no such ref.
 
@@ -133,18 +141,11 @@ def along_the_refs(sightings: Iterable[Sighting]) -> list[Sighting]:
         if one.core_ref.startswith("core_v") and one.result is not Result.ERRORED:
             refs[one.core_ref] = one
     judged = (one for one in refs.values() if one.green or one.red)
-    return sorted(judged, key=lambda one: (release(one.version), one.core_ref))
+    return sorted(judged, key=lambda one: (version_of(one.version), one.core_ref))
 
 
 def newest_last(one: Sighting) -> tuple[datetime, bool, str]:
     return (one.newest, one.red, one.says)
-
-
-def release(version: str) -> Version:
-    try:
-        return Version(version)
-    except InvalidVersion:
-        return Version("0")
 
 
 def changes(reds: Iterable[bool]) -> int:

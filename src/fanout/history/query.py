@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from types import TracebackType
 from typing import Any, NamedTuple
 
-from fanout.history.database import Damaged, current, damage, moment, rebuilt
+from fanout.history.database import Damaged, current, damage, rebuilt
 from fanout.history.past import CellHistory, Past, Sighting, promise_history
+from fanout.history.tables import moment
 from fanout.model import Outcome, Result
 
 RECENT = 20  # runs of a cell, for how long it takes now
@@ -83,12 +83,7 @@ class History:
         self.database = current(self.folder)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.database.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

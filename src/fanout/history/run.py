@@ -9,8 +9,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
 
 from fanout.cause.fewest import Cause
-from fanout.cells.evidence import printable
-from fanout.model import Answer, Core, CoreRange, Frozen, Outcome, Result, Verdict
+from fanout.model import Answer, Core, CoreRange, Frozen, Outcome, Promise, Result, Verdict
+from fanout.wording import printable
 
 SCHEMA_VERSION = 1
 LONGEST_CELL = 7 * 24 * 3600.0  # seconds
@@ -98,6 +98,11 @@ class Finding(Frozen):
     message: Text = ""
     text: WholeText = ""
     known_break: Text = ""
+
+    @property
+    def promise(self) -> Promise:
+        """The same as a cell's evidence has it."""
+        return Promise.model_validate(self.model_dump(exclude={"pack"}))
 
 
 class Results(Frozen):

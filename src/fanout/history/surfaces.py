@@ -18,15 +18,15 @@ from urllib.parse import unquote
 from packaging.version import Version
 from pydantic import AfterValidator
 
-from fanout.cells.evidence import printable
-from fanout.core.index import fetch, wheel_digest
-from fanout.core.wheel import KEPT, build, read_files
+from fanout.core.index import fetch
+from fanout.core.wheel import KEPT, build, wheel_digest
 from fanout.errors import InvalidCore, UnreachableIndex, UnreadableDocument, UnusableInput
 from fanout.history.document import read_whole, write_whole
 from fanout.history.run import LONGEST_TEXT
 from fanout.model import Frozen
 from fanout.surface.reader import surface
 from fanout.surface.symbol import Surface, Symbol
+from fanout.wording import one_line, printable
 
 FOLDER = "cores"
 # The first number grows when `fanout.surface.reader` reads otherwise. Each Python writes the
@@ -135,13 +135,12 @@ def keep_one(history: Path, contents: Sequence[TestedContent], wheels: Wheels) -
                 return ""
         except (UnusableInput, OSError, ValueError) as error:
             said = f"Core {one.version}, sha256:{one.digest[:12]}, is not read: {error}"
-            reasons.append(" ".join(printable(said[:LONGEST_TEXT]).split()))
+            reasons.append(one_line(said[:LONGEST_TEXT]))
     return reasons[0] if reasons else ""
 
 
 def believed(wheel: Path, digest: str) -> Surface:
     """The surface of a wheel, if that has this content; raises InvalidCore."""
-    read_files(wheel)
     found = wheel_digest(wheel)
     if found != digest:
         raise InvalidCore(

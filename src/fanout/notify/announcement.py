@@ -1,15 +1,20 @@
-"""What everybody hears of a run of the workflow: the answer, and what turned since the last run."""
+"""A run of the workflow as everybody hears of it: what was asked, the answer, and what turned."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, HttpUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
 
 from fanout.gate.decision import Decision
 from fanout.history.run import Name, Text
-from fanout.model import Answer, Frozen, Verdict
-from fanout.workflow.request import Request
+from fanout.model import PACK, Answer, Frozen, Verdict
+from fanout.wording import printable
+
+LONGEST_REF = 250  # characters; GitHub refuses longer branch names
+PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
+Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
+Shown = Annotated[str, Field(max_length=LONGEST_REF), AfterValidator(printable)]
 
 
 def without_exit_code(value: object) -> object:
@@ -17,6 +22,21 @@ def without_exit_code(value: object) -> object:
     if isinstance(value, dict):
         return {key: one for key, one in value.items() if key != "exit_code"}
     return value
+
+
+class Request(Frozen):
+    """What to test, and where in Core's repository the answer is awaited.
+
+    Without a `core_ref` the table of Core refs is tested. `commit` is the full hash of a commit
+    of Core, `pull_request` the number of one there; both may be empty.
+    """
+
+    event: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    core_ref: Shown = ""
+    commit: Commit = ""
+    pull_request: Annotated[int, Field(ge=1)] | None = None
+    baseline: Shown = ""
+    packs: tuple[PackName, ...] = ()
 
 
 class Turned(Frozen):

@@ -9,14 +9,12 @@ import hashlib
 import smtplib
 import ssl
 from email.message import EmailMessage
-from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from fanout.errors import ExitCode, UnusableInput
 from fanout.notify.announcement import Announcement
-from fanout.notify.once import Told
-from fanout.notify.tidings import addresses, one_line, tidings
-from fanout.told.report import number
+from fanout.notify.tidings import Told, short, spread
+from fanout.wording import number
 
 SECONDS = 30  # for one answer
 LOCAL = ("localhost", "127.0.0.1")
@@ -32,7 +30,7 @@ class UnreachableServer(UnusableInput):
 def message(announcement: Announcement, sender: str, to: str, lines: list[str]) -> EmailMessage:
     """The mail; a rerun has the same id, so that a reader's program shows it once."""
     mail = EmailMessage()
-    mail["Subject"] = f"contracts: {one_line(announcement.headline)}"
+    mail["Subject"] = f"contracts: {short(announcement.headline)}"
     mail["From"] = sender
     mail["To"] = to
     about = announcement.request.core_ref or "table"
@@ -59,16 +57,14 @@ def tell(
 
     Raises UnreachableServer, without the password.
     """
-    mails = [
-        message(announcement, sender, to, lines)
-        for pack, to in addresses(recipients)
-        if (lines := tidings(announcement, pack))
-    ]
-    told = told or Told(announcement)
-    sent = sum(told.once(str(mail["To"]), partial(send, server, mail)) for mail in mails)
-    if not mails:
+
+    def one(to: str, lines: list[str]) -> None:
+        send(server, message(announcement, sender, to, lines))
+
+    sent, news = spread(announcement, recipients, told or Told(announcement), one)
+    if not news:
         return "email: nothing changed, none sent"
-    return f"email: {number(sent, 'mail')}" + (", the others before" if sent < len(mails) else "")
+    return f"email: {number(sent, 'mail')}" + (", the others before" if sent < news else "")
 
 
 def send(server: str, mail: EmailMessage) -> None:

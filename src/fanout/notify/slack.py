@@ -5,7 +5,6 @@ Format: the JSON of an incoming webhook, `text` in Slack's mrkdwn, as Slack docu
 
 from __future__ import annotations
 
-from functools import partial
 from urllib.parse import urlsplit
 
 from requests import RequestException, Session
@@ -14,9 +13,8 @@ from urllib3 import Retry
 
 from fanout.errors import ExitCode, UnusableInput
 from fanout.notify.announcement import Announcement
-from fanout.notify.once import Told
-from fanout.notify.tidings import addresses, one_line, tidings
-from fanout.told.report import number
+from fanout.notify.tidings import Told, short, spread
+from fanout.wording import number
 
 SECONDS = 20  # for one answer
 LONGEST = 30_000  # characters; Slack cuts at 40,000
@@ -37,7 +35,7 @@ def escape(text: str) -> str:
 
 
 def message(announcement: Announcement, lines: list[str]) -> str:
-    head = f"*{escape(one_line(announcement.headline))}*"
+    head = f"*{escape(short(announcement.headline))}*"
     listed = "\n".join(f"• {escape(line)}" for line in lines)
     return f"{head}\n{listed}"[:LONGEST] + f"\n<{announcement.url}|The run>"
 
@@ -49,8 +47,6 @@ def tell(
 
     Raises UnreachableSlack, without the address: it is a secret.
     """
-    told = told or Told(announcement)
-    news = sent = 0
     with Session() as session:
         retry = Retry(
             5,
@@ -60,12 +56,11 @@ def tell(
         )
         session.mount("https://", HTTPAdapter(max_retries=retry))
         session.mount("http://", HTTPAdapter(max_retries=retry))
-        for pack, address in addresses(webhooks):
-            lines = tidings(announcement, pack)
-            if lines:
-                news += 1
-                text = message(announcement, lines)
-                sent += told.once(address, partial(post, session, address, text))
+
+        def one(address: str, lines: list[str]) -> None:
+            post(session, address, message(announcement, lines))
+
+        sent, news = spread(announcement, webhooks, told or Told(announcement), one)
     if not news:
         return "Slack: nothing changed, nothing sent"
     return f"Slack: {number(sent, 'message')}" + (", the others before" if sent < news else "")
@@ -91,6 +86,6 @@ def post(session: Session, address: str, text: str) -> None:
         ) from None
     if answer.status_code != 200:
         raise UnreachableSlack(
-            f"Slack refuses the message: {answer.status_code}: {one_line(answer.text)}",
+            f"Slack refuses the message: {answer.status_code}: {short(answer.text)}",
             "see that the webhook is not revoked, and set SLACK_WEBHOOK anew",
         )

@@ -1,10 +1,19 @@
-"""What changed since the last run, in plain lines, for those who read no report."""
+"""What changed since the last run, in plain lines, told once to those who read no report.
+
+What was told is remembered, so that a job that is run again tells nobody the same twice. Format: a
+folder with an empty file for each message, named by SHA-256 of what was told and to whom.
+"""
 
 from __future__ import annotations
 
-from fanout.cells.evidence import printable
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 from fanout.model import Answer, Verdict
 from fanout.notify.announcement import Announcement
+from fanout.wording import fitted, one_line
 
 MOST = 20  # promises that are listed
 LONGEST = 300  # characters of a line
@@ -21,7 +30,7 @@ def tidings(announcement: Announcement, pack: str = "") -> list[str]:
         lines.append(f"and {len(found) - MOST} more")
     if announcement.answer is Answer.UNKNOWN and not lines:
         lines.append(announcement.problem or "some cells have no verdict")
-    return [one_line(line) for line in lines]
+    return [short(line) for line in lines]
 
 
 def turned(announcement: Announcement, pack: str) -> list[str]:
@@ -45,9 +54,8 @@ def turned(announcement: Announcement, pack: str) -> list[str]:
     ]
 
 
-def one_line(text: str) -> str:
-    line = " ".join(printable(text).split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+def short(text: str) -> str:
+    return fitted(one_line(text), LONGEST)
 
 
 def addresses(text: str) -> list[tuple[str, str]]:
@@ -57,3 +65,37 @@ def addresses(text: str) -> list[tuple[str, str]]:
     """
     lines = [line.split() for line in text.splitlines() if line.strip()]
     return [(line[0] if len(line) > 1 else "", line[-1]) for line in lines]
+
+
+def spread(
+    announcement: Announcement, addressed: str, told: Told, send: Callable[[str, list[str]], None]
+) -> tuple[int, int]:
+    """Send each address the news of its pack, or of all, once; how many were told, of how many."""
+    news = [
+        (address, lines)
+        for pack, address in addresses(addressed)
+        if (lines := tidings(announcement, pack))
+    ]
+    sent = sum(told.once(address, partial(send, address, lines)) for address, lines in news)
+    return sent, len(news)
+
+
+class Told:
+    """The memory of an announcement; without a folder it lasts as long as this process."""
+
+    def __init__(self, announcement: Announcement, folder: Path | None = None) -> None:
+        self.content = announcement.model_dump_json().encode()
+        self.folder = folder
+        self.keys: set[str] = set()
+
+    def once(self, address: str, tell: Callable[[], None]) -> bool:
+        """Tell an address, unless it was told; whether it was told now. No failure counts."""
+        key = hashlib.sha256(self.content + b"\0" + address.encode()).hexdigest()
+        if key in self.keys or (self.folder and (self.folder / key).exists()):
+            return False
+        tell()
+        self.keys.add(key)
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / key).touch()
+        return True

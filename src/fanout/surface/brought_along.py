@@ -10,8 +10,8 @@ from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from fanout.cells.evidence import printable
 from fanout.surface.symbol import Symbol
+from fanout.wording import one_line, printable
 
 
 def brought_along(files: Mapping[str, bytes]) -> dict[str, Symbol]:
@@ -52,7 +52,7 @@ def commands(entry_points: bytes) -> Iterator[tuple[str, Symbol]]:
     try:
         parser.read_string(entry_points.decode())
     except (Error, UnicodeDecodeError) as error:
-        said = printable(" ".join(f"unreadable: {error}".split()))
+        said = one_line(f"unreadable: {error}")
         yield "entry points", Symbol(kind="command", says=said)
         return
     for group in parser.sections():

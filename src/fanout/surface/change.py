@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from fanout.model import Frozen
 from fanout.surface.symbol import Surface, Symbol, inside, is_private
+from fanout.wording import cut
 
 LONGEST = 200
 BROUGHT_ALONG = ("requirement", "command", "file")
@@ -41,12 +42,12 @@ class Change(Frozen):
         """The change in words, on one line."""
         match self.what:
             case What.ADDED:
-                return f"{self.named} is new: {shortened(self.candidate)}"
+                return f"{self.named} is new: {cut(self.candidate, LONGEST)}"
             case What.REMOVED:
-                return f"{self.named} is gone: it was {shortened(self.baseline)}"
+                return f"{self.named} is gone: it was {cut(self.baseline, LONGEST)}"
             case What.BEHAVIOUR:
-                return f"{self.named} has other code behind it: {shortened(self.candidate)}"
-        return f"{self.named} is {shortened(self.candidate)}, was {shortened(self.baseline)}"
+                return f"{self.named} has other code behind it: {cut(self.candidate, LONGEST)}"
+        return f"{self.named} is {cut(self.candidate, LONGEST)}, was {cut(self.baseline, LONGEST)}"
 
     @property
     def named(self) -> str:
@@ -223,7 +224,3 @@ def exists(side: Surface, name: str) -> bool:
 def described(side: Surface, path: str) -> str:
     symbol: Symbol | None = side.symbols.get(path)
     return f"{symbol.says} in {path.rpartition('.')[0]}" if symbol else path.removeprefix("@")
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

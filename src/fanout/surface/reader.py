@@ -11,7 +11,6 @@ from pathlib import Path
 
 import griffe
 
-from fanout.cells.evidence import printable
 from fanout.core.wheel import read_files
 from fanout.errors import InvalidCore
 from fanout.surface.brought_along import brought_along
@@ -30,6 +29,7 @@ from fanout.surface.source import (
     without_docstring,
 )
 from fanout.surface.symbol import Surface, Symbol, is_private
+from fanout.wording import printable
 
 PACKAGE = "market_data_core"
 NOT_A_NAME = ("__all__", "__doc__")

@@ -11,7 +11,8 @@ from fanout.gate.decision import Decision
 from fanout.gate.verdict import PRECEDENCE
 from fanout.model import Answer, CellVerdict, Core, Frozen, PromiseVerdict, Side, Standing, Verdict
 from fanout.surface.change import Change
-from fanout.told.report import number, why
+from fanout.told.report import why
+from fanout.wording import number
 
 
 class Entry(Frozen):
@@ -64,7 +65,7 @@ def account(decision: Decision, today: date) -> Account:
         section("Pending: never green, so it decides nothing", map(never_green, pending)),
     )
     return Account(
-        headline=" ".join(headline(decision).split()),
+        headline=headline(decision),
         compared=(
             f"candidate: {described(decision.candidate)}",
             f"baseline:  {described(decision.baseline)}",
@@ -80,7 +81,11 @@ def section(title: str, found: Iterable[Entry]) -> Section:
 
 def headline(decision: Decision) -> str:
     """The answer and the reason for it, in one line."""
-    candidate, baseline = name(decision.candidate), name(decision.baseline)
+    return " ".join(answered(decision).split())
+
+
+def answered(decision: Decision) -> str:
+    candidate, baseline = decision.candidate.shown, decision.baseline.shown
     if decision.answer is Answer.HOLD:
         broken = {
             cell.pack: len(cell.having(Verdict.REGRESSED))
@@ -237,10 +242,6 @@ def described(core: Core) -> str:
     commit = f" at commit {core.commit}" if core.commit else ""
     wheel = f", wheel sha256:{PurePath(core.wheel).parent.name}" if core.wheel else ""
     return f"{core.core_ref}, {core.named}, Core {core.version} from {core.source}{commit}{wheel}"
-
-
-def name(core: Core) -> str:
-    return core.version if core.source == "pypi" else f"{core.version} ({core.source})"
 
 
 def glyph(cell: CellVerdict) -> str:

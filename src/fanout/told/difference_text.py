@@ -11,6 +11,7 @@ from fanout.cause.difference import Difference, Notice, Noticing
 from fanout.surface.change import Change, What
 from fanout.told.decision_text import wrapped
 from fanout.told.report_markdown import escape
+from fanout.wording import cut
 
 WORDS = {
     What.REMOVED: "removed",
@@ -55,19 +56,15 @@ def change_lines(change: Change, indent: int, width: int) -> Iterator[str]:
 def sides(change: Change) -> Iterator[tuple[str, str]]:
     """What there was and what there is, as far as each is there and not as the other."""
     if change.baseline and change.what is not What.BEHAVIOUR:
-        yield "was", shortened(change.baseline)
+        yield "was", cut(change.baseline, LONGEST)
     if change.candidate:
-        yield "now", shortened(change.candidate)
+        yield "now", cut(change.candidate, LONGEST)
 
 
 def behind(notice: Notice) -> str:
     """Who stands on what changed without naming it."""
     said = [f"{count} of {pack}" for pack, count in notice.behind.items()]
     return f"behind what others name: {', '.join(said)}" if said else ""
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def difference_markdown(found: Difference) -> str:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fanout.history.past import CellHistory, Past, PromiseHistory
+from fanout.wording import number
 
 
 def print_past(past: Past, console: Console, cell: str = "") -> None:
@@ -21,7 +22,7 @@ def print_past(past: Past, console: Console, cell: str = "") -> None:
 
     The cells are summed up by pack unless one of them was asked for.
     """
-    console.print(Text(counted(past.runs, "run"), "bold"))
+    console.print(Text(number(past.runs, "run"), "bold"))
     console.print()
     if past.promises:
         console.print(promises(past.promises))
@@ -46,7 +47,7 @@ def promises(found: Sequence[PromiseHistory]) -> Table:
             table.add_row(
                 Padding(Text(one.says or one.name), (0, 0, 0, 2)),
                 Text(f"{one.last_green}\n{day(one.last_green_at)}" if one.last_green else "never"),
-                Text(f"{one.first_red}\nfor {counted(one.age_in_days, 'day')}")
+                Text(f"{one.first_red}\nfor {number(one.age_in_days, 'day')}")
                 if one.age_in_days is not None
                 else Text("never"),
                 Text(f"{one.flips} by ref\n{one.flips_in_time} in time"),
@@ -73,7 +74,7 @@ def packs(found: Sequence[CellHistory]) -> Table:
             Text(pack),
             str(len(of_pack)),
             str(sum(one.runs for one in of_pack)),
-            Text(", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common())),
+            Text(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())),
             seconds(sum(one.median or 0 for one in timed) if timed else None),
             Text(f"{longest.cell}\n{seconds(longest.median)}" if longest else ""),
         )
@@ -94,10 +95,6 @@ def cells(found: Sequence[CellHistory]) -> Table:
             seconds(one.longest),
         )
     return table
-
-
-def counted(number: int, name: str) -> str:
-    return f"{number} {name}" + ("" if number == 1 else "s")
 
 
 def day(moment: datetime | None) -> str:

@@ -22,6 +22,7 @@ from fanout.model import (
     Promise,
     Result,
 )
+from fanout.wording import cut
 
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
@@ -192,13 +193,20 @@ def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
     return ", ".join(runs)
 
 
+def told(promise: Promise, pack: str, owner: str, *where: str) -> Iterator[str]:
+    """Whose a broken promise is, what it pins, whether it is listed, and the first lines of why."""
+    yield f"{pack}, owned by {owner}, {promise.name}"
+    yield from where
+    if promise.contract:
+        yield f"pins {', '.join(promise.contract)}"
+    if promise.known_break:
+        yield f"listed: {promise.known_break}"
+    yield from why(promise.message, promise.text)
+
+
 def why(message: str, text: str) -> Iterator[str]:
     """The first lines of why: what pytest marks as the error, or else the message."""
     marked = [line for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
         said = line.removeprefix("E").strip()
-        yield f"| {said if len(said) <= LONGEST_LINE else f'{said[:LONGEST_LINE]}…'}"
-
-
-def number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+        yield f"| {cut(said, LONGEST_LINE)}"

@@ -11,14 +11,15 @@ from rich.text import Text
 
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.told.report import PromiseReport, Report, number, spans, why
+from fanout.told.report import PromiseReport, Report, spans, told
+from fanout.wording import GLYPHS, number
 
-GLYPHS = {
-    Outcome.PASSED: ("✓", "green"),
-    Outcome.FAILED: ("✗", "bold red"),
-    Outcome.ERRORED: ("!", "bold yellow"),
-    Outcome.MISSING: ("?", "bold yellow"),
-    Outcome.UNSUPPORTED: ("–", "dim"),
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.ERRORED: "bold yellow",
+    Outcome.MISSING: "bold yellow",
+    Outcome.UNSUPPORTED: "dim",
 }
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
@@ -57,11 +58,11 @@ def words(cell: CellReport | None) -> str:
     if cell is None:
         return ""
     broken = len(cell.promises(Result.BROKEN))
-    return f"{GLYPHS[cell.outcome][0]} {cell.outcome}" + (f" {broken}" if broken else "")
+    return f"{GLYPHS[cell.outcome]} {cell.outcome}" + (f" {broken}" if broken else "")
 
 
 def style(cell: CellReport | None) -> str:
-    return GLYPHS[cell.outcome][1] if cell else ""
+    return STYLES[cell.outcome] if cell else ""
 
 
 def print_promises(
@@ -74,17 +75,9 @@ def print_promises(
         promise = found.promise
         console.print()
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
-        facts = [
-            f"{found.pack}, owned by {found.owner}, {promise.name}",
-            f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}",
-        ]
-        if promise.contract:
-            facts.append(f"pins {', '.join(promise.contract)}")
-        if promise.known_break:
-            facts.append(f"listed: {promise.known_break}")
-        facts += why(promise.message, promise.text)
-        facts.append(f"$ {found.command}")
-        console.print(indented(Text("\n".join(facts)), 4))
+        where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
+        facts = told(promise, found.pack, found.owner, where)
+        console.print(indented(Text("\n".join((*facts, f"$ {found.command}"))), 4))
     console.print()
 
 

@@ -14,8 +14,8 @@ from fanout.core.index import serves
 from fanout.core.resolve import COMMIT, git, released
 from fanout.errors import InvalidCore
 from fanout.model import Frozen, Matrix
+from fanout.notify.announcement import Request
 from fanout.workflow.event import HEAD
-from fanout.workflow.request import Request
 
 PAUSES = (5, 10, 20, 40, 60)  # seconds between two looks; the last one again and again
 TAG = re.compile(r"v?(?P<version>[0-9].*)", re.ASCII)

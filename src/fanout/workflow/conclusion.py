@@ -16,31 +16,25 @@ from fanout.cells.packs import read_packs
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
-from fanout.gate.check import Comparison
-from fanout.gate.decided import decided
+from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
-from fanout.history.document import make_run, repeatable
-from fanout.history.gather import utc
+from fanout.history.document import reported
 from fanout.history.run import Run, shortened
-from fanout.model import Answer, CellReport, Core, Matrix, Outcome, Side, Verdict
+from fanout.model import Answer, Core, Matrix, Side
 from fanout.notify.announcement import Announcement, Turned
 from fanout.told.account import account
 from fanout.told.decision_markdown import account_markdown
-from fanout.told.report import Report, make_report, number
-from fanout.told.report_markdown import escape, markdown
+from fanout.told.report import make_report
+from fanout.told.report_markdown import escape
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, release
-from fanout.workflow.turns import turned
-
-SIDES = ("candidate", "baseline")
+from fanout.workflow.turns import table_markdown, turned, weighed
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The answer, the account of it as Markdown, and the run unless nothing ran."""
+    """The account of the answer as Markdown, what is announced, and the run unless nothing ran."""
 
-    answer: Answer
-    headline: str
     account: str
     announcement: Announcement
     run: Run | None = None
@@ -95,8 +89,6 @@ def unasked(plan: Plan, jobs: Jobs, problem: str) -> Conclusion:
     """Unknown, because nothing could be asked at all."""
     headline = f"unknown: {problem}"
     return Conclusion(
-        Answer.UNKNOWN,
-        headline,
         f"**{escape(headline)}**\n",
         announced(plan, jobs, Answer.UNKNOWN, headline, problem=problem),
     )
@@ -134,16 +126,11 @@ def of_the_candidate(
     say: Callable[[str], None],
 ) -> Conclusion:
     for attempt in range(1, plan.attempts + 1):
-        found = comparison.read(folder / str(attempt))
-        there = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
-        first = {name: with_reason(one, reasons) for name, one in found.items()}
-        comparison.attempts.append(there if comparison.attempts else first)
+        comparison.take(folder / str(attempt), reasons)
     decision, run = decided("check", comparison, datetime.now(UTC), history, index, say)
     decision = anywhere(decision, plan)
     told = account(decision, comparison.today)
     return Conclusion(
-        decision.answer,
-        told.headline,
         account_markdown(told),
         announced(plan, jobs, decision.answer, told.headline).model_copy(
             update={"decision": decision}
@@ -190,59 +177,16 @@ def of_the_table(
     packs = read_packs(root, plan.packs)
     evidence = read_folder(folder / "1", frozenset(plan.cells))
     report = make_report(matrix, evidence, packs, datetime.now(UTC).date())
-    cells = tuple(with_reason(one, reasons) for one in report.cells)
+    cells = tuple(one.because(reasons.get(one.cell.name, "")) for one in report.cells)
     report = report.model_copy(update={"cells": cells})
-    started = [utc(cell.evidence.started) for cell in cells if cell.evidence]
-    run = None
-    turns: tuple[Turned, ...] = ()
-    if started:
-        run = repeatable(make_run("report", min(started), (cells,), packs, matrix=matrix))
-        turns = turned(run, history, report)
+    run = reported(cells, packs, matrix)
+    turns = turned(run, history, report) if run else ()
     answer, headline = weighed(report, turns)
     return Conclusion(
-        answer,
-        headline,
         table_markdown(headline, turns, report),
         announced(plan, jobs, answer, headline, turns),
         run,
     )
-
-
-def with_reason(report: CellReport, reasons: Mapping[str, str]) -> CellReport:
-    reason = reasons.get(report.cell.name)
-    if report.outcome is not Outcome.MISSING or reason is None:
-        return report
-    return report.model_copy(update={"reason": reason})
-
-
-def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
-    """Hold for what regressed, else unknown for a cell without a verdict, else release."""
-    regressed = [turn for turn in turns if turn.verdict is Verdict.REGRESSED]
-    if regressed:
-        packs = dict.fromkeys(turn.pack for turn in regressed)
-        promises = {(turn.pack, turn.promise) for turn in regressed}
-        said = f"{number(len(promises), 'promise')} of {', '.join(packs)} regressed"
-        return Answer.HOLD, f"hold: {said} since the last run; {report.summary}"
-    if report.without_verdict:
-        first = report.without_verdict[0]
-        said = f"{first.cells[0]}: {first.outcome}: {first.reason}"
-        return Answer.UNKNOWN, f"unknown: {report.summary}; {said}"
-    return Answer.RELEASE, f"release: no promise regressed since the last run; {report.summary}"
-
-
-def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:
-    parts = [f"**{escape(headline)}**"]
-    for verdict in (Verdict.REGRESSED, Verdict.FIXED):
-        lines = [
-            f"- **{escape(turn.says or turn.promise)}**  \n"
-            f"  {escape(turn.pack)}, owned by {escape(turn.owner)}, {escape(turn.promise)},"
-            f" on {escape(turn.core_ref)}"
-            for turn in turns
-            if turn.verdict is verdict
-        ]
-        if lines:
-            parts += [f"### {verdict.capitalize()} since the last run", "\n".join(lines)]
-    return "\n\n".join((*parts, markdown(report)))
 
 
 def announced(

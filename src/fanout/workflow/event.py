@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from fanout.cells.evidence import printable
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
-from fanout.workflow.request import LONGEST_REF, Request
+from fanout.model import PACK
+from fanout.notify.announcement import LONGEST_REF, Request
+from fanout.wording import printable
 
 LARGEST_PAYLOAD = 64 * 1024  # characters; GitHub sends less
-PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 # Of what git and GitHub allow in the name of a branch or tag, what needs quoting nowhere.
 REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*", re.ASCII)
 NEVER_IN_A_REF = ("..", "//", "/.", ".lock/")

@@ -7,10 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from fanout.cells.evidence import printable
 from fanout.errors import UnusableHistory, UnusableInput
 from fanout.git import command, environment
 from fanout.history.document import read_run, write_run
+from fanout.wording import printable
 
 PAUSES = (0, 1, 3, 9, 27)  # seconds before each try
 AUTHOR = ("-c", "user.name=contracts", "-c", "user.email=contracts@users.noreply.github.com")

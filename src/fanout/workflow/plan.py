@@ -13,15 +13,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fanout.cells.evidence import printable
-from fanout.core.resolve import newest, released
-from fanout.core.wheel import DISTRIBUTION
-from fanout.errors import InvalidCore, UnknownPack, UnusableInput
+from fanout.cells.packs import chosen
+from fanout.core.resolve import newest, release_at, released
+from fanout.errors import InvalidCore, UnusableInput
 from fanout.history.run import CellName, Text
 from fanout.model import Core, Frozen, Matrix
+from fanout.notify.announcement import Request
+from fanout.wording import printable
 from fanout.workflow.candidate import Candidate, version_text
 from fanout.workflow.event import InvalidRequest
-from fanout.workflow.request import Request
 from fanout.workflow.shards import shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan
@@ -75,10 +75,8 @@ def plan(
 
     Raises UnknownPack and InvalidCore for a pack or a baseline that is not there.
     """
-    known = tuple(dict.fromkeys(cell.pack for cell in matrix.cells))
-    if unknown := set(request.packs) - set(known):
-        raise UnknownPack(f"there is no pack '{min(unknown)}'", f"name one of {', '.join(known)}")
-    packs = tuple(pack for pack in known if pack in request.packs) or known
+    asked = chosen(request.packs, matrix)
+    packs = tuple(pack for pack in matrix.packs if pack in asked)
     baseline = baseline_of(request, candidate, matrix) if candidate else None
     if candidate and baseline:
         refs = dict.fromkeys((candidate.core_ref, baseline.core_ref))
@@ -122,16 +120,6 @@ def release(named: str, matrix: Matrix) -> Core:
             f"the baseline '{named}' is no release of Core", "name a version such as 1.4.61"
         )
     return release_at("baseline", version)
-
-
-def release_at(slot: str, version: str) -> Core:
-    return Core(
-        named=version,
-        core_ref=f"core_{slot}",
-        requirement=f"{DISTRIBUTION}=={version}",
-        source="pypi",
-        version=version,
-    )
 
 
 def refused(request: Request, problem: str) -> Plan:

@@ -1,4 +1,4 @@
-"""What turned in a run of the table of Core refs, against all runs before it."""
+"""What turned in a run of the table of Core refs, against all runs before it, and its answer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.history.document import document_names, write_run
 from fanout.history.query import History
 from fanout.history.run import Run
+from fanout.model import Answer, Verdict
 from fanout.notify.announcement import Turned
 from fanout.told.report import Report
+from fanout.told.report_markdown import escape, markdown
+from fanout.wording import number
 
 
 def turned(run: Run, history: Path, report: Report) -> tuple[Turned, ...]:
@@ -38,3 +41,33 @@ def turned(run: Run, history: Path, report: Report) -> tuple[Turned, ...]:
         for turn in found
         if turn.run == run.id
     )
+
+
+def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
+    """Hold for what regressed, else unknown for a cell without a verdict, else release."""
+    regressed = [turn for turn in turns if turn.verdict is Verdict.REGRESSED]
+    if regressed:
+        packs = dict.fromkeys(turn.pack for turn in regressed)
+        promises = {(turn.pack, turn.promise) for turn in regressed}
+        said = f"{number(len(promises), 'promise')} of {', '.join(packs)} regressed"
+        return Answer.HOLD, f"hold: {said} since the last run; {report.summary}"
+    if report.without_verdict:
+        first = report.without_verdict[0]
+        said = f"{first.cells[0]}: {first.outcome}: {first.reason}"
+        return Answer.UNKNOWN, f"unknown: {report.summary}; {said}"
+    return Answer.RELEASE, f"release: no promise regressed since the last run; {report.summary}"
+
+
+def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:
+    parts = [f"**{escape(headline)}**"]
+    for verdict in (Verdict.REGRESSED, Verdict.FIXED):
+        lines = [
+            f"- **{escape(turn.says or turn.promise)}**  \n"
+            f"  {escape(turn.pack)}, owned by {escape(turn.owner)}, {escape(turn.promise)},"
+            f" on {escape(turn.core_ref)}"
+            for turn in turns
+            if turn.verdict is verdict
+        ]
+        if lines:
+            parts += [f"### {verdict.capitalize()} since the last run", "\n".join(lines)]
+    return "\n\n".join((*parts, markdown(report)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, say
 from fanout.commands.workflow.step import annotate, output, summary
 from fanout.errors import UnusableInput
 from fanout.history.document import write_run
@@ -29,21 +29,15 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
     "--plan", "text", envvar="PLAN", required=True, help="The plan, as the first job gave it."
 )
 @click.option(
-    "--evidence",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The folder of all artifacts with evidence.",
+    "--evidence", type=FOLDER, required=True, help="The folder of all artifacts with evidence."
 )
 @click.option(
-    "--wheel",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("core"),
-    help="The folder of the candidate's wheel.",
+    "--wheel", type=FOLDER, default=Path("core"), help="The folder of the candidate's wheel."
 )
 @click.option(
     "--output",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     required=True,
     help="A new folder, for the answer and the document of the run.",
 )
@@ -60,7 +54,7 @@ def conclude(
     url: str,
     dashboard: str | None,
     root: Path,
-    history: Path | None,
+    history: Path,
     index: str,
 ) -> None:
     """Decide over every cell that was planned, from the evidence that its jobs left."""
@@ -72,9 +66,9 @@ def conclude(
         Jobs(evidence, wheel, url, dashboard or None),
         root.resolve(),
         folder.resolve() / "evidence",
-        history or root / "history",
+        history,
         index,
-        lambda line: click.echo(line, err=True),
+        say,
     )
     leave(found, folder)
 
@@ -82,14 +76,14 @@ def conclude(
 def leave(found: Conclusion, folder: Path) -> None:
     """Write the answer for the jobs after this one, and show it."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = found.announcement.model_dump_json(indent=2)
-    (folder / "announcement.json").write_text(told, encoding="utf-8")
+    told = found.announcement
+    (folder / "announcement.json").write_text(told.model_dump_json(indent=2), encoding="utf-8")
     (folder / "account.md").write_text(found.account, encoding="utf-8")
     if found.run:
         write_run(found.run, folder / "run")
     summary(found.account)
-    output("answer", found.answer)
+    output("answer", told.answer)
     output("runs", "1" if found.run else "0")
-    annotate("notice" if found.answer is Answer.RELEASE else "error", found.headline)
+    annotate("notice" if told.answer is Answer.RELEASE else "error", told.headline)
     click.echo(found.account)
     sys.exit(0)

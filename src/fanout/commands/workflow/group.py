@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from fanout.commands.group import Commands
 
 HERE = "fanout.commands.workflow"
+PLACES = {
+    "plan": f"{HERE}.plan:plan_command",
+    "wheel": f"{HERE}.wheel:wheel",
+    "conclude": f"{HERE}.conclude:conclude",
+    "publish": f"{HERE}.publish:publish",
+    "notify": f"{HERE}.notify:notify",
+    "reconcile": f"{HERE}.reconcile:reconcile",
+    "releases": f"{HERE}.releases:releases",
+    "token": f"{HERE}.token:token",
+}
 
 
-class Workflow(Commands):
-    """Every command of `fanout workflow`, in the order in which the jobs run them."""
-
-    places: ClassVar[Mapping[str, str]] = {
-        "plan": f"{HERE}.plan:plan_command",
-        "wheel": f"{HERE}.wheel:wheel",
-        "conclude": f"{HERE}.conclude:conclude",
-        "publish": f"{HERE}.publish:publish",
-        "notify": f"{HERE}.notify:notify",
-        "reconcile": f"{HERE}.reconcile:reconcile",
-        "releases": f"{HERE}.releases:releases",
-        "token": f"{HERE}.token:token",
-    }
-
-
-@click.group(cls=Workflow)
+@click.group(cls=Commands, places=PLACES)
 def workflow() -> None:
     """Do the work of one job of .github/workflows/contracts.yml."""

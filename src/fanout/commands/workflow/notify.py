@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
-from fanout.commands.command import ROOT, Command
+from fanout.commands.command import FOLDER, FOLDER_THAT_IS_THERE, ROOT, Command
 from fanout.commands.workflow.step import annotate, summary
 from fanout.errors import ExitCode, UnusableInput
 from fanout.history.document import read_run, read_whole
@@ -22,7 +22,7 @@ from fanout.notify import mail, slack
 from fanout.notify.announcement import Announcement
 from fanout.notify.github import comment, issues, status
 from fanout.notify.github.client import Account, connect
-from fanout.notify.once import Told
+from fanout.notify.tidings import Told
 from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
@@ -45,13 +45,13 @@ Exit codes: 0 everything that is configured was told, 2 unusable input,
 \b
 Example: fanout workflow notify answer --core-repository owner/market-data-core""",
 )
-@click.argument("answer", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.argument("answer", type=FOLDER_THAT_IS_THERE)
 @click.option("--core-repository", envvar="CORE_REPOSITORY", default="", help="Core's, OWNER/NAME.")
 @click.option("--repository", envvar="GITHUB_REPOSITORY", default="", help="Ours, OWNER/NAME.")
 @click.option(
     "--told",
     "memory",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="A folder that remembers what was told in Slack and by email.",
 )
 @ROOT
@@ -132,5 +132,5 @@ def tellings(
 
 
 def assignees(root: Path) -> dict[str, tuple[str, ...]]:
-    packs = dict.fromkeys(cell.pack for cell in read_matrix(root).cells)
-    return {name: pack.says.assignees for name, pack in read_packs(root, packs).items()}
+    packs = read_packs(root, read_matrix(root).packs)
+    return {name: pack.says.assignees for name, pack in packs.items()}

@@ -9,17 +9,17 @@ from pathlib import Path
 import click
 
 from fanout.cells.matrix import read_matrix
-from fanout.commands.command import HISTORY, INDEX, ROOT, Command
+from fanout.commands.command import HISTORY, INDEX, ROOT, Command, say
 from fanout.commands.workflow.step import annotate, output
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
 from fanout.git import command, environment
 from fanout.history.query import History
 from fanout.model import Matrix
+from fanout.notify.announcement import Request
 from fanout.workflow.candidate import find
 from fanout.workflow.event import NIGHTLY, WEEKLY, InvalidRequest, changed_packs, request
 from fanout.workflow.plan import Plan, packed, plan, refused, unreadable
-from fanout.workflow.request import Request
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
 WAIT = 600.0  # seconds, for a version that is announced before it can be had
@@ -78,7 +78,7 @@ def plan_command(
     core_repository: str,
     wait: float,
     root: Path,
-    history: Path | None,
+    history: Path,
     index: str,
 ) -> None:
     """Say which cells are to run, in which jobs, on which Core; for GitHub, as job outputs."""
@@ -92,8 +92,7 @@ def plan_command(
     else:
         if since and not wanted.core_ref and not wanted.packs:
             wanted = wanted.model_copy(update={"packs": packs_since(since, root, matrix)})
-        runs = history or root / "history"
-        made = planned(wanted, core_repository, matrix, label, runs, index, wait)
+        made = planned(wanted, core_repository, matrix, label, history, index, wait)
     tell(made)
 
 
@@ -145,11 +144,7 @@ def packs_since(commit: str, root: Path, matrix: Matrix) -> tuple[str, ...]:
         check=False,
     )
     paths = done.stdout.rstrip("\0").split("\0") if done.returncode == 0 else []
-    return changed_packs(filter(None, paths), {cell.pack for cell in matrix.cells})
-
-
-def say(line: str) -> None:
-    click.echo(line, err=True)
+    return changed_packs(filter(None, paths), matrix.packs)
 
 
 def tell(made: Plan) -> None:

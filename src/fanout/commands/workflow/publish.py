@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from fanout.commands.command import Command
-from fanout.told.report import number
+from fanout.commands.command import FOLDER, Command
+from fanout.wording import number
 from fanout.workflow.history_branch import HistoryBranch
 
 
@@ -20,14 +20,14 @@ Exit codes: 0 the branch holds the documents, 2 one of them cannot be read,
 \b
 Example: fanout workflow publish answer/run --repository https://github.com/owner/name""",
 )
-@click.argument("documents", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("documents", type=FOLDER)
 @click.option("--repository", envvar="HISTORY_REPOSITORY_URL", required=True, help="Its address.")
 @click.option("--branch", default="history", show_default=True, help="The branch of the history.")
 @click.option("--token", envvar="GITHUB_TOKEN", default="", help="A token that may write there.")
 @click.option(
     "--history",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path("history"),
     show_default=True,
     help="The folder that then holds the whole history.",

@@ -10,7 +10,7 @@ import click
 from fanout.commands.command import Command
 from fanout.notify.github.client import connect
 from fanout.notify.github.reconcile import reconcile as run_again
-from fanout.told.report import number
+from fanout.wording import number
 
 
 @click.command(

@@ -13,7 +13,7 @@ from fanout.core.refs import core_refs
 from fanout.core.table import Table
 from fanout.notify.github.client import connect
 from fanout.notify.github.releases import propose
-from fanout.told.report import number
+from fanout.wording import number
 
 
 @click.command(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from fanout.cells.evidence import printable
+from fanout.wording import one_line
 
 LARGEST_SUMMARY = 1000 * 1024  # bytes; GitHub refuses a summary of more than 1 MiB
 CUT = "\n\nThis is cut here: GitHub shows no more. The whole is among the run's artifacts.\n"
@@ -43,5 +43,5 @@ def append(path: str, text: str) -> None:
 def annotate(level: str, text: str) -> None:
     """Show a line as an error, warning or notice of the run; nothing in it is a command."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        line = " ".join(printable(text).split()).replace("%", "%25")
+        line = one_line(text).replace("%", "%25")
         click.echo(f"::{level}::{line}")

@@ -12,7 +12,7 @@ from fanout.commands.command import Command
 from fanout.commands.workflow.step import annotate
 from fanout.errors import ExitCode
 from fanout.notify.github.client import HOW_TO_ROTATE, asking, connect
-from fanout.told.report import number
+from fanout.wording import number
 
 HEADER = "github-authentication-token-expiration"
 FORMATS = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")

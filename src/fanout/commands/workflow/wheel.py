@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fanout.commands.command import INDEX, ROOT, Command
+from fanout.commands.command import FOLDER, INDEX, ROOT, Command
 from fanout.commands.workflow.step import output
 from fanout.core.index import fetch
 from fanout.core.resolve import GIT_URL, from_git
@@ -26,13 +26,7 @@ Exit codes: 0 there is one wheel, 2 Core cannot be built or fetched,
 Example: fanout workflow wheel 1.4.61 --output core""",
 )
 @click.argument("core")
-@click.option(
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The folder for it.",
-)
+@click.option("--output", "folder", type=FOLDER, required=True, help="The folder for it.")
 @ROOT
 @INDEX
 def wheel(core: str, folder: Path, root: Path, index: str) -> None:
@@ -42,7 +36,7 @@ def wheel(core: str, folder: Path, root: Path, index: str) -> None:
     """
     root = root.resolve()
     if git := GIT_URL.fullmatch(core):
-        path = Path(from_git(git["url"].removeprefix("git+"), git["ref"], "candidate", root).wheel)
+        path = Path(from_git(git["url"], git["ref"], "candidate", root).wheel)
     elif "/" in core or not core[:1].isdigit():
         raise InvalidCore(f"'{core}' is no version and no git URL with a commit", "name one")
     else:

@@ -14,11 +14,13 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from fanout.dashboard.data.latest import UNDECIDED, as_json
-from fanout.dashboard.edition import GLYPHS, Edition
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot
+from fanout.dashboard.edition import Edition
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.dashboard.site import Part
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
+from fanout.wording import GLYPHS
 
 LABEL, UNKNOWN = "Core contracts", "unknown"
 GREEN, RED, AMBER, GREY = "#1a7f37", "#b3261e", "#8a5a00", "#5b6270"
@@ -106,15 +108,17 @@ def answer_badge(edition: Edition) -> Badge:
     """The gate's answer for the newest Core ref."""
     made = edition.decision
     label = f"Core {made.candidate.version}" if made else LABEL
-    says = " ".join(headline(made).split()) if made else UNDECIDED
-    on = max((run.finished.date() for run in edition.snapshot.runs), default=None)
+    says = headline(made) if made else UNDECIDED
+    newest = edition.snapshot.newest
     word = made.answer.value if made else UNKNOWN
-    return Badge("answer", label, word, says.partition(":")[0], "index.html", on)
+    return Badge(
+        "answer", label, word, says.partition(":")[0], "index.html", newest and newest.date()
+    )
 
 
 def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
     """Each pack of the matrix on the newest Core ref that is known."""
-    newest = next((ref for ref in snapshot.core_refs if ref.known), None)
+    newest = next(iter(snapshot.known_refs), None)
     for pack in snapshot.matrix.packs:
         page = f"packs/{pack}.html"
         cell = snapshot.cells.get(f"{pack}-{newest.name}") if newest else None
@@ -127,10 +131,9 @@ def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
 
 def ref_badges(snapshot: Snapshot) -> Iterator[Badge]:
     """Each Core ref of the matrix, by what all its packs say of it."""
-    for ref in snapshot.core_refs:
-        if ref.known:
-            cells = [snapshot.cells.get(f"{pack}-{ref.name}") for pack in snapshot.matrix.packs]
-            yield ref_badge(ref, cells)
+    for ref in snapshot.known_refs:
+        cells = [snapshot.cells.get(f"{pack}-{ref.name}") for pack in snapshot.matrix.packs]
+        yield ref_badge(ref, cells)
 
 
 def ref_badge(ref: CoreRef, cells: Sequence[CellNow | None]) -> Badge:

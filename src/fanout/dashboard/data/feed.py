@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from uuid import UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from fanout.cells.evidence import printable
 from fanout.dashboard.data.latest import documents
-from fanout.dashboard.edition import Edition, moment
+from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.news import ANSWER, Entry, Turn, entries
 from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.database import EPOCH
-from fanout.told.report import number
+from fanout.history.tables import EPOCH
+from fanout.wording import moment, number, printable
 
 PATH = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"
@@ -37,7 +35,7 @@ def feed(snapshot: Snapshot, url: str) -> bytes:
     root = Element("feed", xmlns=ATOM)
     add(root, "title", TITLE)
     add(root, "id", uuid5(OURS, url).urn)
-    add(root, "updated", moment(newest(snapshot)))
+    add(root, "updated", moment(snapshot.newest or EPOCH))
     add(SubElement(root, "author"), "name", "Core contracts")
     SubElement(root, "link", rel="self", type="application/atom+xml", href=f"{url}{PATH}")
     SubElement(root, "link", rel="alternate", type="text/html", href=f"{url}index.html")
@@ -48,10 +46,6 @@ def feed(snapshot: Snapshot, url: str) -> bytes:
     return content + b"\n"
 
 
-def newest(snapshot: Snapshot) -> datetime:
-    return max((run.finished for run in snapshot.runs), default=EPOCH)
-
-
 def element(entry: Entry, run: RunHead, url: str) -> Element:
     """One entry; its id is made of what it is about, so that it is the same in every edition."""
     made = Element("entry")
@@ -60,7 +54,7 @@ def element(entry: Entry, run: RunHead, url: str) -> Element:
     add(made, "updated", moment(entry.at))
     page = f"{url}runs/{entry.run}.html"
     SubElement(made, "link", rel="alternate", type="text/html", href=page)
-    SubElement(made, "category", term=run.answer if entry.kind == ANSWER else entry.kind)
+    SubElement(made, "category", term=str(run.answer) if entry.kind == ANSWER else entry.kind)
     add(made, "content", "\n".join(lines(entry, run)), type="text")
     return made
 

@@ -10,14 +10,16 @@ from functools import lru_cache
 from itertools import product
 from typing import Literal
 
-from fanout.dashboard.edition import Edition, moment, script
-from fanout.dashboard.facts.snapshot import CellNow, RunHead, Snapshot, digest_of
+from fanout.dashboard.edition import Edition, script
+from fanout.dashboard.facts.grid import NOT_RUN
+from fanout.dashboard.facts.newest import CellNow, digest_of
+from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
 from fanout.errors import ExitCode
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
+from fanout.wording import moment
 
-NOT_RUN = "not run"
 UNDECIDED = "unknown: no Core ref has one before it to be compared with"
 BROKEN = """
 SELECT results, count(*), min(name), says FROM result JOIN promise ON promise.id = promise
@@ -90,7 +92,7 @@ def parts(edition: Edition) -> Iterator[Part]:
     runs = snapshot.runs
     value = {
         "run": runs[0].id if runs else "",
-        "newest": moment(max(run.finished for run in runs)) if runs else "",
+        "newest": moment(snapshot.newest) if snapshot.newest else "",
         "every": edition.every,
     }
     yield edition.file("data/latest.js", value, lambda: script("latest", value))
@@ -125,7 +127,7 @@ def latest(edition: Edition) -> Latest:
     outcomes = Counter(cell.outcome for cell in cells if cell.known)
     return Latest(
         answer=made.answer if made else None,
-        headline=" ".join(headline(made).split()) if made else UNDECIDED,
+        headline=headline(made) if made else UNDECIDED,
         exit_code=made.exit_code if made else ExitCode.NO_VERDICT,
         core_ref=made.candidate.core_ref if made else "",
         baseline=made.baseline.core_ref if made else "",
@@ -173,12 +175,4 @@ def latest_cell(cell: CellNow, known: bool, broken: int, first: FirstBroken | No
 
 
 def latest_run(run: RunHead) -> LatestRun:
-    return LatestRun(
-        id=run.id,
-        command=run.command,
-        started=run.started,
-        finished=run.finished,
-        candidate=run.candidate,
-        baseline=run.baseline,
-        answer=Answer(run.answer) if run.answer else None,
-    )
+    return LatestRun.model_validate(run, from_attributes=True)

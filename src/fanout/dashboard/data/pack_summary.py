@@ -8,12 +8,15 @@ from functools import partial
 from typing import Literal
 
 from fanout.dashboard.data.latest import as_json
-from fanout.dashboard.edition import Edition, moment
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, PackNow, Snapshot, release
+from fanout.dashboard.edition import Edition
+from fanout.dashboard.facts.along import oldest_first
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.past import GREEN, RED
+from fanout.history.past import GREEN, RED, first_red
 from fanout.history.run import KnownBreakInRun
 from fanout.model import Frozen, Outcome, Promise, Result
+from fanout.wording import moment
 
 
 class RefOutcome(Frozen):
@@ -75,7 +78,7 @@ class PackSummary(Frozen):
 
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
-    refs = sorted(snapshot.core_refs, key=lambda ref: (release(ref), ref.name), reverse=True)
+    refs = oldest_first(snapshot)[::-1]
     for pack in snapshot.packs:
         on = [(ref, snapshot.cells.get(f"{pack.name}-{ref.name}")) for ref in refs]
         seen = [(ref, cell) for ref, cell in on if cell]
@@ -96,7 +99,6 @@ def summary(
     snapshot: Snapshot, pack: PackNow, seen: Sequence[tuple[CoreRef, CellNow]]
 ) -> PackSummary:
     """A pack on the Core refs, newest first, of which there is evidence."""
-    states = pack.statement
     said: dict[str, dict[str, Promise]] = {}
     for _, cell in seen:
         for promise in snapshot.promises(cell.results):
@@ -104,15 +106,10 @@ def summary(
     counts = frozenset(cell.core_ref for _, cell in seen if cell.supported)
     return PackSummary(
         pack=pack.name,
-        consumer=states.consumer,
-        release=states.release,
-        owner=states.owner,
-        supports=states.supports,
-        digest=states.digest,
+        **dict(pack.statement),
         known=pack.known,
         renamed=pack.renamed,
         pending=pack.pending,
-        known_breaks=states.known_breaks,
         refs=tuple(ref_outcome(ref, cell) for ref, cell in seen),
         promises=tuple(over_refs(said[name], counts) for name in sorted(said)),
     )
@@ -137,15 +134,14 @@ def over_refs(said: Mapping[str, Promise], counts: Collection[str]) -> PromiseOv
     """A promise by what was said of it, newest ref first; it counts on some of them only."""
     newest = next(iter(said.values()))
     refs = [ref for ref in said if ref in counts]
-    green = next((place for place, ref in enumerate(refs) if said[ref].result in GREEN), None)
-    reds = [ref for ref in refs if said[ref].result in RED]
-    after = [ref for ref in refs[:green] if said[ref].result in RED]
+    green = {ref for ref in refs if said[ref].result in GREEN}
+    red = {ref for ref in refs if said[ref].result in RED}
     return PromiseOverRefs(
         name=newest.name,
         says=newest.says,
         contract=newest.contract,
         core=newest.core,
         results={ref: promise.result for ref, promise in said.items()},
-        last_green="" if green is None else refs[green],
-        first_red=(after or reds or [""])[-1],
+        last_green=next((ref for ref in refs if ref in green), ""),
+        first_red=first_red(refs[::-1], green.__contains__, red.__contains__) or "",
     )

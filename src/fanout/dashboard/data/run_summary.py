@@ -64,7 +64,7 @@ def summary(facts: RunFacts) -> RunSummary:
         candidate=run.candidate,
         baseline=run.baseline,
         answer=run.answer,
-        headline=" ".join(headline(facts.decision).split()) if facts.decision else "",
+        headline=headline(facts.decision) if facts.decision else "",
         counts={outcome: counts[outcome] for outcome in Outcome},
         cells=cells,
         broken=tuple(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot, release
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot, release
 from fanout.history.past import GREEN, RED
 
 
@@ -25,6 +26,11 @@ class Step(NamedTuple):
 
     before: CoreRef
     after: CoreRef
+
+    @property
+    def same(self) -> bool:
+        """Whether Core is known to have the same content on both."""
+        return bool(self.before.digest) and self.before.digest == self.after.digest
 
     @property
     def command(self) -> str:

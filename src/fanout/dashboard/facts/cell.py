@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fanout.dashboard.facts.along import Neighbours, Streak, neighbours, streaks
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, PackNow, Snapshot
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.facts.step import Cores, state
 from fanout.history.run import PackInRun
 
@@ -70,9 +71,8 @@ def cell_facts(snapshot: Snapshot) -> tuple[CellFacts, ...]:
 
 def found(snapshot: Snapshot) -> Iterator[CellFacts]:
     refs = {ref.name: ref for ref in snapshot.core_refs}
-    packs = {pack.name: pack for pack in snapshot.packs}
     runs = {run.document: run.id for run in snapshot.runs}
-    near, red = neighbours(snapshot), streaks(snapshot)
+    near, red, stated = neighbours(snapshot), streaks(snapshot), snapshot.stated
     for cell in snapshot.cells.values():
         beside = near[cell.core_ref]
         before, after = (
@@ -85,6 +85,6 @@ def found(snapshot: Snapshot) -> Iterator[CellFacts]:
             near=beside,
             before=before,
             after=after,
-            pack=packs.get(cell.pack),
+            pack=stated.get(cell.pack),
             streaks=red.get(cell.name, {}),
         )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from fanout.dashboard.facts.judgement import report
-from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
-from fanout.gate.verdict import attempt
-from fanout.model import CellReport, Promise, Standing
-
-PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # also the name of a file
-RED = frozenset({Standing.BROKEN, Standing.KNOWN_BREAK})
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
+from fanout.dashboard.facts.verdicts import report
+from fanout.gate.verdict import RED, attempt
+from fanout.history.past import first_red
+from fanout.model import PACK, CellReport, Promise, Standing
 
 
 class Stretch(NamedTuple):
@@ -44,23 +41,26 @@ class Course(NamedTuple):
     @property
     def red(self) -> tuple[Stretch, ...]:
         """Where it is broken, also as a known break."""
-        return tuple(one for one in self.stretches if one.standing in RED)
+        return tuple(filter(is_red, self.stretches))
 
     @property
     def last_green(self) -> str:
         """The newest Core ref that keeps it; empty if none does."""
-        greens = [one.last for one in self.stretches if one.standing is Standing.KEPT]
-        return greens[-1] if greens else ""
+        return next((one.last for one in self.stretches[::-1] if is_green(one)), "")
 
     @property
     def first_red(self) -> str:
         """The oldest Core ref that breaks it after that; if there is none, the oldest of all."""
-        places = [place for place, one in enumerate(self.stretches) if one.standing in RED]
-        greens = [
-            place for place, one in enumerate(self.stretches) if one.standing is Standing.KEPT
-        ]
-        after = [place for place in places if greens and place > greens[-1]]
-        return self.stretches[(after or places)[0]].first if places else ""
+        red = first_red(self.stretches, is_green, is_red)
+        return red.first if red else ""
+
+
+def is_green(one: Stretch) -> bool:
+    return one.standing is Standing.KEPT
+
+
+def is_red(one: Stretch) -> bool:
+    return one.standing in RED
 
 
 @lru_cache(maxsize=1)
@@ -79,21 +79,12 @@ def pack_names(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if PACK.fullmatch(name))
 
 
-def stated(snapshot: Snapshot) -> Mapping[str, PackNow]:
-    return {pack.name: pack for pack in snapshot.packs}
-
-
-def known_refs(snapshot: Snapshot) -> tuple[CoreRef, ...]:
-    """The known Core refs, oldest first."""
-    return tuple(ref for ref in snapshot.core_refs[::-1] if ref.known)
-
-
 def courses_of(snapshot: Snapshot, pack: str) -> Iterator[Course]:
     def content(ref: CoreRef) -> tuple[object, ...]:
         cell = snapshot.cells.get(f"{pack}-{ref.name}")
         return (cell.results, cell.supported, bool(cell.version)) if cell else ()
 
-    alike = [tuple(refs) for _, refs in groupby(known_refs(snapshot), content)]
+    alike = [tuple(refs) for _, refs in groupby(snapshot.known_refs[::-1], content)]
     reports = [report(snapshot, pack, refs[-1]) for refs in alike]
     for name, promise in sorted(told(reports).items()):
         standings = (attempt(one, name, in_pack=False)[0] for one in reports)

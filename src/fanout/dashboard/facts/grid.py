@@ -13,8 +13,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from fanout.dashboard.edition import GLYPHS, moment
 from fanout.model import Outcome, Verdict
+from fanout.wording import GLYPHS, cut, moment
 
 NOT_RUN = "not run"
 MINUTE = 60  # seconds
@@ -143,7 +143,7 @@ class Texts:
         """Where the detail of a cell is, or -1 if there is none."""
         if box is None or not (box.detail or box.broken):
             return -1
-        detail = (cut(box.detail), box.broken)
+        detail = (brief(box.detail), box.broken)
         if detail not in self.places:
             size = len(json.dumps(detail))
             if size > self.left:
@@ -155,10 +155,9 @@ class Texts:
         return self.places[detail]
 
 
-def cut(text: str) -> str:
+def brief(text: str) -> str:
     """The text on one line, and not too long for a detail."""
-    line = " ".join(text[: 4 * LONGEST_DETAIL].split())
-    return line if len(line) <= LONGEST_DETAIL else f"{line[:LONGEST_DETAIL]}…"
+    return cut(" ".join(text[: 4 * LONGEST_DETAIL].split()), LONGEST_DETAIL)
 
 
 def distinct(columns: Iterable[Column]) -> Iterable[str]:

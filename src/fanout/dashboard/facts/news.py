@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fanout.dashboard.facts.snapshot import WINDOW, Attempts, CoreRef, Snapshot
 from fanout.gate.verdict import STANDINGS, verdict
-from fanout.history.database import microseconds
+from fanout.history.tables import microseconds
 from fanout.model import Outcome, Promise, Standing, Verdict
 
 MOST = 50  # entries
@@ -99,8 +99,7 @@ def by_ref(snapshot: Snapshot) -> Iterator[Turn]:
         return
     new = {name for (name,) in snapshot.history.rows(NEW_CELLS, microseconds(began))}
     finished = {run.id: microseconds(run.finished) for run in window}
-    known = [ref for ref in snapshot.core_refs if ref.known]
-    for ref, before in pairwise(known):
+    for ref, before in pairwise(snapshot.known_refs):
         for pack in snapshot.packs:
             if f"{pack.name}-{ref.name}" in new:
                 yield from first_judged(snapshot, pack.name, ref, before, finished)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fanout.dashboard.facts.grid import OUTCOMES
-from fanout.dashboard.facts.judgement import EVERYTHING, NOTHING
+from fanout.dashboard.facts.verdicts import EVERYTHING, NOTHING
 from fanout.gate.decision import Decision, reproduce
 from fanout.gate.verdict import side
 from fanout.history.run import Attempt, CellDecision, Environment, Finding, Run
@@ -182,7 +182,7 @@ class RunFacts:
 
     def report(self, attempt: Attempt) -> CellReport:
         core = self.environment(attempt) or Environment(asked="")
-        promises = tuple(map(promise_of, self.run.findings_of(attempt)))
+        promises = tuple(one.promise for one in self.run.findings_of(attempt))
         evidence = Evidence(
             cell=attempt.cell,
             started=attempt.started or self.run.started,
@@ -242,19 +242,6 @@ def slot(core_ref: str, version: str) -> Core:
         requirement="market-data-core",
         source="pypi",
         version=version,
-    )
-
-
-def promise_of(finding: Finding) -> Promise:
-    return Promise(
-        name=finding.name,
-        says=finding.says,
-        contract=finding.contract,
-        core=finding.core,
-        result=finding.result,
-        message=finding.message,
-        text=finding.text,
-        known_break=finding.known_break,
     )
 
 

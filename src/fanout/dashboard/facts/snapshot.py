@@ -6,9 +6,8 @@ documents, whenever and in whatever steps they were read.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -19,33 +18,16 @@ from typing import Any, NamedTuple
 from packaging.version import InvalidVersion, Version
 from pydantic import TypeAdapter
 
-from fanout.history.database import moment
+from fanout.dashboard.facts.newest import CellNow, newest_cells
 from fanout.history.query import History
 from fanout.history.run import MatrixInRun, PackInRun
-from fanout.model import Outcome, Promise, Result
+from fanout.history.tables import moment
+from fanout.model import Answer, Promise, Result, version_of
 
 WINDOW = 30  # runs that a strip shows
 DOCUMENTS = """
 SELECT id, name, run, command, started, finished, answer, candidate, baseline, packs, matrix
 FROM document ORDER BY started, name"""
-NEWEST_EVIDENCE = """
-SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
-    hex(results.digest), evidence.results, outcome, reason, supported, first, evidence.newest,
-    evidence.cell
-FROM (SELECT cell, max(newest) AS newest FROM evidence GROUP BY cell) AS last
-JOIN evidence ON evidence.cell = last.cell AND evidence.newest = last.newest
-JOIN cell ON cell.id = evidence.cell
-JOIN content ON content.id = evidence.content JOIN results ON results.id = evidence.results
-WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\'
-ORDER BY cell.name"""
-SPANS = """
-SELECT cell, id, outcome, first, newest FROM evidence WHERE newest IS NOT NULL ORDER BY cell"""
-FIRST_DOCUMENTS = """
-SELECT evidence, min(name) FROM json_each(?) AS asked CROSS JOIN attempt
-ON evidence = json_extract(asked.value, '$[0]')
-AND attempt.started = json_extract(asked.value, '$[1]')
-JOIN document ON document.id = attempt.document GROUP BY evidence"""
-SINCE = "SELECT min(started) FROM attempt WHERE evidence = ? AND started > ?"
 RECENT_DOCUMENTS = """
 SELECT id FROM document WHERE EXISTS (
     SELECT 1 FROM attempt JOIN evidence ON evidence.id = attempt.evidence
@@ -64,7 +46,6 @@ SELECT name, says, contract, core, result FROM result JOIN promise ON promise.id
 WHERE results = ? ORDER BY name"""
 PACKS = TypeAdapter(dict[str, PackInRun])
 MATRIX = TypeAdapter(MatrixInRun | None)
-AS_JSON = json.JSONEncoder(default=str)
 
 
 class RunHead(NamedTuple):
@@ -76,7 +57,7 @@ class RunHead(NamedTuple):
     command: str
     started: datetime
     finished: datetime
-    answer: str
+    answer: Answer | None
     candidate: str
     baseline: str
     packs: Mapping[str, PackInRun]
@@ -94,34 +75,6 @@ class Attempts(NamedTuple):
     said: tuple[str, ...]
     results: tuple[int, ...]
     run: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CellNow:
-    """A cell as its newest evidence shows it.
-
-    `first` is when this evidence was first seen and `document` the run that saw it; `since` is
-    when the cell began to have its outcome; `key` says all that the cell's own page depends on.
-    """
-
-    name: str
-    pack: str
-    core_ref: str
-    evidence: int
-    asked: str
-    source: str
-    version: str
-    digest: str
-    pack_digest: str
-    results: int
-    outcome: Outcome
-    reason: str
-    supported: bool
-    first: datetime
-    newest: datetime
-    since: datetime
-    document: str
-    key: str
 
 
 @dataclass(frozen=True)
@@ -205,6 +158,26 @@ class Snapshot:
             for name in names
         )
 
+    @property
+    def stated(self) -> Mapping[str, PackNow]:
+        return {pack.name: pack for pack in self.packs}
+
+    @cached_property
+    def known_refs(self) -> tuple[CoreRef, ...]:
+        """The Core refs with a cell that the matrix has, newest version first."""
+        return tuple(ref for ref in self.core_refs if ref.known)
+
+    @property
+    def unrun(self) -> tuple[str, ...]:
+        """The Core refs of the matrix that no run has."""
+        seen = {ref.name for ref in self.core_refs}
+        return tuple(name for name in self.matrix.core_refs if name not in seen)
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the last run ended, if there is one."""
+        return max((run.finished for run in self.runs), default=None)
+
     def renamed(self, statement: PackInRun, stated: Mapping[str, PackInRun]) -> str:
         """The pack of the same consumer that is known now, if there is one."""
         return next(
@@ -215,11 +188,6 @@ class Snapshot:
             ),
             "",
         )
-
-    def before(self, ref: CoreRef) -> CoreRef | None:
-        """The Core ref that another one is compared with: the known one before it."""
-        known = [one for one in self.core_refs if one.known and release(one) < release(ref)]
-        return known[0] if known else None
 
     def promises(self, results: int) -> tuple[Promise, ...]:
         """What was said of each promise, by name; without messages and texts."""
@@ -265,7 +233,7 @@ def run_head(row: Sequence[Any]) -> RunHead:
         command=command,
         started=moment(started),
         finished=moment(finished),
-        answer=answer,
+        answer=Answer(answer) if answer else None,
         candidate=candidate,
         baseline=baseline,
         packs=stated_packs(packs),
@@ -282,98 +250,6 @@ def stated_packs(text: str) -> Mapping[str, PackInRun]:
 @cache
 def stated_matrix(text: str) -> MatrixInRun | None:
     return MATRIX.validate_json(text)
-
-
-class EvidenceRow(NamedTuple):
-    """One evidence of a cell, as NEWEST_EVIDENCE tells it; times are microseconds since 1970."""
-
-    cell: str
-    id: int
-    asked: str
-    source: str
-    version: str
-    digest: str
-    pack_digest: str
-    said: str
-    results: int
-    outcome: str
-    reason: str
-    supported: int
-    first: int
-    newest: int
-    cell_id: int
-
-    @property
-    def content(self) -> tuple[str, ...]:
-        """What the cell said and of what, without when."""
-        return (*self[2:8], self.outcome, self.reason, str(self.supported))
-
-
-def newest_cells(history: History) -> Iterator[CellNow]:
-    rows = (EvidenceRow(*row) for row in history.rows(NEWEST_EVIDENCE))
-    # Of several that were seen at once it is always the same one.
-    newest = [
-        max(members, key=lambda row: row.content)
-        for _, members in groupby(rows, key=lambda row: row.cell)
-    ]
-    first = json.dumps([(now.id, now.first) for now in newest])
-    documents = dict(history.rows(FIRST_DOCUMENTS, first))
-    spans = {
-        cell: [Span(*row[1:]) for row in members]
-        for cell, members in groupby(history.rows(SPANS), key=itemgetter(0))
-    }
-    for now in newest:
-        since = outcome_since(history, now, spans[now.cell_id])
-        yield cell_now(now, since, documents[now.id])
-
-
-class Span(NamedTuple):
-    """From when to when one evidence of a cell was seen, in microseconds since 1970."""
-
-    id: int
-    outcome: str
-    first: int
-    newest: int
-
-
-def outcome_since(history: History, now: EvidenceRow, spans: Sequence[Span]) -> int:
-    """When a cell began to have the outcome that it has now."""
-    differing = (span.newest for span in spans if span.outcome != now.outcome)
-    after = max((at for at in differing if at < now.newest), default=-1)
-    return min(
-        span.first if span.first > after else history.rows(SINCE, span.id, after)[0][0]
-        for span in spans
-        if span.outcome == now.outcome and span.newest > after
-    )
-
-
-def cell_now(now: EvidenceRow, since: int, document: str) -> CellNow:
-    pack, _, ref = now.cell.partition("-")
-    return CellNow(
-        name=now.cell,
-        pack=pack,
-        core_ref=ref,
-        evidence=now.id,
-        asked=now.asked,
-        source=now.source,
-        version=now.version,
-        digest=now.digest,
-        pack_digest=now.pack_digest,
-        results=now.results,
-        outcome=Outcome(now.outcome),
-        reason=now.reason,
-        supported=bool(now.supported),
-        first=moment(now.first),
-        newest=moment(now.newest),
-        since=moment(since),
-        document=document,
-        key=digest_of((now.cell, now.content, document)),
-    )
-
-
-def digest_of(values: object) -> str:
-    """A short digest of anything that JSON can hold."""
-    return hashlib.sha256(AS_JSON.encode(values).encode()).hexdigest()[:32]
 
 
 def core_ref(name: str, cells: Sequence[CellNow], known: bool) -> CoreRef:
@@ -395,11 +271,3 @@ def asked_version(asked: str) -> str:
 
 def release(ref: CoreRef) -> Version:
     return version_of(ref.version)
-
-
-@cache
-def version_of(text: str) -> Version:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return Version("0")

@@ -12,14 +12,12 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from fanout.cause.fewest import Cause
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
-from fanout.dashboard.facts.snapshot import CellNow
-from fanout.dashboard.facts.step import ChangeShown, Cores, change_shown
-from fanout.dashboard.facts.verdicts import Verdicts
-from fanout.dashboard.pages.said import Said, Sayings
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.said import Said
+from fanout.dashboard.facts.step import ChangeShown, change_shown
 from fanout.dashboard.pages.sentence import lead, origin
 from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.dashboard.site import Part
@@ -73,19 +71,18 @@ class CellPages:
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
         self.snapshot = edition.snapshot
-        self.cores = Cores(edition.history)
-        self.sayings = Sayings(edition)
-        self.verdicts = Verdicts(edition.snapshot)
         # Most cells of a pack say the same, and most of what they say is this.
         self.quiet = lru_cache(maxsize=None)(self.rest)
 
     def part(self, facts: CellFacts) -> Part:
         path = f"cells/{facts.cell.name}.html"
-        return self.edition.part(path, facts.key(self.cores), lambda: self.files(path, facts))
+        return self.edition.part(
+            path, facts.key(self.edition.cores), lambda: self.files(path, facts)
+        )
 
     def files(self, path: str, facts: CellFacts) -> Mapping[str, bytes]:
         """The page, and a file for each text that is too long for it."""
-        said = self.sayings.of(facts.cell)
+        said = self.edition.sayings.of(facts.cell)
         told = self.told(facts, said)
         context = self.context(facts, said, told)
         return {path: self.edition.render(path, "cell.html", context)} | {
@@ -103,7 +100,7 @@ class CellPages:
             "facts": facts,
             "said": said,
             "lead": lead(cell, promises, facts.streaks, before, supports),
-            "verdict": self.verdicts.of(facts),
+            "verdict": self.edition.verdicts.of(cell.pack, facts.ref),
             "since": sorted(set(facts.streaks.values()), key=began, reverse=True),
             "origin": origin(cell.source),
             "command": reproduce(cell),
@@ -114,7 +111,7 @@ class CellPages:
         }
 
     def told(self, facts: CellFacts, said: Said) -> tuple[Told, ...]:
-        judged = self.verdicts.of(facts)
+        judged = self.edition.verdicts.of(facts.cell.pack, facts.ref)
         verdicts = judged.promises if judged else {}
         found = []
         for one in said.findings.values():
@@ -155,8 +152,9 @@ class CellPages:
                 continue
             named = {one.said.name: one for one in promises}
             pack = facts.cell.pack
-            for cause in self.cores.broke(step, [(pack, one.said) for one in promises]):
-                yield group(step, cause, named)
+            for cause in self.edition.cores.broke(step, [(pack, one.said) for one in promises]):
+                shown = tuple(map(change_shown, cause.changes))
+                yield Group(step, shown, "", tuple(named[one.name] for one in cause.promises))
 
     def unknown(self, step: Step | None, facts: CellFacts) -> str:
         """Why the cause cannot be looked for in Core; empty if it can."""
@@ -164,23 +162,12 @@ class CellPages:
             return UNSUPPORTED
         if step is None:
             return NO_STEP
-        if step.before.digest and step.before.digest == step.after.digest:
-            return SAME
-        return self.cores.unknown(step)
+        return SAME if step.same else self.edition.cores.unknown(step)
 
 
 def began(streak: Streak | None) -> tuple[object, ...]:
     """What orders streaks; none at all is before every one."""
     return streak.began if streak else ()
-
-
-def group(step: Step, cause: Cause, named: Mapping[str, Told]) -> Group:
-    return Group(
-        step=step,
-        changes=tuple(map(change_shown, cause.changes)),
-        unknown="",
-        promises=tuple(named[promise.name] for promise in cause.promises),
-    )
 
 
 def reproduce(cell: CellNow) -> str:

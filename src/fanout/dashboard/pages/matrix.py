@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
 from fanout.dashboard.data.latest import LatestCell, documents, latest
 from fanout.dashboard.edition import Edition, inline
-from fanout.dashboard.facts import compared
 from fanout.dashboard.facts.along import neighbours
 from fanout.dashboard.facts.grid import NOT_RUN, OUTCOMES, VERDICTS, Box, Column, Row, compact
-from fanout.dashboard.facts.snapshot import CellNow, CoreRef, Snapshot
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.site import Part
+from fanout.history.tables import EPOCH
 from fanout.model import Outcome, Verdict
 
 UNRUN, GONE = "not run yet", "no longer in the matrix"
 ANSWERS = 3  # runs with an answer, of which the first page tells
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OnNewest(NamedTuple):
@@ -59,19 +59,18 @@ def context(edition: Edition) -> Mapping[str, object]:
     snapshot = edition.snapshot
     now = latest(edition)
     told = {cell.cell: cell for cell in now.cells}
-    verdicts = compared.verdicts(snapshot)
+    verdicts = edition.verdicts.known
     rows, columns = rows_of(snapshot), columns_of(snapshot)
-    known_refs = [ref for ref in snapshot.core_refs if ref.known]
     return {
         "latest": now,
         "answers": list(islice((run for run in snapshot.runs if run.answer), ANSWERS)),
-        "newest": max((run.finished for run in snapshot.runs), default=None),
-        "candidate": next(iter(known_refs), None),
-        "baseline": next(iter(known_refs[1:]), None),
-        "unjudged": unjudged(snapshot),
+        "newest": snapshot.newest,
+        "candidate": next(iter(snapshot.known_refs), None),
+        "baseline": next(iter(snapshot.known_refs[1:]), None),
+        "unjudged": snapshot.unrun,
         "total": sum(now.counts.values()),
         "unknown": unknown(now.counts),
-        "on_newest": on_newest(snapshot, known_refs, told, verdicts),
+        "on_newest": on_newest(snapshot, told, verdicts),
         "gone_packs": gone_packs(snapshot),
         "gone_refs": gone_refs(snapshot),
         "packs": [row.pack for row in rows],
@@ -113,7 +112,6 @@ def note(known: bool, renamed: str, pending: bool) -> str:
 def columns_of(snapshot: Snapshot) -> tuple[Column, ...]:
     """Every Core ref, newest first: by minor line, then those never run, then those not known."""
     beside = neighbours(snapshot)
-    seen = {ref.name for ref in snapshot.core_refs}
     columns = [
         Column(
             core_ref=ref.name,
@@ -128,8 +126,7 @@ def columns_of(snapshot: Snapshot) -> tuple[Column, ...]:
     ]
     unrun = [
         Column(name, version="", source="", digest="", group=UNRUN, kind="unrun", page=False)
-        for name in snapshot.matrix.core_refs
-        if name not in seen
+        for name in snapshot.unrun
     ]
     known = [column for column in columns if column.kind == "line"]
     return (*known, *unrun, *(column for column in columns if column.kind == "gone"))
@@ -152,8 +149,7 @@ def grid(
                 boxes[row.pack, column.core_ref] = found
             elif row.known and column.kind != "gone":
                 boxes[row.pack, column.core_ref] = Box(NOT_RUN)
-    newest = max((run.finished for run in snapshot.runs), default=EPOCH)
-    return compact(rows, columns, boxes, newest, "cells/{}.html", "")
+    return compact(rows, columns, boxes, snapshot.newest or EPOCH, "cells/{}.html", "")
 
 
 def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: str) -> Box:
@@ -173,14 +169,13 @@ def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: s
 
 def on_newest(
     snapshot: Snapshot,
-    known_refs: Sequence[CoreRef],
     told: Mapping[str, LatestCell],
     verdicts: Mapping[str, Verdict],
 ) -> Iterator[OnNewest]:
     """Each known pack on the newest Core ref, one without evidence too."""
-    stated = {pack.name: pack for pack in snapshot.packs}
-    for pack in snapshot.matrix.packs if known_refs else ():
-        name = f"{pack}-{known_refs[0].name}"
+    stated, refs = snapshot.stated, snapshot.known_refs
+    for pack in snapshot.matrix.packs if refs else ():
+        name = f"{pack}-{refs[0].name}"
         cell, statement = told.get(name), stated.get(pack)
         first = cell.first_broken if cell else None
         yield OnNewest(
@@ -195,12 +190,6 @@ def on_newest(
             first=(first.says or first.name) if first else cell.reason if cell else "",
             newest=cell.newest if cell else None,
         )
-
-
-def unjudged(snapshot: Snapshot) -> tuple[str, ...]:
-    """The Core refs of the matrix that no run has."""
-    seen = {ref.name for ref in snapshot.core_refs}
-    return tuple(name for name in snapshot.matrix.core_refs if name not in seen)
 
 
 def unknown(counts: Mapping[str, int]) -> str:

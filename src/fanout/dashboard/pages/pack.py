@@ -9,14 +9,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from fanout.dashboard.edition import Edition
-from fanout.dashboard.facts.course import Course, courses, known_refs, stated
+from fanout.dashboard.facts.course import Course, courses
+from fanout.dashboard.facts.grid import NOT_RUN
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
-from fanout.dashboard.pages.shown import cut
 from fanout.dashboard.site import Part
 from fanout.model import Standing, in_range
+from fanout.wording import cut
 
 LONGEST_REASON = 200
-NOT_RUN = "not run"
 
 
 class OnRef(NamedTuple):
@@ -86,10 +86,9 @@ def parts(edition: Edition) -> Iterator[Part]:
 
 
 def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str) -> PackFacts:
-    pack = stated(snapshot).get(name)
-    newest = next(iter(known_refs(snapshot)[::-1]), None)
+    pack = snapshot.stated.get(name)
+    newest = next(iter(snapshot.known_refs), None)
     cell = snapshot.cells.get(f"{name}-{newest.name}") if newest else None
-    refs = {ref.name for ref in snapshot.core_refs}
     counts = Counter(one.now for one in promises)
     return PackFacts(
         name=name,
@@ -97,11 +96,11 @@ def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str
         newest=newest,
         cell=cell.name if cell else "",
         outcome=cell.outcome if cell else NOT_RUN,
-        known=tuple(alike(snapshot, name, (ref for ref in snapshot.core_refs if ref.known))),
+        known=tuple(alike(snapshot, name, snapshot.known_refs)),
         gone=tuple(
             alike(snapshot, name, (ref for ref in snapshot.core_refs if ran(snapshot, name, ref)))
         ),
-        never_run=tuple(ref for ref in snapshot.matrix.core_refs if ref not in refs),
+        never_run=snapshot.unrun,
         counts=tuple(sorted(counts.items())),
         broken=tuple(one for one in promises if one.now is Standing.BROKEN),
         symbols=tuple(by_symbol(promises)),
@@ -163,7 +162,7 @@ def listed(snapshot: Snapshot, pack: PackNow, promises: Iterable[Course]) -> Ite
             link=str(entry.link),
             expires=entry.expires.isoformat(),
             refs=tuple(
-                ref.name for ref in known_refs(snapshot) if in_range(ref.version, entry.core)
+                ref.name for ref in snapshot.known_refs[::-1] if in_range(ref.version, entry.core)
             ),
             now=now.get(entry.test, "absent"),
         )

@@ -9,21 +9,12 @@ from fanout.dashboard.facts.grid import Column, Row
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.pages.matrix import columns_of, rows_of
 from fanout.dashboard.site import Part
+from fanout.history.gather import Once
 from fanout.history.past import RED
 from fanout.model import Promise
 
 LONGEST_WORDS = 240  # characters
 LARGEST_WORDS = 150_000  # characters, of the words of all promises
-
-
-class Places:
-    """Texts that are named often, each held once."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, int] = {}
-
-    def at(self, text: str) -> int:
-        return self.held.setdefault(text, len(self.held))
 
 
 def parts(edition: Edition) -> Iterator[Part]:
@@ -43,7 +34,7 @@ def index(
     Files and symbols are places in their lists. Where it is red is told in pairs of a place in the
     grid's Core refs and how many from there on; a break that is known or does not count is red too.
     """
-    files, symbols = Places(), Places()
+    files, symbols = Once[str](), Once[str]()
     packs: dict[str, list[object]] = {}
     left = LARGEST_WORDS
     for row in rows:
@@ -55,7 +46,7 @@ def index(
             pins = [symbols.at(symbol) for symbol in promise.contract]
             said = [files.at(file), name, words, pins, stretches(red.get(promise.name, ()))]
             packs.setdefault(row.pack, []).append(said)
-    return {"files": list(files.held), "symbols": list(symbols.held), "packs": packs}
+    return {"files": list(files.seen), "symbols": list(symbols.seen), "packs": packs}
 
 
 def of_pack(

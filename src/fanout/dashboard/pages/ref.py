@@ -11,11 +11,10 @@ from fanout.cells.promises import PackPromise
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step
 from fanout.dashboard.facts.cell import CellFacts
+from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.ref import RefFacts, ref_facts
-from fanout.dashboard.facts.snapshot import CellNow
-from fanout.dashboard.facts.step import ChangeShown, Cores, change_shown
-from fanout.dashboard.facts.verdicts import Judged, Verdicts
-from fanout.dashboard.pages.said import Sayings
+from fanout.dashboard.facts.step import ChangeShown, change_shown
+from fanout.dashboard.facts.verdicts import Judged
 from fanout.dashboard.pages.sentence import changed, origin, turned
 from fanout.dashboard.site import Part
 from fanout.history.run import Finding
@@ -65,13 +64,10 @@ class RefPages:
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
         self.snapshot = edition.snapshot
-        self.cores = Cores(edition.history)
-        self.sayings = Sayings(edition)
-        self.verdicts = Verdicts(edition.snapshot)
 
     def part(self, facts: RefFacts) -> Part:
         path = f"refs/{facts.ref.name}.html"
-        key = facts.key(self.cores)
+        key = facts.key(self.edition.cores)
         return self.edition.page(path, "ref.html", key, lambda: self.context(facts))
 
     def context(self, facts: RefFacts) -> Mapping[str, object]:
@@ -99,7 +95,7 @@ class RefPages:
 
     def row(self, facts: CellFacts) -> Row:
         promises = self.snapshot.promises(facts.cell.results)
-        verdict = self.verdicts.of(facts)
+        verdict = self.edition.verdicts.of(facts.cell.pack, facts.ref)
         new = verdict.having(Verdict.REGRESSED) if verdict else ()
         broken = (one for one in promises if one.result is Result.BROKEN)
         return Row(
@@ -113,15 +109,13 @@ class RefPages:
         """Why there is no change to tell of; empty if there may be."""
         if step is None:
             return NO_STEP
-        if step.before.digest and step.before.digest == step.after.digest:
-            return SAME
-        return self.cores.unknown(step)
+        return SAME if step.same else self.edition.cores.unknown(step)
 
     def notices(self, facts: RefFacts, step: Step) -> Iterator[NoticeShown]:
         """Every change, with the promises as they are on this Core ref, or else on the last."""
         owners = {one.cell.pack: one.statement.owner for one in facts.cells}
         promises = {one.cell.pack: tuple(self.stated(one)) for one in facts.cells}
-        for notice in self.cores.notices(step, owners, promises):
+        for notice in self.edition.cores.notices(step, owners, promises):
             yield NoticeShown(change_shown(notice.change), notice.named_by, notice.behind)
 
     def stated(self, facts: CellFacts) -> Iterator[PackPromise]:
@@ -170,11 +164,12 @@ class RefPages:
             (pack, self.finding(pack, facts.cell if broke else facts.before, one))
             for (pack, _), (facts, one) in found.items()
         ]
-        return (self.cores.broke if broke else self.cores.mended)(step, failed)
+        cores = self.edition.cores
+        return (cores.broke if broke else cores.mended)(step, failed)
 
     def finding(self, pack: str, cell: CellNow | None, promise: Promise) -> Finding:
         """What a cell said of a promise, or of its file that could not be imported."""
-        said = self.sayings.of(cell).findings if cell else {}
+        said = self.edition.sayings.of(cell).findings if cell else {}
         found = said.get(promise.name) or said.get(promise.name.partition("::")[0])
         found = found or Finding(pack=pack, name=promise.name, result=Result.BROKEN)
         return found.model_copy(update={"name": promise.name, "contract": promise.contract})

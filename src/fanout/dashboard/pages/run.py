@@ -14,12 +14,12 @@ from fanout.dashboard.edition import LONGEST_SHOWN, Edition, inline
 from fanout.dashboard.facts.grid import OUTCOMES
 from fanout.dashboard.facts.run import Failure, RunFacts, in_order, pack_of
 from fanout.dashboard.pages.run_grid import attempts, columns_of, grid
-from fanout.dashboard.pages.shown import Shown, cut, reasons, shown
+from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.dashboard.site import Part
 from fanout.model import Core, Result, Verdict
 from fanout.surface.change import Change
 from fanout.told.account import glyph, headline
-from fanout.told.report import number
+from fanout.wording import cut, number
 
 LARGEST_TEXTS = 24_000  # characters, of all texts of failures on one page
 LEAST_SHOWN = 400  # characters of a text; with less room it is only linked to
@@ -103,7 +103,7 @@ def parts(edition: Edition) -> Iterator[Part]:
 
 def pages(edition: Edition, document: str) -> Mapping[str, bytes]:
     """Every file of a run, by its path."""
-    facts = RunFacts(edition.run(document))
+    facts = edition.sayings.facts(document)
     path = f"runs/{facts.run.id}.html"
     texts: dict[str, bytes] = {}
     page = edition.render(path, "run.html", context(facts, texts))
@@ -113,6 +113,7 @@ def pages(edition: Edition, document: str) -> Mapping[str, bytes]:
 def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
     """What the page shows; every text that it cuts is put into `texts` whole."""
     told = list(entries(facts, texts))
+    numbers = {(entry.pack, entry.name): entry.number for entry in told[:MOST_ENTRIES]}
     decision = facts.decision
     columns = columns_of(facts)
     packs = list(in_order(facts))
@@ -122,7 +123,7 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         of_packs[pack_of(cell)][outcome] += 1
     return {
         "run": facts.run,
-        "headline": " ".join(headline(decision).split()) if decision else "",
+        "headline": headline(decision) if decision else "",
         "pending": [cell.pack for cell in decision.cells if cell.pending] if decision else [],
         "cores": [
             (word, core, came_from(core))
@@ -139,7 +140,7 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         "entries": len(told),
         "left_out": max(len(told) - MOST_ENTRIES, 0),
         "grid": inline(grid(facts, packs, columns)),
-        "attempts": inline(attempts(facts, packs, columns, told[:MOST_ENTRIES])),
+        "attempts": inline(attempts(facts, packs, columns, numbers)),
     }
 
 

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Protocol
 
-from fanout.dashboard.edition import GLYPHS
 from fanout.dashboard.facts.grid import OUTCOMES, Box, Column, Row, compact, repeated
 from fanout.dashboard.facts.run import RunFacts, gravest
 from fanout.dashboard.facts.snapshot import CoreRef, release
 from fanout.history.run import Attempt, Environment
 from fanout.model import SLOTS, Result
+from fanout.wording import GLYPHS, cut
 
 COMPARED = "compared"
 LONGEST_REASON = 400  # characters
 LARGEST_REASONS = 30_000  # characters, of all reasons of one run
-
-
-class Entry(Protocol):
-    """A promise that the page tells of."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def pack(self) -> str: ...
-    @property
-    def name(self) -> str: ...
 
 
 def columns_of(facts: RunFacts) -> tuple[Column, ...]:
@@ -96,10 +84,14 @@ def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
 
 
 def attempts(
-    facts: RunFacts, packs: Sequence[str], columns: Sequence[Column], told: Iterable[Entry]
+    facts: RunFacts,
+    packs: Sequence[str],
+    columns: Sequence[Column],
+    told: Mapping[tuple[str, str], int],
 ) -> Mapping[str, object]:
     """Every attempt as `run.js` reads it: one list a fact, what repeats told once.
 
+    `told` are the numbers of the promises that the page tells of, by pack and name.
     `cells` and `environments` are differences from the attempt before, since neighbours are mostly
     one apart; a cell is its row times the number of columns plus its column. `started` is in
     seconds since the run began, `took` in milliseconds; -1 is none.
@@ -149,7 +141,7 @@ class Reasons:
     def at(self, reason: str) -> int:
         if not reason:
             return -1
-        text = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        text = cut(reason, LONGEST_REASON)
         if text not in self.places and len(text) > self.left:
             text = "the document of the run says why"
         if text not in self.places:
@@ -175,9 +167,8 @@ def contents(found: Iterable[Environment]) -> Iterable[str]:
     return dict.fromkeys(one.digest for one in found if one.digest)
 
 
-def said(facts: RunFacts, told: Iterable[Entry]) -> Iterator[Sequence[object]]:
+def said(facts: RunFacts, numbers: Mapping[tuple[str, str], int]) -> Iterator[Sequence[object]]:
     """For each results, how many promises have which result, and the numbers of what is told."""
-    numbers = {(entry.pack, entry.name): entry.number for entry in told}
     for results in facts.run.results:
         counts: dict[str, int] = {}
         shown = []

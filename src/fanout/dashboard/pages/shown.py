@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fanout.dashboard.edition import LONGEST_SHOWN
-from fanout.dashboard.facts.snapshot import digest_of
+from fanout.dashboard.facts.newest import digest_of
 from fanout.history.run import LEFT_OUT
 from fanout.told.report import why
 
@@ -34,7 +34,3 @@ def reasons(message: str, text: str) -> tuple[str, ...]:
     """The first lines of why a promise is broken."""
     lines = (line.removeprefix("| ") for line in why(message, text))
     return tuple(line for line in lines if line.strip())
-
-
-def cut(line: str, longest: int) -> str:
-    return line if len(line) <= longest else f"{line[:longest]}…"

@@ -1,6 +1,7 @@
 """The strips: what the last attempts at each cell of a pack said, for the script that draws them.
 
-`data/strips-<pack>.js` changes with every run of the pack, so that the pages need not.
+`data/strips-<pack>.js` changes with every run of the pack, so that the pages need not. The page of
+trends is such a frame: a script draws it from the strips of every pack.
 """
 
 from __future__ import annotations
@@ -12,20 +13,16 @@ from functools import lru_cache, partial
 from itertools import groupby
 
 from fanout.dashboard.edition import Edition, script
-from fanout.dashboard.facts.course import RED, Course, courses, known_refs
-from fanout.dashboard.facts.snapshot import Attempts, CellNow, Snapshot
+from fanout.dashboard.facts import grid
+from fanout.dashboard.facts.course import Course, courses, pack_names
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.snapshot import WINDOW, Attempts, Snapshot
 from fanout.dashboard.facts.steadiness import Told, flakiness, time_to_green
 from fanout.dashboard.site import Part
-from fanout.gate.verdict import STANDINGS
+from fanout.gate.verdict import RED, standing_of
 from fanout.model import Outcome, Standing
 
-OUTCOMES: Mapping[str, str] = {
-    Outcome.PASSED: "p",
-    Outcome.FAILED: "f",
-    Outcome.ERRORED: "e",
-    Outcome.MISSING: "m",
-    Outcome.UNSUPPORTED: "u",
-}
+OUTCOMES: Mapping[str, str] = {outcome: grid.OUTCOMES[outcome] for outcome in Outcome}
 LETTERS = {
     Standing.KEPT: "k",
     Standing.BROKEN: "b",
@@ -36,7 +33,6 @@ LETTERS = {
     Standing.UNKNOWN: "u",
 }
 SECOND = 1_000_000  # in microseconds
-COUNTED = RED | {Standing.KEPT}
 CONTENTS = """
 SELECT cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest
 FROM cell JOIN evidence ON evidence.cell = cell.id
@@ -51,12 +47,14 @@ def parts(edition: Edition) -> Iterator[Part]:
     of_pack: dict[str, dict[str, Attempts]] = {}
     for name, seen in snapshot.recent.items():
         of_pack.setdefault(name.partition("-")[0], {})[name] = seen
-    refs = [(ref.name, ref.version) for ref in known_refs(snapshot)]
+    refs = [(ref.name, ref.version) for ref in snapshot.known_refs]
     for pack, promises in courses(snapshot).items():
         cells = of_pack.get(pack, {})
         key = (refs, summary(cells), [(one.name, one.stretches) for one in promises])
         make = partial(strips, snapshot, pack, cells, promises)
         yield edition.file(f"data/strips-{pack}.js", key, make)
+    trends = {"packs": pack_names(snapshot), "window": WINDOW}
+    yield edition.page("trends.html", "trends.html", trends, lambda: trends)
 
 
 def summary(cells: Cells) -> tuple[object, ...]:
@@ -79,7 +77,7 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
     runs = sorted(
         set().union(*(seen.run for seen in cells.values())), key=lambda run: (started[run], run)
     )
-    known = known_refs(snapshot)
+    known = snapshot.known_refs[::-1]
     newest = f"{pack}-{known[-1].name}" if known else ""
     told = contents(snapshot, cells, newest)
     places = {run: (place, started[run]) for place, run in enumerate(runs)}
@@ -160,10 +158,7 @@ def standings(
     snapshot: Snapshot, results: int, supported: bool
 ) -> tuple[Mapping[str, Standing], frozenset[str], frozenset[str]]:
     """Where each promise stands by one attempt, and which are green and which red."""
-    found = {}
-    for one in snapshot.promises(results):
-        standing = STANDINGS[one.result]
-        found[one.name] = standing if supported or standing not in COUNTED else Standing.UNSUPPORTED
+    found = {one.name: standing_of(one.result, supported) for one in snapshot.promises(results)}
     green = frozenset(name for name, standing in found.items() if standing is Standing.KEPT)
     return found, green, frozenset(name for name, standing in found.items() if standing in RED)
 

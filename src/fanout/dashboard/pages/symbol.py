@@ -7,9 +7,10 @@ from itertools import chain, groupby, takewhile
 from typing import NamedTuple
 
 from fanout.dashboard.edition import Edition, slug
-from fanout.dashboard.facts.course import RED, Course, courses, known_refs, stated
+from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.site import Part
+from fanout.gate.verdict import RED
 from fanout.model import Standing
 
 # What is said of a symbol is the first of these that any of its promises is.
@@ -64,8 +65,8 @@ def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
     every = tuple(chain.from_iterable(courses(snapshot).values()))
     named = by_symbol(every)
-    known = known_refs(snapshot)
-    newest, version = (known[-1].name, known[-1].version) if known else ("", "")
+    known = snapshot.known_refs
+    newest, version = (known[0].name, known[0].version) if known else ("", "")
     for symbol, promises in named.items():
         facts = SymbolFacts(
             relied=relied(symbol, promises),
@@ -103,7 +104,7 @@ def relied(symbol: str, promises: Sequence[Course]) -> Relied:
 
 
 def reliances(snapshot: Snapshot, newest: str, promises: Iterable[Course]) -> Iterator[Reliance]:
-    packs = stated(snapshot)
+    packs = snapshot.stated
     for name, members in groupby(promises, key=lambda one: one.pack):
         cell = f"{name}-{newest}"
         yield Reliance(

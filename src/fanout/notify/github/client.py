@@ -13,8 +13,8 @@ from github.GithubException import GithubException, RateLimitExceededException
 from jwt import PyJWTError
 from requests import RequestException
 
-from fanout.cells.evidence import printable
 from fanout.errors import ExitCode, UnusableInput
+from fanout.wording import printable
 
 API = "https://api.github.com"
 SECONDS = 30  # for one answer

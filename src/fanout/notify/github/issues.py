@@ -18,6 +18,7 @@ from fanout.notify.announcement import Announcement
 from fanout.notify.github.client import Account, asking, once
 from fanout.told.report import why
 from fanout.told.report_markdown import escape
+from fanout.wording import fitted
 
 LABEL = "contract"
 LONGEST_TITLE = 256  # characters that GitHub takes
@@ -94,7 +95,7 @@ def mended(announcement: Announcement, run: Run | None) -> Iterator[tuple[str, s
 
 def title(found: Regression) -> str:
     line = f"{found.pack}: {' '.join((found.says or found.promise).split())}"
-    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
+    return fitted(line, LONGEST_TITLE)
 
 
 def body(found: Regression, announcement: Announcement) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fanout.cells.evidence import printable
 from fanout.model import Answer
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.client import Account, asking, once
+from fanout.wording import fitted, one_line
 
 CONTEXT = "contracts"
 STATES = {Answer.RELEASE: "success", Answer.HOLD: "failure", Answer.UNKNOWN: "error"}
@@ -13,8 +13,7 @@ LONGEST = 140  # characters of a description
 
 
 def description(announcement: Announcement) -> str:
-    line = " ".join(printable(announcement.headline).split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return fitted(one_line(announcement.headline), LONGEST)
 
 
 def tell(account: Account, repository: str, announcement: Announcement) -> str:

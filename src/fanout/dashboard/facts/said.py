@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
-from fanout.dashboard.edition import Edition
-from fanout.dashboard.facts.snapshot import CellNow
+from fanout.dashboard.facts.newest import CellNow
+from fanout.dashboard.facts.run import RunFacts
+from fanout.history.document import read_run
 from fanout.history.run import Attempt, Environment, Finding, PackInRun, Run
 
 
 class Said(NamedTuple):
     """All attempts of a run at a cell, and the one whose evidence is shown."""
 
-    run: Run
+    facts: RunFacts
     attempts: tuple[Attempt, ...]
     attempt: Attempt
     findings: Mapping[str, Finding]
 
     @property
+    def run(self) -> Run:
+        return self.facts.run
+
+    @property
     def environment(self) -> Environment | None:
-        index = self.attempt.environment
-        return None if index is None else self.run.environments[index]
+        return self.facts.environment(self.attempt)
 
     @property
     def distributions(self) -> tuple[str, ...]:
@@ -38,21 +43,18 @@ class Said(NamedTuple):
 class Sayings:
     """What cells said; it is quick for cells of one document, one after another."""
 
-    def __init__(self, edition: Edition) -> None:
-        self.edition = edition
-        self.attempts = lru_cache(maxsize=4)(self.by_cell)
+    def __init__(self, history: Path) -> None:
+        self.history = history
+        self.facts = lru_cache(maxsize=4)(self.read)
+
+    def read(self, document: str) -> RunFacts:
+        return RunFacts(read_run(self.history / document))
 
     def of(self, cell: CellNow) -> Said:
-        run = self.edition.run(cell.document)
-        attempts = tuple(self.attempts(cell.document)[cell.name])
+        facts = self.facts(cell.document)
+        attempts, run = facts.tried[cell.name], facts.run
         shown = next((one for one in attempts if is_evidence(one, cell, run)), attempts[-1])
-        return Said(run, attempts, shown, {one.name: one for one in run.findings_of(shown)})
-
-    def by_cell(self, document: str) -> Mapping[str, list[Attempt]]:
-        found: dict[str, list[Attempt]] = {}
-        for attempt in self.edition.run(document).attempts:
-            found.setdefault(attempt.cell, []).append(attempt)
-        return found
+        return Said(facts, attempts, shown, {one.name: one for one in run.findings_of(shown)})
 
 
 def is_evidence(attempt: Attempt, cell: CellNow, run: Run) -> bool:

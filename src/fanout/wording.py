@@ -1,0 +1,65 @@
+"""How texts from outside, counts, moments and words are written, wherever they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from fanout.model import Outcome, Result, Verdict
+
+SEEN = " \t\n\N{NO-BREAK SPACE}"
+UNSEEN = "\N{REPLACEMENT CHARACTER}"
+GLYPHS: Mapping[str, str] = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.ERRORED: "!",
+    Outcome.MISSING: "?",
+    Outcome.UNSUPPORTED: "–",
+    Result.KEPT: "✓",
+    Result.BROKEN: "✗",
+    Result.KNOWN_BREAK: "~",
+    Result.NOT_APPLICABLE: "·",
+    Result.LISTED_BUT_KEPT: "!",
+    Verdict.PASSING: "✓",
+    Verdict.REGRESSED: "▼",
+    Verdict.FIXED: "▲",
+    Verdict.STILL_FAILING: "✗",
+    Verdict.NEW: "+",
+    Verdict.REMOVED: "-",
+    Verdict.UNKNOWN: "?",
+    "release": "✓",
+    "hold": "✗",
+}
+
+
+def printable(text: str) -> str:
+    """The text without control, bidirectional and other characters that could fool a reader."""
+    if text.isprintable():
+        return text
+    # A text of a megabyte has few distinct characters.
+    unseen = {ord(one): UNSEEN for one in set(text) if one not in SEEN and not one.isprintable()}
+    return text.translate(unseen) if unseen else text
+
+
+def one_line(text: str) -> str:
+    """The printable text, with one space wherever it has any white space."""
+    return " ".join(printable(text).split())
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis if it is longer."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def fitted(text: str, longest: int) -> str:
+    """The text, or as much of it as fits with an ellipsis into a number of characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def moment(at: datetime) -> str:
+    """A moment in ISO 8601, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
