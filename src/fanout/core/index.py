@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, PyPISimple
@@ -30,10 +29,12 @@ from requests import RequestException
 
 from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
-from fanout.core.resolve import GIT_URL, from_git
-from fanout.core.wheel import DISTRIBUTION, KEPT, build
+from fanout.core.requirement import DISTRIBUTION, GIT_URL, address, path_of
+from fanout.core.resolve import from_git
+from fanout.core.wheel import KEPT, build
 from fanout.digest import content_digest
 from fanout.errors import InvalidCore, UnreachableIndex
+from fanout.files import put
 from fanout.model import Core
 
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
@@ -89,12 +90,11 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
     """
     if core.wheel:
         return Path(core.wheel)
-    _, _, address = core.requirement.partition(" @ ")
-    if git := GIT_URL.fullmatch(address):
+    if git := GIT_URL.fullmatch(address(core.requirement)):
         url = git["url"].removeprefix("git+")
         return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
-    if address:
-        return build(Path(unquote(address.removeprefix("file://"))), root)
+    if path := path_of(core.requirement, Path):
+        return build(path, root)
     return fetch(core.version, root, index)
 
 
@@ -124,7 +124,7 @@ def fetch(version: str, root: Path, index: str) -> Path:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             client.download_package(found[0], part, timeout=60)
-            part.replace(folder / name)
+            put(part, folder / name)
         except RequestException:
             raise
         except OSError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fanout.core.refs import CoreRef, default_refs
 from fanout.errors import InvalidTable
+from fanout.files import put
 
 LINE = re.compile(
     r"^([ \t]+)core_(v[\d_]+):([ \t]+CORE = market-data-core==)([\d.]+(?:post\d+)?)[ \t]*\r?\n",
@@ -75,7 +76,7 @@ class Table:
         try:
             part.write_bytes(text.encode())
             part.chmod(self.path.stat().st_mode)
-            part.replace(self.path)
+            put(part, self.path)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise InvalidTable(

@@ -16,9 +16,10 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from uv import find_uv_bin
 
 from fanout.cells.evidence import printable
+from fanout.core.requirement import DISTRIBUTION
 from fanout.errors import InvalidCore
+from fanout.files import put
 
-DISTRIBUTION = "market-data-core"
 KEPT = Path(".tox/wheels")
 LONGEST_BUILD = 600
 LARGEST_CONTENT = 64 * 1024 * 1024
@@ -49,7 +50,7 @@ def keep(wheel: Path, root: Path, named: str = "") -> Path:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(content)
-            part.replace(path)
+            put(part, path)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise InvalidCore(
@@ -79,7 +80,8 @@ def build(source: Path, root: Path, named: str = "") -> Path:
                 env=os.environ
                 | {"DIST_EXTRA_CONFIG": str(config), "SOURCE_DATE_EPOCH": "315532800"},
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=LONGEST_BUILD,
                 check=False,
             )

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fanout.cells.evidence import printable
+from fanout.core.requirement import DISTRIBUTION
 from fanout.core.resolve import newest, released
-from fanout.core.wheel import DISTRIBUTION
 from fanout.errors import InvalidCore, UnknownPack, UnusableInput
 from fanout.history.run import CellName, Text
 from fanout.model import Core, Frozen, Matrix
