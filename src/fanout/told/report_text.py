@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.told.report import PromiseReport, Report, number, spans, why
+from fanout.told.report import Found, PromiseReport, Report, number, spans, why
 
 GLYPHS = {
     Outcome.PASSED: ("✓", "green"),
@@ -83,8 +83,8 @@ def print_promises(
         if promise.known_break:
             facts.append(f"listed: {promise.known_break}")
         facts += why(promise.message, promise.text)
-        facts.append(f"$ {found.command}")
         console.print(indented(Text("\n".join(facts)), 4))
+        print_command(console, found)
     console.print()
 
 
@@ -97,8 +97,14 @@ def print_without_verdict(console: Console, report: Report) -> None:
         console.print()
         where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
         console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
-        console.print(indented(Text(f"{found.reason}\n$ {found.command}"), 4))
+        console.print(indented(Text(found.reason), 4))
+        print_command(console, found)
     console.print()
+
+
+def print_command(console: Console, found: Found) -> None:
+    """Print a command as one line however long it is, or it could not be pasted."""
+    console.print(Text(f"    $ {found.command}"), soft_wrap=True)
 
 
 def indented(text: Text, columns: int) -> Padding:

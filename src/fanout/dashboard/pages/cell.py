@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from markupsafe import Markup
 
 from fanout.cause.fewest import Cause
+from fanout.core.requirement import run_again
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
-from fanout.dashboard.facts.snapshot import CellNow
 from fanout.dashboard.facts.step import ChangeShown, Cores, change_shown
 from fanout.dashboard.facts.verdicts import Verdicts
 from fanout.dashboard.pages.said import Said, Sayings
@@ -27,8 +24,6 @@ from fanout.history.run import Finding, KnownBreakInRun
 from fanout.model import Promise, Result, in_range
 
 QUIET = (Result.KEPT, Result.NOT_APPLICABLE)
-GIT_URL = re.compile(r"git\+[\w.:/@~+%-]+", re.ASCII)
-FILE_URL = re.compile(r"file://(/[\w./@~+%-]+)", re.ASCII)
 NO_STEP = "no Core ref before has kept what is broken, so there is none to compare with"
 SAME = "Core has the same content on both, so look at the pack, and at what is installed beside it"
 UNSUPPORTED = "the pack does not support this Core, so nothing is compared"
@@ -106,7 +101,7 @@ class CellPages:
             "verdict": self.verdicts.of(facts),
             "since": sorted(set(facts.streaks.values()), key=began, reverse=True),
             "origin": origin(cell.source),
-            "command": reproduce(cell),
+            "command": run_again(cell.name, cell.asked, cell.source),
             "groups": tuple(self.groups(facts, of[Result.BROKEN])),
             "known_breaks": tuple(listed(one, said) for one in of[Result.KNOWN_BREAK]),
             "errored": (*of[Result.ERRORED], *of[Result.LISTED_BUT_KEPT]),
@@ -181,19 +176,6 @@ def group(step: Step, cause: Cause, named: Mapping[str, Told]) -> Group:
         unknown="",
         promises=tuple(named[promise.name] for promise in cause.promises),
     )
-
-
-def reproduce(cell: CellNow) -> str:
-    """The command that runs a cell again, on the Core that its ref was told to be."""
-    named = cell.asked.partition(" @ ")[2]
-    slot = f"{cell.core_ref.upper()}="
-    path = FILE_URL.fullmatch(named)
-    given = ""
-    if cell.source == "git" and GIT_URL.fullmatch(named):
-        given = f"{slot}{shlex.quote(named)} "
-    elif cell.source == "path" and path:
-        given = f"{slot}{shlex.quote(unquote(path[1]))} "
-    return f"{given}tox run -e {cell.name}"
 
 
 def listed(promise: Told, said: Said) -> Listed:
