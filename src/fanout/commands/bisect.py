@@ -15,6 +15,7 @@ from fanout.bisect.commits import CommitSearch, Repository
 from fanout.bisect.releases import ReleaseSearch, core_refs
 from fanout.cells.run import PackInMatrix, find_pack
 from fanout.commands.command import HISTORY, ROOT, Command, Terminal
+from fanout.errors import InvalidSearch
 from fanout.gate.check import alone, run_folder
 from fanout.gate.judged import choose
 from fanout.history.document import make_run, write_run
@@ -38,7 +39,7 @@ Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 \\
 @click.option(
     "--repo",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Search the commits of this git repository; REF is then one of its refs.",
+    help="Search the commits of this git repository, of which REF is one; not on Windows.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @ROOT
@@ -58,6 +59,11 @@ def bisect(
     It is searched by halving among the Core refs of tox.ini, or the commits of a repository.
     Both ends are verified; what cannot be judged is passed over. PACK may be a cell's name.
     """
+    if repo and sys.platform == "win32":
+        raise InvalidSearch(
+            "commits are not searched on Windows: `git bisect run` needs a shell that it lacks",
+            "search the Core refs, without --repo, or search the commits in WSL",
+        )
     found = find_pack(pack, root.resolve())
     name = choose(promise, found.name, found.pack.promises) if promise else None
     past = (history or root / "history").resolve()

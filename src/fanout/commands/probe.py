@@ -14,7 +14,7 @@ from rich.text import Text
 
 from fanout.bisect.probe import keep, probe
 from fanout.cells.run import find_pack
-from fanout.commands.command import ROOT
+from fanout.commands.command import ROOT, print_every_text
 from fanout.errors import UnusableInput
 from fanout.gate.check import alone
 from fanout.gate.judged import Judged, choose, judged
@@ -51,6 +51,7 @@ class ProbeCommand(click.Command):
             raise Exit(ProbeCode.STOP) from error
 
     def invoke(self, ctx: click.Context) -> object:
+        print_every_text()
         said = Console(stderr=True, soft_wrap=True)
         try:
             return super().invoke(ctx)
