@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fanout.cells.process import running
+from tests import ROOT
 
 # Starts a child, says its number, and waits for ever.
 PARENT = """
@@ -81,6 +83,13 @@ def test_output_is_not_in_the_encoding_of_the_locale() -> None:
     with running([sys.executable, "-c", code], os.environ) as process:
         assert process.stdout
         assert process.stdout.read() == "✓ Köre \N{REPLACEMENT CHARACTER}\n"
+
+
+def test_nothing_is_read_in_the_encoding_of_the_locale() -> None:
+    """Wherever the tool reads what a process prints, it says in which encoding."""
+    files = list((ROOT / "src").rglob("*.py"))
+    said = {path.name: path.read_text(encoding="utf-8") for path in files}
+    assert not [name for name, text in said.items() if re.search(r"text=True|universal_new", text)]
 
 
 def test_a_system_without_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
