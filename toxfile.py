@@ -28,6 +28,19 @@ from tox.report import HandledError
 from tox.session.state import State
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.errors import Fail, Recreate
+from tox.tox_env.python.api import Python
+
+OLDEST = (3, 11)
+
+
+def too_old(version: tuple[object, ...]) -> str:
+    return f"Python 3.11 or newer is needed, and this is Python {version[0]}.{version[1]}"
+
+
+if sys.version_info < OLDEST:
+    # An older tox would go on to look for releases of tox and its plugins that fit, in vain.
+    sys.stderr.write(f"error: {too_old(sys.version_info)}\n")
+    raise SystemExit(2)
 
 ROOT = Path(__file__).parent
 SLOTS = ("core_candidate", "core_baseline")
@@ -212,6 +225,8 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
     cell = cells().get(tox_env.conf.name)
     if cell is None or of_type != "deps":
         return
+    if isinstance(tox_env, Python) and tox_env.base_python.version_info < OLDEST:
+        raise Fail(too_old(tox_env.base_python.version_info))
     evidence = Path(tox_env.environment_variables["EVIDENCE"], f"{tox_env.conf.name}.xml")
     try:
         evidence.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import posixpath
 import re
 import sys
@@ -117,7 +118,9 @@ def address(url: str) -> tuple[str, ...]:
     parts = urlsplit(url)
     host = "" if parts.hostname == "localhost" else parts.hostname or ""
     port = "" if parts.port == 443 else str(parts.port or "")
-    return (parts.scheme, host, port, posixpath.normpath(unquote(parts.path)))
+    path = posixpath.normpath(unquote(parts.path))
+    # Windows knows one path by several names.
+    return (parts.scheme, host, port, os.path.normcase(path) if parts.scheme == "file" else path)
 
 
 def check_import(distribution: metadata.Distribution) -> None:

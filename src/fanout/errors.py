@@ -55,6 +55,10 @@ class InvalidCore(UnusableInput):
     """A text names no Core, or one that cannot be built."""
 
 
+class NoGit(UnusableInput):
+    """There is no git, and what was asked for needs it."""
+
+
 class InvalidTable(UnusableInput):
     """The table of Core refs in `tox.ini` cannot be read or rewritten."""
 

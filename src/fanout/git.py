@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fanout.errors import NoGit
 
 # What a shell or a hook may have said of another repository.
 ELSEWHERE = ("DIR", "WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY", "COMMON_DIR", "PREFIX")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def run(
+    *arguments: str, variables: Mapping[str, str] = NOTHING, seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """How git ended, and what it printed; raises NoGit where there is none.
+
+    `variables` come on top of its environment; after so many seconds it is stopped, which raises
+    subprocess.TimeoutExpired.
+    """
+    try:
+        return subprocess.run(
+            command(*arguments),
+            env=environment() | dict(variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise NoGit(
+            "there is no git on this machine, or not on its PATH",
+            "install git, and see that `git --version` answers",
+        ) from error
 
 
 def command(*arguments: str) -> list[str]:

@@ -292,3 +292,12 @@ def test_a_folder_without_repository(world: SmallWorld, tmp_path: Path) -> None:
     result = bisect(world, "a", "b", "--repo", str(tmp_path / "empty"))
     assert result.exit_code == 2
     assert "not a git repository" in result.stderr
+
+
+def test_windows(world: SmallWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no shell for git bisect, that is said before anything runs."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    result = bisect(world, "a", "b", "--repo", str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: commits are not searched on Windows: ")
+    assert "without --repo" in result.stderr.splitlines()[1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,25 @@ def test_release(world: SmallWorld, promises: list[str], code: int, said: str) -
     assert said in result.stdout
     assert len(result.stdout.splitlines()) == 1
     assert [path.name for path in (world.root / "seen").iterdir()] == ["small-core_v120.xml"]
+
+
+@pytest.mark.parametrize("named", ["1.2.0", "core"])
+def test_a_locale_that_knows_ascii_alone(tmp_path: Path, named: str) -> None:
+    """Names and texts beyond ASCII are read as they are, whatever encoding the locale has."""
+    world = SmallWorld(tmp_path / "projekt-größe✓", {"1.2.0": "number = 2"})
+    world.promises(number="from market_data_core import number\nassert number == 1, 'naïve ✗'")
+    CoreRepository(world.root / "core").commit("number = 2", "one")
+    command = [sys.executable, "-m", "fanout", "probe", "small", named]
+    done = subprocess.run(
+        command,
+        cwd=world.root,
+        env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.endswith(", broken: test_core.py::test_number: naïve ✗\n")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import sysconfig
 from base64 import urlsafe_b64encode
 from hashlib import sha256
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from defusedxml.ElementTree import parse
 
+from tests import ROOT
 from tests.worlds.project import Project, make_core, make_python
 
 
@@ -117,3 +120,14 @@ def test_a_core_from_elsewhere(project: Project, python: Path, asked: str) -> No
     """A Core from the index is not the one at an address, whatever its version."""
     said = refused(project, python, name="small-core_candidate", asked=asked)
     assert f"asked for '{asked}', but 'market-data-core' 1.2.0 is installed" in said
+
+
+def test_an_older_python() -> None:
+    """A Python that is too old for a cell is refused in a sentence, before anything is imported."""
+    code = "import sys; sys.modules['tomllib'] = None; import conftest"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "packs", capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"errored: a cell needs Python 3.11 or newer, and this is Python")
+    assert len(done.stderr.splitlines()) == 1

@@ -69,7 +69,7 @@ def test_shown(project: Project, index: CoreIndex, tox_ini: Path) -> None:
 
 def test_complete_table(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     """A table that names every release ends with 0, and an update of it changes no byte."""
-    tox_ini.write_text(TOX_INI.replace("v110 v120", "v110 v120 v1461"))
+    tox_ini.write_text(TOX_INI.replace("v110 v120", "v110 v120 v1461"), encoding="utf-8")
     before = tox_ini.read_bytes()
     for options in ((), ("--update",)):
         assert run(project, index, *options)[0] == 0
@@ -114,7 +114,7 @@ def test_shared_digits(project: Project, index: CoreIndex, tox_ini: Path) -> Non
     """Versions that share their digits get factors of their own; the one in use stays."""
     index.serve({"1.46.1": "c", "14.6.1": "d", "1.4.61": "b", "1.2.0": "a"})
     run(project, index, "--update")
-    text = tox_ini.read_text()
+    text = tox_ini.read_text(encoding="utf-8")
     assert "core_v1461 = 1.4.61\n" in text
     assert "core_v1_46_1 = 1.46.1\n" in text
     assert "core_v14_6_1 = 14.6.1\n" in text
@@ -126,7 +126,9 @@ def test_release_that_the_index_lacks(project: Project, index: CoreIndex, tox_in
     """A release that the index no longer serves stays in the table."""
     index.serve({"1.4.61": "b", "1.5.0": "c"})
     assert run(project, index, "--update")[0] == 0
-    assert "core_v120 = 1.2.0\ncore_v1461 = 1.4.61\ncore_v150 = 1.5.0\n" in tox_ini.read_text()
+    assert "core_v120 = 1.2.0\ncore_v1461 = 1.4.61\ncore_v150 = 1.5.0\n" in tox_ini.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_own_table(project: Project, index: CoreIndex) -> None:
@@ -157,7 +159,7 @@ def test_broken_table(
 ) -> None:
     """A tox.ini whose table is not whole is refused, and left as it is."""
     assert old in TOX_INI
-    tox_ini.write_text(TOX_INI.replace(old, new))
+    tox_ini.write_text(TOX_INI.replace(old, new), encoding="utf-8")
     before = tox_ini.read_bytes()
     exit_code, shown, said = run(project, index, "--update")
     assert (exit_code, shown, tox_ini.read_bytes()) == (2, "", before)
@@ -227,7 +229,7 @@ def test_broken_index(project: Project, index: CoreIndex, tox_ini: Path, how: st
 def test_interrupted_write(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     """A write that the disk has no room for leaves the old file, and is told in a line."""
     text = TOX_INI + "\n# " + "x" * 100_000
-    tox_ini.write_text(text)
+    tox_ini.write_text(text, encoding="utf-8")
     index.serve(RELEASES | {"1.5.0": "c"})
     command = [sys.executable, "-m", "fanout", "cores", "--update", "--index", index.url]
     done = subprocess.run(
@@ -240,7 +242,7 @@ def test_interrupted_write(project: Project, index: CoreIndex, tox_ini: Path) ->
     assert done.returncode == 2
     assert "cannot be written and is as it was: File too large" in done.stderr
     assert "Traceback" not in done.stderr
-    assert tox_ini.read_text() == text
+    assert tox_ini.read_text(encoding="utf-8") == text
     assert list(project.root.glob("*.part")) == []
 
 

@@ -98,7 +98,7 @@ def empty(file: Path) -> None:
 
 
 def not_sqlite(file: Path) -> None:
-    file.write_text("not a database")
+    file.write_text("not a database", encoding="utf-8")
 
 
 def cut_off(file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,35 @@ def test_all_kept(project: Project) -> None:
     assert result.exit_code == 0
     assert result.stdout.count("✓ passed") == 4
     assert result.stdout.splitlines()[-1] == "4 cells: 4 passed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("market-data-core==1.5.0", "1.5.0"),
+        ("market-data-core @ git+https://h/core@main", "git+https://h/core@main"),
+        ("market-data-core @ file:///a/my%20%60core%60", "'/a/my `core`'"),
+    ],
+)
+def test_the_whole_command_of_a_candidate(project: Project, asked: str, named: str) -> None:
+    """What runs a candidate's cell again names the candidate, in every format."""
+    text = (project.root / "tox.ini").read_text(encoding="utf-8")
+    label = "labels = core_candidate: candidate\nset_env = CORE = {env:CORE_CANDIDATE:}\n"
+    project.write("tox.ini", re.sub(r"(?s)labels = .*?\n(?=\[pytest)", label, text))
+    command = f"CORE_CANDIDATE={named} tox run -e small-core_candidate"
+    project.evidence("small-core_candidate", BROKEN, asked=asked, version="1.5.0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CORE_CANDIDATE", asked)
+        options = ("report", "--label", "candidate", "--format")
+        form = {
+            form: project.fanout(*options, form, columns=60).stdout
+            for form in ("text", "markdown", "json")
+        }
+    assert f"    $ {command}\n" in form["text"]
+    assert f" {command} " in form["markdown"].replace("`CORE", " CORE").replace("`\n", " \n")
+    (broken,), (missing,) = (json.loads(form["json"])[key] for key in ("broken", "without_verdict"))
+    assert broken["command"] == command
+    assert missing["command"] == command.replace("small", "other")
 
 
 def test_rows_are_packs_and_columns_are_core_refs(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""What the workflow file itself must say: who may do what, and what reaches a shell."""
+"""What the workflow files themselves must say: who may do what, and what reaches a shell."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import yaml
 from tests import ROOT
 
 FILE = ROOT / ".github/workflows/contracts.yml"
+TESTS = ROOT / ".github/workflows/tests.yml"
 INSTALL = ROOT / ".github/actions/install/action.yml"
 Mapping = dict[str, object]
 FOREIGN = ("core", "contract")  # the jobs that run what Core and the packs say
@@ -27,14 +28,16 @@ def loaded(path: Path) -> Mapping:
 
 WORKFLOW = loaded(FILE)
 JOBS = cast(dict[str, Mapping], WORKFLOW["jobs"])
+SYSTEMS = cast(dict[str, Mapping], loaded(TESTS)["jobs"])["systems"]
+EVERY_JOB = JOBS | {"systems": SYSTEMS}
 
 
 def steps(job: str) -> list[Mapping]:
-    return cast(list[Mapping], JOBS[job]["steps"])
+    return cast(list[Mapping], EVERY_JOB[job]["steps"])
 
 
 def every_use() -> Iterator[tuple[Path, str]]:
-    for path in (FILE, INSTALL):
+    for path in (FILE, TESTS, INSTALL):
         for line in path.read_text(encoding="utf-8").splitlines():
             if found := re.search(r"uses: (.*)", line):
                 yield path, found[1]
@@ -70,18 +73,18 @@ def test_dependabot_follows_every_pin() -> None:
 
 
 def test_permissions_are_granted_to_jobs_alone() -> None:
-    """The workflow grants nothing; each job names what it needs, and foreign code may only read."""
-    assert WORKFLOW["permissions"] == {}
-    for name, job in JOBS.items():
+    """A workflow grants nothing; each job names what it needs, and foreign code may only read."""
+    assert WORKFLOW["permissions"] == loaded(TESTS)["permissions"] == {}
+    for name, job in EVERY_JOB.items():
         granted = cast(dict[str, str], job["permissions"])
         writes = {key for key, value in granted.items() if value == "write"}
         assert writes == ({"contents", "pages", "id-token"} if name == "publish" else set()), name
 
 
-@pytest.mark.parametrize("job", [*FOREIGN, "plan", "report", "tests"])
+@pytest.mark.parametrize("job", [*FOREIGN, "plan", "report", "tests", "systems"])
 def test_no_secret_reaches_a_job_that_handles_foreign_things(job: str) -> None:
     """Neither a secret nor a token is given to a job that runs or reads what others wrote."""
-    said = yaml.safe_dump(JOBS[job])
+    said = yaml.safe_dump(EVERY_JOB[job])
     assert "secrets." not in said
     assert "github.token" not in said
     assert "cache" not in said
@@ -89,7 +92,7 @@ def test_no_secret_reaches_a_job_that_handles_foreign_things(job: str) -> None:
 
 def test_no_checkout_leaves_its_token() -> None:
     """git cannot push with what a checkout left behind."""
-    for job in JOBS:
+    for job in EVERY_JOB:
         for step in steps(job):
             if str(step.get("uses", "")).startswith("actions/checkout@"):
                 assert cast(Mapping, step["with"])["persist-credentials"] is False, job
@@ -97,7 +100,7 @@ def test_no_checkout_leaves_its_token() -> None:
 
 def test_nothing_from_outside_is_written_into_a_shell_line() -> None:
     """A shell sees what comes from outside in variables alone."""
-    for job in JOBS:
+    for job in EVERY_JOB:
         for step in steps(job):
             assert "${{" not in str(step.get("run", "")), job
 
@@ -117,7 +120,7 @@ def test_core_is_installed_by_its_digest() -> None:
 
 def test_every_job_ends() -> None:
     """No job runs for longer than an hour."""
-    for name, job in JOBS.items():
+    for name, job in EVERY_JOB.items():
         assert cast(int, job["timeout-minutes"]) <= 60, name
 
 
@@ -138,6 +141,16 @@ def test_every_job_but_the_daily_ones_leads_to_the_required_check() -> None:
     """The one check that is required fails if any job before it does."""
     others = set(JOBS) - {"contracts", "upkeep"}
     assert set(cast(list[str], JOBS["contracts"]["needs"])) == others
+
+
+def test_other_systems_run_what_their_people_type() -> None:
+    """On Windows and macOS a cell, a report and a check run in the shell that is usual there."""
+    matrix = cast(Mapping, cast(Mapping, SYSTEMS["strategy"])["matrix"])
+    assert matrix == {"system": ["windows-latest", "macos-latest"]}
+    lines = [str(step["run"]) for step in steps("systems") if "run" in step]
+    assert not any("shell" in step for step in steps("systems"))
+    for command in ("-e store-core_", "-m candidate", "-e check --", "-e dashboard"):
+        assert any(line.startswith(f"tox run {command}") for line in lines), command
 
 
 @pytest.mark.parametrize("name", ["requirements", "uv"])

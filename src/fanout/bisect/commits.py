@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fanout import git
 from fanout.bisect.answer import Bisection, Commit, check_ends, titled
 from fanout.bisect.judged import Judged, judged, kept
 from fanout.bisect.probe import keep, probe, read_probe
-from fanout.cells.process import started
+from fanout.cells.process import running
 from fanout.cells.run import PackInMatrix, alone
 from fanout.errors import InvalidSearch, NothingFound
 from fanout.gate.decision import reproduce
-from fanout.git import command, environment
 from fanout.model import CellReport, Standing
 from fanout.wording import printable
 
@@ -38,15 +35,7 @@ class Repository:
 
     def git(self, *arguments: str, tree: Path | None = None) -> str:
         """What git prints; raises InvalidSearch with what it says if it fails."""
-        done = subprocess.run(
-            command("-C", str(tree or self.path), *arguments),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        done = git.run("-C", str(tree or self.path), *arguments)
         if done.returncode:
             said = printable(done.stderr.strip()) or "it does not say why"
             raise InvalidSearch(f"git cannot read '{self.path}': {said}", HINT)
@@ -133,8 +122,10 @@ class CommitSearch:
         arguments += [part for promise in promises for part in ("--promise", promise)]
         shell = ("sh", "-c", PER_COMMIT, str(self.folder), *arguments)
         last = ""
-        with interruptible(command("-C", str(tree), "bisect", "run", *shell)) as lines:
-            for line in lines:
+        arguments = git.command("-C", str(tree), "bisect", "run", *shell)
+        # A probe that is interrupted stops its own tox; one that is killed could not.
+        with running(arguments, git.environment(), patience=SECONDS_TO_STOP) as process:
+            for line in process.stdout or ():
                 last = printable(line.strip()) or last
                 if line.startswith((f"{self.pack.name} on ", "Bisecting: ")):
                     self.say(last)
@@ -186,19 +177,3 @@ class CommitSearch:
             reason = "it cannot be built or installed, or left no evidence"
             return Judged(name=commit, standing=Standing.UNKNOWN, reason=reason)
         return judged(commit, found[1], promises)
-
-
-@contextmanager
-def interruptible(arguments: Sequence[str]) -> Iterator[Iterator[str]]:
-    """The lines that a process prints; it and all that it started end with this block."""
-    process = started(arguments, environment())
-    try:
-        yield iter(process.stdout or ())
-        process.wait()
-    finally:
-        # A probe that is interrupted stops its own tox; one that is killed could not.
-        for sent in (signal.SIGINT, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, sent)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(SECONDS_TO_STOP)

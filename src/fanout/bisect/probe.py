@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 from fanout.cells.evidence import read_folder
 from fanout.cells.run import PackInMatrix
+from fanout.core.requirement import path_of
 from fanout.core.resolve import from_wheel, resolve
 from fanout.errors import InvalidCore
 from fanout.history.document import make_run, write_run
 from fanout.model import Cell, CellReport, Core, Outcome
 
 CANDIDATE = "core_candidate"
-FILE = "file://"
 
 
 def probe(pack: PackInMatrix, named: str, folder: Path) -> tuple[Core | None, CellReport]:
@@ -43,8 +42,10 @@ def keep(pack: PackInMatrix, core: Core | None, report: CellReport, history: Pat
 def read_probe(pack: PackInMatrix, folder: Path) -> tuple[Core, CellReport] | None:
     """What a probe of a path has left in its folder of evidence, if it left any."""
     evidence = read_folder(folder, pack.matrix.names).get(f"{pack.name}-{CANDIDATE}")
-    if evidence is None or isinstance(evidence, str) or FILE not in evidence.asked:
+    if evidence is None or isinstance(evidence, str):
         return None
-    wheel = Path(unquote(evidence.asked.partition(FILE)[2]))
+    wheel = path_of(evidence.asked, Path)
+    if wheel is None:
+        return None
     core = from_wheel(wheel, str(wheel), "candidate", "path")
     return core, pack.read([core], folder)[0]

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from threading import Timer
+from time import monotonic
 
 from pydantic import BaseModel, ValidationError
 
-from fanout.cells.process import started
+from fanout.cells.process import killed, running
 from fanout.errors import InvalidMatrix
 from fanout.model import SLOTS
 from fanout.wording import printable
@@ -77,11 +75,13 @@ def clean_environment() -> dict[str, str]:
 
     A PACK chooses what tox runs by default; it must not choose what is judged.
     """
-    return {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("TOX", "_TOX")) and name not in ("GITHUB_ACTIONS", "PACK")
     }
+    # What tox prints is read as UTF-8, and so are the paths in it, whatever the locale says.
+    return inherited | {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def read_config(root: Path) -> ToxConfig:
@@ -97,7 +97,8 @@ def read_config(root: Path) -> ToxConfig:
         cwd=root,
         env=clean_environment(),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     try:
@@ -140,7 +141,8 @@ def run_cells(
         arguments = ["run-parallel", "--parallel-no-spinner", "--result-json", str(results)]
         arguments += ["--recreate"] if fresh else []
         arguments += ["-e", ",".join(cells)]
-        with running(command(*arguments), root, environment, minutes) as process:
+        began = monotonic()
+        with running(command(*arguments), environment, root, seconds=minutes * 60) as process:
             last = deque[str](maxlen=LINES_KEPT)
             running_still = set(cells)
             for line in process.stdout or ():
@@ -149,34 +151,15 @@ def run_cells(
                 if found and found["cell"] in running_still:
                     running_still.remove(found["cell"])
                     finished(found["cell"])
+        late = monotonic() - began >= minutes * 60
         told = read_results(results)
     for cell in sorted(running_still):  # of the last one, tox says no word
         if (evidence / f"{cell}.xml").is_file():
             finished(cell)
     absent = [cell for cell in cells if not (evidence / f"{cell}.xml").is_file()]
-    return {cell: why_absent(cell, told, last, process.returncode, minutes) for cell in absent}
-
-
-@contextmanager
-def running(
-    arguments: Sequence[str], root: Path, environment: Mapping[str, str], minutes: float
-) -> Iterator[subprocess.Popen[str]]:
-    """A process and all that it starts, which end with this block whatever happens in it."""
-    process = started(arguments, environment, root)
-
-    def stop() -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-    timer = Timer(minutes * 60, stop)
-    timer.start()
-    try:
-        yield process
-        process.wait()
-    finally:
-        timer.cancel()
-        stop()
-        process.wait()
+    if late or killed(process):
+        return dict.fromkeys(absent, f"tox was stopped, as it would be after {minutes:g} minutes")
+    return {cell: why_absent(cell, told, last, process.returncode) for cell in absent}
 
 
 def read_results(path: Path) -> ResultFile:
@@ -187,10 +170,8 @@ def read_results(path: Path) -> ResultFile:
         return ResultFile()
 
 
-def why_absent(cell: str, told: ResultFile, last: Sequence[str], code: int, minutes: float) -> str:
+def why_absent(cell: str, told: ResultFile, last: Sequence[str], code: int) -> str:
     """What tox said last where a cell left no evidence."""
-    if code == -signal.SIGKILL:
-        return f"tox was stopped, as it would be after {minutes:g} minutes"
     for step in told.testenvs.get(cell, EnvResult()).setup:
         if step.retcode:
             return f"its env cannot be made: {shortened(step.err or step.output)}"

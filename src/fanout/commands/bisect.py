@@ -23,6 +23,7 @@ from fanout.commands.command import (
     say,
     show,
 )
+from fanout.errors import InvalidSearch
 from fanout.history.document import make_run, write_run
 from fanout.history.query import History
 
@@ -44,7 +45,7 @@ Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 \\
 @click.option(
     "--repo",
     type=FOLDER_THAT_IS_THERE,
-    help="Search the commits of this git repository; REF is then one of its refs.",
+    help="Search the commits of this git repository, of which REF is one; not on Windows.",
 )
 @format_option()
 @ROOT
@@ -64,6 +65,11 @@ def bisect(
     It is searched by halving among the Core refs of tox.ini, or the commits of a repository.
     Both ends are verified; what cannot be judged is passed over. PACK may be a cell's name.
     """
+    if repo and sys.platform == "win32":
+        raise InvalidSearch(
+            "commits are not searched on Windows: `git bisect run` needs a shell that it lacks",
+            "search the Core refs, without --repo, or search the commits in WSL",
+        )
     found = find_pack(pack, root.resolve())
     name = choose(promise, found.name, found.pack.promises) if promise else None
     past = history.resolve()

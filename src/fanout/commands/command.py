@@ -84,6 +84,13 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
+def print_every_text() -> None:
+    """From here on what a terminal cannot show is escaped, and what programs read is UTF-8."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 class Command(click.Command):
     """A command that ends with a code of its own, whatever happens.
 
@@ -94,8 +101,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> object:
         if current_thread() is main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
+        print_every_text()
         try:
             return super().invoke(ctx)
         except UnusableInput as error:

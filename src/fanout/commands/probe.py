@@ -14,7 +14,7 @@ from rich.console import Console
 from fanout.bisect.judged import Judged, choose, judged
 from fanout.bisect.probe import keep, probe
 from fanout.cells.run import alone, find_pack
-from fanout.commands.command import FOLDER, ROOT, say
+from fanout.commands.command import FOLDER, ROOT, print_every_text, say
 from fanout.errors import UnusableInput
 from fanout.model import Standing
 
@@ -49,6 +49,7 @@ class ProbeCommand(click.Command):
             raise Exit(ProbeCode.STOP) from error
 
     def invoke(self, ctx: click.Context) -> object:
+        print_every_text()
         try:
             return super().invoke(ctx)
         except UnusableInput as error:

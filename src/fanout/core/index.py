@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, PyPISimple
@@ -27,8 +26,9 @@ from requests import RequestException
 
 from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
-from fanout.core.resolve import GIT_URL, from_git
-from fanout.core.wheel import DISTRIBUTION, KEPT, build, wheel_digest, written
+from fanout.core.requirement import DISTRIBUTION, GIT_URL, address, path_of
+from fanout.core.resolve import from_git
+from fanout.core.wheel import KEPT, build, wheel_digest, written
 from fanout.errors import InvalidCore, UnreachableIndex
 from fanout.model import Core
 
@@ -82,11 +82,11 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
     """
     if core.wheel:
         return Path(core.wheel)
-    _, _, address = core.requirement.partition(" @ ")
-    if git := GIT_URL.fullmatch(address):
-        return Path(from_git(git["url"], git["ref"], core.core_ref, root).wheel)
-    if address:
-        return build(Path(unquote(address.removeprefix("file://"))), root)
+    if git := GIT_URL.fullmatch(address(core.requirement)):
+        url = git["url"].removeprefix("git+")
+        return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
+    if path := path_of(core.requirement, Path):
+        return build(path, root)
     return fetch(core.version, root, index)
 
 

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from subprocess import TimeoutExpired
 
 from packaging.utils import parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from fanout.cells.matrix import named_version, version, without_secrets
-from fanout.core.wheel import DISTRIBUTION, build, keep
+from fanout.core.requirement import DISTRIBUTION, GIT_URL, requirement
+from fanout.core.wheel import build, keep
 from fanout.errors import InvalidCore
-from fanout.git import command, environment
+from fanout.git import run
 from fanout.model import Core, Matrix
 from fanout.wording import one_line, printable
 
-GIT_URL = re.compile(
-    r"git\+(?P<url>(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
-    r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",
-    re.ASCII,
-)
 COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 SDISTS = (".tar.gz", ".zip")
 LONGEST_CLONE = 600
@@ -45,7 +40,7 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
     if found := released(named, matrix):
         return found
     if git := GIT_URL.fullmatch(named):
-        return from_git(git["url"], git["ref"], slot, root)
+        return from_git(git["url"].removeprefix("git+"), git["ref"], slot, root)
     with suppress(InvalidVersion):
         return release_at(slot, str(Version(named)), named)
     if not named or "://" in named:
@@ -122,7 +117,7 @@ def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = ""
     return Core(
         named=one_line(without_secrets(named)),
         core_ref=f"core_{slot}",
-        requirement=f"{DISTRIBUTION} @ file://{quote(str(wheel))}",
+        requirement=requirement(wheel),
         source=source,
         version=str(parse_wheel_filename(wheel.name)[1]),
         commit=commit,
@@ -158,16 +153,8 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
 def git(*arguments: str, named: str, may_fail: bool = False) -> str:
     """What git prints; it never asks anybody for a password."""
     try:
-        done = subprocess.run(
-            command(*arguments),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_CLONE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = run(*arguments, seconds=LONGEST_CLONE)
+    except (OSError, TimeoutExpired) as error:
         said = f"git cannot read '{without_secrets(named)}'"
         raise InvalidCore(f"{said}: {without_secrets(str(error))}", HINT) from error
     if done.returncode and not may_fail:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fanout.core.refs import CoreRef, default_refs
 from fanout.errors import InvalidTable
+from fanout.files import put
 
 LINE = re.compile(r"^core_(v[\d_]+) = ([\d.]+(?:post\d+)?)[ \t]*\r?\n", re.M)
 STAND_IN = re.compile(r"^core_(v[\d_]+) = cores/v([\d.]+)[ \t]*\r?$", re.M)
@@ -81,7 +82,7 @@ class Table:
             try:
                 part.write_bytes(text.encode())
                 part.chmod(path.stat().st_mode)
-                part.replace(path)
+                put(part, path)
             except OSError as error:
                 part.unlink(missing_ok=True)
                 raise InvalidTable(

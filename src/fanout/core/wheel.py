@@ -17,11 +17,12 @@ from pathlib import Path, PurePosixPath
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from uv import find_uv_bin
 
+from fanout.core.requirement import DISTRIBUTION
 from fanout.digest import content_digest
 from fanout.errors import InvalidCore
+from fanout.files import put
 from fanout.wording import printable
 
-DISTRIBUTION = "market-data-core"
 KEPT = Path(".tox/wheels")
 LONGEST_BUILD = 600
 LARGEST_CONTENT = 64 * 1024 * 1024
@@ -60,7 +61,7 @@ def written(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        part.replace(path)
+        put(part, path)
     except OSError as error:
         if error.errno is None:  # the network, and not the disk
             raise
@@ -94,7 +95,8 @@ def build(source: Path, root: Path, named: str = "") -> Path:
                 env=os.environ
                 | {"DIST_EXTRA_CONFIG": str(config), "SOURCE_DATE_EPOCH": "315532800"},
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=LONGEST_BUILD,
                 check=False,
             )

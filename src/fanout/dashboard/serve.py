@@ -59,6 +59,9 @@ TYPES = {
 class Server(ThreadingHTTPServer):
     """Serves a folder; `edition` counts what it has held, from where no earlier server began."""
 
+    # On Windows this would let two servers have one address.
+    allow_reuse_address = os.name == "posix"
+
     def __init__(self, folder: Path, port: int) -> None:
         self.edition = int(time.time()) % 10_000 + 1
         super().__init__((HOST, port), partial(Handler, directory=str(folder)))

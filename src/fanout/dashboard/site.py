@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from fanout.errors import UnusableOutput
+from fanout.files import put
 from fanout.model import Frozen
 
 MANIFEST = "fanout-dashboard.json"
@@ -219,7 +220,7 @@ def replace(path: Path, content: Content) -> None:
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(part, content)
-        part.replace(path)
+        put(part, path)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

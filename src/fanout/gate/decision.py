@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import computed_field
 
+from fanout import shell
 from fanout.cause.fewest import Cause
 from fanout.errors import ExitCode
 from fanout.gate.verdict import find, roll_up, side, verdict
@@ -148,10 +148,10 @@ def names(own: Collection[str], reports: Iterable[CellReport]) -> tuple[str, ...
 
 def reproduce(core: Core, cell: str, root: Path) -> str:
     """The command that runs a cell again, as typed in the folder of tox.ini."""
-    said = []
+    named = {}
     for name, value in core.variables.items():
         path = Path(value)
         if path.is_absolute() and path.is_relative_to(root.resolve()):
             path = path.relative_to(root.resolve())
-        said.append(f"{name}={shlex.quote(str(path))}")
-    return " ".join((*said, f"tox run -e {cell}"))
+        named[name] = str(path)
+    return shell.line(f"tox run -e {cell}", named)

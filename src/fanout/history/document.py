@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from fanout.cause.fewest import Cause
 from fanout.errors import UnreadableDocument, UnusableHistory
+from fanout.files import put, sync_names
 from fanout.history.gather import Gathered, ended, utc
 from fanout.history.run import (
     SCHEMA_VERSION,
@@ -191,7 +192,7 @@ def write_whole(path: Path, content: bytes, *, replace: bool = False) -> bytes:
         try:
             write_through(part, content)
             if replace:
-                part.replace(path)
+                put(part, path)
             else:
                 # Unlike a rename, a link never replaces a file.
                 with suppress(FileExistsError):
@@ -213,15 +214,6 @@ def write_through(part: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def sync_names(folder: Path) -> None:
-    """Return when the names of a folder's files are on the disk itself."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_run(path: Path) -> Run:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator
 
 from fanout.told.account import Account, Entry, Group
-from fanout.told.report_markdown import escape
+from fanout.told.report_markdown import code, escape
 
 
 def account_markdown(account: Account) -> str:
@@ -46,5 +46,5 @@ def entry_part(entry: Entry) -> str:
         quoted = html.escape("\n".join(entry.quoted)).replace("\n", "<br>")
         lines.append(f"  <pre>{quoted}</pre>")
     if entry.command:
-        lines.append(f"  `{entry.command.replace('`', '')}`")
+        lines.append(f"  {code(entry.command)}")
     return "  \n".join(lines)

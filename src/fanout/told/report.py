@@ -10,9 +10,9 @@ from itertools import groupby
 from pydantic import computed_field
 
 from fanout.cells.outcome import judge
+from fanout.core.requirement import run_again
 from fanout.errors import ExitCode
 from fanout.model import (
-    Cell,
     CellReport,
     Evidence,
     Frozen,
@@ -29,15 +29,11 @@ LINES_OF_WHY = 6
 
 
 class Found(Frozen):
-    """The cells of one pack of which one thing is to be said."""
+    """The cells of one pack of which one thing is to be said; the command runs the last again."""
 
     pack: str
     cells: tuple[str, ...]
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def command(self) -> str:
-        return f"tox run -e {self.cells[-1]}"
+    command: str
 
 
 class PromiseReport(Found):
@@ -68,14 +64,20 @@ class Report(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def without_verdict(self) -> tuple[NoVerdict, ...]:
-        found: dict[tuple[str, Outcome, str], list[str]] = {}
+        found: dict[tuple[str, Outcome, str], list[CellReport]] = {}
         for cell in self.cells:
             if cell.outcome.has_verdict:
                 continue
             key = (cell.cell.pack, cell.outcome, cell.reason)
-            found.setdefault(key, []).append(cell.cell.name)
+            found.setdefault(key, []).append(cell)
         return tuple(
-            NoVerdict(pack=pack, outcome=outcome, reason=reason, cells=tuple(cells))
+            NoVerdict(
+                pack=pack,
+                outcome=outcome,
+                reason=reason,
+                cells=tuple(cell.cell.name for cell in cells),
+                command=command(cells[-1]),
+            )
             for (pack, outcome, reason), cells in found.items()
         )
 
@@ -168,19 +170,26 @@ def gather(
     cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, PackOnDisk]
 ) -> tuple[PromiseReport, ...]:
     """Each promise with this result once, with its cells in the matrix's order."""
-    found: dict[tuple[str, str], list[tuple[Cell, Promise]]] = {}
+    found: dict[tuple[str, str], list[tuple[CellReport, Promise]]] = {}
     for cell in cells:
         for promise in cell.promises(result):
-            found.setdefault((cell.cell.pack, promise.name), []).append((cell.cell, promise))
+            found.setdefault((cell.cell.pack, promise.name), []).append((cell, promise))
     return tuple(
         PromiseReport(
             pack=pack,
             owner=packs[pack].says.owner,
             promise=seen[-1][1],
-            cells=tuple(cell.name for cell, _ in seen),
+            cells=tuple(cell.cell.name for cell, _ in seen),
+            command=command(seen[-1][0]),
         )
         for (pack, _), seen in found.items()
     )
+
+
+def command(cell: CellReport) -> str:
+    """What runs a cell again, on the Core that it ran on or would run on."""
+    asked = cell.evidence.asked if cell.evidence else cell.cell.core
+    return run_again(cell.cell.name, asked, cell.evidence.source if cell.evidence else "")
 
 
 def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:

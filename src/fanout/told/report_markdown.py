@@ -48,13 +48,22 @@ def promise_item(report: Report, found: PromiseReport) -> str:
         lines.append(f"  listed: {escape(promise.known_break)}")
     said = "\n".join(why(promise.message, promise.text))
     lines.append(f"  <pre>{html.escape(said)}</pre>".replace("\n", "<br>"))
-    lines.append(f"  `{found.command}`")
+    lines.append(f"  {code(found.command)}")
     return "  \n".join(lines)
 
 
 def reason_item(report: Report, found: NoVerdict) -> str:
     where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
-    return f"- **{escape(where)}**: {found.outcome}: {escape(found.reason)}  \n  `{found.command}`"
+    return (
+        f"- **{escape(where)}**: {found.outcome}: {escape(found.reason)}  \n  {code(found.command)}"
+    )
+
+
+def code(command: str) -> str:
+    """A command as code, longer in its fence than any run of backticks in it."""
+    fence = "`" * (max(map(len, re.findall("`+", command)), default=0) + 1)
+    pad = " " if "`" in command else ""
+    return f"{fence}{pad}{command}{pad}{fence}"
 
 
 def escape(text: str) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.told.report import PromiseReport, Report, spans, told
+from fanout.told.report import Found, PromiseReport, Report, spans, told
 from fanout.wording import GLYPHS, number
 
 STYLES = {
@@ -77,7 +77,8 @@ def print_promises(
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
         facts = told(promise, found.pack, found.owner, where)
-        console.print(indented(Text("\n".join((*facts, f"$ {found.command}"))), 4))
+        console.print(indented(Text("\n".join(facts)), 4))
+        print_command(console, found)
     console.print()
 
 
@@ -90,8 +91,14 @@ def print_without_verdict(console: Console, report: Report) -> None:
         console.print()
         where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
         console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
-        console.print(indented(Text(f"{found.reason}\n$ {found.command}"), 4))
+        console.print(indented(Text(found.reason), 4))
+        print_command(console, found)
     console.print()
+
+
+def print_command(console: Console, found: Found) -> None:
+    """Print a command as one line however long it is, or it could not be pasted."""
+    console.print(Text(f"    $ {found.command}"), soft_wrap=True)
 
 
 def indented(text: Text, columns: int) -> Padding:

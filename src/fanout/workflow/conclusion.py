@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
+from fanout import shell
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
@@ -153,7 +153,7 @@ def anywhere(decision: Decision, plan: Plan) -> Decision:
             )
             for one in cell.promises
         )
-        command = f"CORE_CANDIDATE={shlex.quote(address)} tox run -e {cell.cell}"
+        command = shell.line(f"tox run -e {cell.cell}", {"CORE_CANDIDATE": address})
         changed = {"promises": promises} | ({"command": command} if address else {})
         cells.append(cell.model_copy(update=changed))
     return decision.model_copy(update={"cells": tuple(cells)})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 import time
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from fanout.errors import UnusableHistory, UnusableInput
-from fanout.git import command, environment
+from fanout.git import run
 from fanout.history.document import read_run, write_run
 from fanout.wording import printable
 
@@ -78,15 +78,8 @@ class HistoryBranch:
         else:
             self.git("checkout", "--quiet", "--orphan", "history")
 
-    def git(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command("-C", str(self.folder), *arguments),
-            env=environment() | self.credentials(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def git(self, *arguments: str, may_fail: bool = False) -> CompletedProcess[str]:
+        done = run("-C", str(self.folder), *arguments, variables=self.credentials())
         if done.returncode and not may_fail:
             raise self.failed("used", done.stderr)
         return done

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from fanout.commands.command import HISTORY, INDEX, ROOT, Command, say
 from fanout.commands.workflow.step import annotate, output
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
-from fanout.git import command, environment
+from fanout.git import run
 from fanout.history.query import History
 from fanout.model import Matrix
 from fanout.notify.announcement import Request
@@ -136,13 +135,7 @@ def packs_since(commit: str, root: Path, matrix: Matrix) -> tuple[str, ...]:
     if not COMMIT.fullmatch(commit):
         return ()
     diff = ("diff", "--name-only", "-z", "--no-renames", f"{commit}...HEAD", "--")
-    done = subprocess.run(
-        command("-C", str(root), *diff),
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run("-C", str(root), *diff)
     paths = done.stdout.rstrip("\0").split("\0") if done.returncode == 0 else []
     return changed_packs(filter(None, paths), matrix.packs)
 

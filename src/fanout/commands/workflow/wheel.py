@@ -11,7 +11,8 @@ import click
 from fanout.commands.command import FOLDER, INDEX, ROOT, Command
 from fanout.commands.workflow.step import output
 from fanout.core.index import fetch
-from fanout.core.resolve import GIT_URL, from_git
+from fanout.core.requirement import GIT_URL
+from fanout.core.resolve import from_git
 from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
 

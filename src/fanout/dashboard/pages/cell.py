@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from markupsafe import Markup
 
+from fanout.core.requirement import run_again
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
-from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.said import Said
 from fanout.dashboard.facts.step import ChangeShown, change_shown
 from fanout.dashboard.pages.sentence import lead, origin
@@ -25,8 +22,6 @@ from fanout.history.run import Finding, KnownBreakInRun
 from fanout.model import Promise, Result, in_range
 
 QUIET = (Result.KEPT, Result.NOT_APPLICABLE)
-GIT_URL = re.compile(r"git\+[\w.:/@~+%-]+", re.ASCII)
-FILE_URL = re.compile(r"file://(/[\w./@~+%-]+)", re.ASCII)
 NO_STEP = "no Core ref before has kept what is broken, so there is none to compare with"
 SAME = "Core has the same content on both, so look at the pack, and at what is installed beside it"
 UNSUPPORTED = "the pack does not support this Core, so nothing is compared"
@@ -103,7 +98,7 @@ class CellPages:
             "verdict": self.edition.verdicts.of(cell.pack, facts.ref),
             "since": sorted(set(facts.streaks.values()), key=began, reverse=True),
             "origin": origin(cell.source),
-            "command": reproduce(cell),
+            "command": run_again(cell.name, cell.asked, cell.source),
             "groups": tuple(self.groups(facts, of[Result.BROKEN])),
             "known_breaks": tuple(listed(one, said) for one in of[Result.KNOWN_BREAK]),
             "errored": (*of[Result.ERRORED], *of[Result.LISTED_BUT_KEPT]),
@@ -168,19 +163,6 @@ class CellPages:
 def began(streak: Streak | None) -> tuple[object, ...]:
     """What orders streaks; none at all is before every one."""
     return streak.began if streak else ()
-
-
-def reproduce(cell: CellNow) -> str:
-    """The command that runs a cell again, on the Core that its ref was told to be."""
-    named = cell.asked.partition(" @ ")[2]
-    slot = f"{cell.core_ref.upper()}="
-    path = FILE_URL.fullmatch(named)
-    given = ""
-    if cell.source == "git" and GIT_URL.fullmatch(named):
-        given = f"{slot}{shlex.quote(named)} "
-    elif cell.source == "path" and path:
-        given = f"{slot}{shlex.quote(unquote(path[1]))} "
-    return f"{given}tox run -e {cell.name}"
 
 
 def listed(promise: Told, said: Said) -> Listed:

@@ -17,7 +17,7 @@ from fanout.model import Standing, Verdict
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.client import Account, asking, once
 from fanout.told.report import why
-from fanout.told.report_markdown import escape
+from fanout.told.report_markdown import code, escape
 from fanout.wording import fitted
 
 LABEL = "contract"
@@ -107,7 +107,7 @@ def body(found: Regression, announcement: Announcement) -> str:
             f" {escape(found.core)}.",
             f"{escape(found.pack)}, owned by {escape(found.owner)}, {escape(found.promise)}",
             quoted,
-            f"Run it again: `{found.command.replace('`', '')}`",
+            f"Run it again: {code(found.command)}",
             f"[The newest run that saw it]({announcement.url}). This issue is closed when a run"
             " sees the promise kept there.",
         )
