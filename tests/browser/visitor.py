@@ -20,10 +20,14 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
+def chromium() -> str | None:
+    """The path of the system's Chromium, if it has one."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
 def launch(playwright: Playwright) -> Browser:
     """Start the system's Chromium; raises FileNotFoundError, saying what to install."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
+    if (found := chromium()) is None:
         raise FileNotFoundError(
             f"none of {', '.join(NAMES)} is on the PATH: the tests of the dashboard need a browser;"
             " on Debian, `apt-get install chromium`"

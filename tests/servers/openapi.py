@@ -54,7 +54,7 @@ PATHS = (
 def installed() -> Path:
     """The folder of the packages, installed once for every process of a run."""
     if shutil.which("npm") is None:
-        raise RuntimeError("there is no npm: see 'Work on the tool' in README.md")
+        raise RuntimeError("there is no npm: see 'Work on it' in src/fanout/README.md")
     NODE.mkdir(parents=True, exist_ok=True)
     with FileLock(NODE / "lock"):
         if not (NODE / "made").exists():

@@ -151,7 +151,7 @@ def compare(
     if forgotten := {path.parent.name for path in root.glob("packs/*/pack.toml")} - set(known):
         raise InvalidMatrix(
             f"'packs/{min(forgotten)}' has no cell in tox.ini",
-            "see 'Add a pack' in README.md",
+            "see 'Add a pack' in packs/README.md",
         )
     core = resolve(candidate, "candidate", root, matrix)
     return Comparison(
