@@ -1,138 +1,253 @@
-"""The README's commands, run by being pasted; these tests need a package index."""
+"""What the documents say, done as they say it; these tests need a package index."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from click import Context
+from playwright.sync_api import expect, sync_playwright
 
+from fanout.cells.tox import read_config
+from fanout.cli import main
 from fanout.model import Pack
-from tests import ROOT
-from tests.browser.visitor import Visitor
+from tests import ROOT, needs
+from tests.browser.visitor import Visitor, launch
+from tests.documents import Block, Document, read_documents
 from tests.worlds.checkout import Checkout
 
-pytestmark = pytest.mark.usefixtures("compiled_wheels")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = read_documents()
+ADDRESS = "https://github.com/mjdevaccount/market-data-contracts"
+NAMED = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+FEWER_CELLS = " --skip-env '^(?!.*_v146[01]$)'"
+GOLDEN = "GOLDEN=write .tox/tests/bin/pytest tests/gate/test_decision.py -k golden"
 # These would run this very test again, or take minutes; so much of them is run here.
 SHORTER = {
+    "uvx tox p": "uvx tox run -e store-core_v1461",
     "tox run -e lint,tests": "tox run -e lint,tests --notest",
+    GOLDEN: f"{GOLDEN} --collect-only",
     "tox run -e bench": "tox run -e bench -x testenv:bench.commands="
     "'python -m tests.bench.cells --quick --runs 1'",
-    "tox p -m history": "tox p -m history --skip-env '^(?!.*_v1460$)'",
+} | {
+    command: command + FEWER_CELLS
+    for command in ("tox p -m history", "tox p -m pipeline", "tox p -m ibkr", "PACK=store tox p")
 }
-MAY_FIND_BROKEN_PROMISES = re.compile(r"tox p|-e report|_candidate|-e check")
+# What is neither pasted, nor written to the file that it names, nor the output of what is pasted.
+EXCUSED = {
+    ".github/workflows/README.md: yaml": "needs GitHub; tests/workflow/test_core_side.py runs it",
+    ".github/workflows/README.md: markdown": "tests/workflow/test_core_side.py follows its links",
+    "packs/README.md: toml": "expires; test_known_break reads it",
+}
+MAY_BE_RED = re.compile(r"\btox p\b|-core_|-e (report|check|cores$)|fanout (report|check) \S*\d")
 MAY_HAVE_NO_VERDICT = re.compile(r"-e report-history")
+NEEDS_BROWSER = re.compile(r"-e picture")
+# Which Core is the newest, and how long a run takes, is not what a document shows.
+VARIES = re.compile(r"core_v\d+|\b\d+\.\d+\.\d+\b|\b\d+ s\b")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
+def test_every_command_works_by_being_pasted(tmp_path: Path) -> None:
+    """From nothing, with git and Python alone, each command does what its document says."""
+    served = Checkout(tmp_path / "served")
+    for command in (["init", "-q"], ["add", "."], [*NAMED, "commit", "-qm", "all"]):
+        subprocess.run(["git", *command], cwd=served.root, check=True)
+    reader = Reader(tmp_path / "home", served)
+    for document in DOCUMENTS.values():
+        reader.said.clear()
+        for block in document.blocks:
+            reader.follow(block)
+    assert reader.excuses == set(EXCUSED)
 
 
-def test_every_command_works_by_being_pasted(tmp_path: Path, browser: Browser) -> None:
-    """In a clone, with Python alone, each command of the README does what it says."""
-    checkout = Checkout(tmp_path / "clone")
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], check=True)
-    # What pip installs runs once, so that most of it need not be compiled.
-    variables = {"PIP_NO_COMPILE": "1"}
-    path = f"{tmp_path / 'python/bin'}{os.pathsep}{os.environ['PATH']}"
-    commands = [line for block in blocks("sh") for line in block.splitlines()]
-    assert len(commands) > 10
+class Reader:
+    """Somebody who does what the documents say, from the first block to the last."""
 
-    for command in commands:
-        done = checkout.run("bash", "-c", SHORTER.get(command, command), path=path, **variables)
+    def __init__(self, home: Path, checkout: Checkout) -> None:
+        home.mkdir()
+        self.home = home
+        self.checkout = checkout
+        self.variables = {
+            "COLUMNS": "100",
+            "PIP_NO_COMPILE": "1",  # what pip installs runs once
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{checkout.root.as_uri()}.insteadOf",
+            "GIT_CONFIG_VALUE_0": ADDRESS,
+        }
+        self.done: set[str] = set()
+        self.said: list[str] = []
+        self.excuses: set[str] = set()
 
+    def follow(self, block: Block) -> None:
+        if block.file:
+            file = self.checkout.root / block.file
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(block.text, encoding="utf-8")
+            self.done = {command for command in self.done if file.parent.name not in command}
+        elif "git clone" in block.text:
+            self.start(block)
+        elif block.language == "sh":
+            for command in block.text.splitlines():
+                self.paste(command, block)
+        elif block.language == "text":
+            rest = iter(self.said)
+            for line in filter(None, map(shape, block.text.splitlines())):
+                assert line == "…" or line in rest, f"{block.where}: no output has {line!r} here"
+        else:
+            excuse = f"{block.document}: {block.language}"
+            assert excuse in EXCUSED, f"{block.where} is neither tested nor excused"
+            self.excuses.add(excuse)
+
+    def start(self, block: Block) -> None:
+        """Paste what needs one shell for all its lines, in an empty folder."""
+        done = subprocess.run(
+            ["bash", "-ec", block.text],
+            cwd=self.home,
+            env=os.environ | self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{block.where}\n{done.stdout}{done.stderr}"
+        self.checkout.root = self.home / ADDRESS.rpartition("/")[2]
+
+    def paste(self, command: str, block: Block) -> None:
+        if command in self.done or (NEEDS_BROWSER.search(command) and not needs.found("chromium")):
+            return
+        self.done.add(command)
+        path = f"{self.checkout.root / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
+        pasted = SHORTER.get(command, command)
+        done = self.checkout.run("bash", "-c", pasted, path=path, **self.variables)
+
+        where = f"{block.where}: {command}\n{done.stdout}"
         fine = [0]
-        fine += [1] if MAY_FIND_BROKEN_PROMISES.search(command) else []
+        fine += [1] if MAY_BE_RED.search(command) else []
         fine += [3] if MAY_HAVE_NO_VERDICT.search(command) else []
-        assert done.returncode in fine, f"{command}\n{done.stdout}"
-        assert "Traceback" not in done.stdout, f"{command}\n{done.stdout}"
-        if re.search("tox run -e [a-z]+-core_", command):
-            assert re.search(r"-core_\w+: Core \d", done.stdout), f"{command}\n{done.stdout}"
+        assert done.returncode in fine, where
+        assert "Traceback" not in done.stdout, where
+        if re.search("-e [a-z]+-core_", command):
+            assert re.search(r"-core_\w+: Core \d", done.stdout), where
         if command.endswith(("tox p", "-m candidate")):
-            assert not re.search(r" cells: .*(missing|errored)", done.stdout), done.stdout
+            assert not re.search(r" cells: .*(missing|errored)", done.stdout), where
         if command == "tox p":
-            check_matrix(done)
-            page = checkout.root / "dashboard/index.html"
-            assert page.is_file()
-            assert done.stdout.index(f"\n{page}\n") > done.stdout.index(" cells: ")
-            follow_a_promise(browser, page)
+            self.check_matrix(done)
+        self.said += map(shape, done.stdout.splitlines())
+
+    def check_matrix(self, done: subprocess.CompletedProcess[str]) -> None:
+        """`tox p` ends with the report, fails exactly if the report does, and leaves the site."""
+        summary = re.findall(r"^(\d+) cells: (.*)$", done.stdout, re.MULTILINE)
+        assert len(summary) == 1
+        outcomes = {said.split()[1] for said in summary[0][1].split(", ")}
+        assert done.returncode == int(not outcomes <= {"passed", "unsupported"})
+        cells = re.findall(r"^  \w+-core_v\w+: (?:OK|FAIL)", done.stdout, re.MULTILINE)
+        assert int(summary[0][0]) == len(cells)
+        assert done.stdout.index(" cells: ") > done.stdout.rindex("commands[0]> pytest")
+        page = self.checkout.root / "dashboard/index.html"
+        assert done.stdout.index(f"\n{page}\n") > done.stdout.index(" cells: ")
+        if needs.found("chromium"):
+            follow_a_promise(page)
 
 
-def follow_a_promise(browser: Browser, file: Path) -> None:
+def shape(line: str) -> str:
+    """A line of output without what differs from run to run."""
+    return " ".join(VARIES.sub("*", line).split())
+
+
+def follow_a_promise(file: Path) -> None:
     """The page of a real run leads from a word to the cells that it is about, and to a command."""
-    with Visitor(browser, file.parent.as_uri()) as visitor:
-        page = visitor.open()
-        page.keyboard.press("/")
-        page.keyboard.type("redis")
-        expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
-        address = page.url
-        page.locator("a.box.failed").first.click()
-        command = page.locator(".command code").first
-        expect(command).to_have_text(re.compile(r"tox run -e pipeline-core_v14\d+"))
-        page.goto(address)
-        expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        with Visitor(browser, file.parent.as_uri()) as visitor:
+            page = visitor.open()
+            page.keyboard.press("/")
+            page.keyboard.type("redis")
+            expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
+            address = page.url
+            page.locator("a.box.failed").first.click()
+            command = page.locator(".command code").first
+            expect(command).to_have_text(re.compile(r"tox run -e [a-z]+-core_v14\d+"))
+            page.goto(address)
+            expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
+        browser.close()
 
 
-def check_matrix(done: subprocess.CompletedProcess[str]) -> None:
-    """`tox p` ends with the report, and fails exactly if the report does."""
-    summary = re.findall(r"^(\d+) cells: (.*)$", done.stdout, re.MULTILINE)
-    assert len(summary) == 1
-    outcomes = {said.split()[1] for said in summary[0][1].split(", ")}
-    assert done.returncode == int(not outcomes <= {"passed", "unsupported"})
-    cells = re.findall(r"^  \w+-core_v\w+: (?:OK|FAIL)", done.stdout, re.MULTILINE)
-    assert int(summary[0][0]) == len(cells)
-    assert done.stdout.index(" cells: ") > done.stdout.rindex("commands[0]> pytest")
+def test_readme_is_an_entrance() -> None:
+    """README.md has at most 150 lines."""
+    assert len(DOCUMENTS["README.md"].text.splitlines()) <= 150
 
 
-def test_the_promise_of_the_readme_is_one(tmp_path: Path) -> None:
-    """The test that the README shows runs as a part of a pack."""
-    checkout = Checkout(tmp_path)
-    (example,) = blocks("python")
-    test = checkout.root / "packs/store/test_readme.py"
-    test.write_text(example, encoding="utf-8")
+def test_known_break() -> None:
+    """The known break that the document for packs shows is a valid one."""
+    found = {block.file: block.text for block in DOCUMENTS["packs/README.md"].blocks}
 
-    done = checkout.tox("run", "-e", "store-core_v110", "--", "-rA")
-
-    assert "packs/store/test_readme.py::test_unknown_fields_are_ignored" in done.stdout
-    assert done.returncode == 0
-
-
-def test_the_pack_of_the_readme_is_one() -> None:
-    """The two pieces of `pack.toml` that the README shows make a valid one."""
-    known_break, pack = blocks("toml")
-
-    read = Pack.model_validate(tomllib.loads(pack + known_break))
+    read = Pack.model_validate(
+        tomllib.loads(found["packs/ibkr/pack.toml"] + toml("packs/README.md"))
+    )
 
     assert read.consumer == "market-data-ibkr"
     assert len(read.known_breaks) == 1
 
 
-def test_a_pack_is_added_as_the_readme_says(tmp_path: Path) -> None:
-    """With the README's `pack.toml` and the lines it names in `tox.ini`, a new pack is a cell."""
-    checkout = Checkout(tmp_path)
-    (example,), (_, statement) = blocks("python"), blocks("toml")
-    pack = checkout.root / "packs/ibkr"
-    pack.mkdir()
-    (pack / "test_feedback.py").write_text(example, encoding="utf-8")
-    (pack / "pack.toml").write_text(statement, encoding="utf-8")
-    tox_ini = checkout.root / "tox.ini"
-    said = tox_ini.read_text(encoding="utf-8")
-    said = said.replace("{pipeline,store,orchestrator}", "{pipeline,store,orchestrator,ibkr}")
-    said = said.replace(
-        "    store: PACK = store\n", "    store: PACK = store\n    ibkr: PACK = ibkr\n"
+def toml(document: str) -> str:
+    (text,) = (
+        block.text
+        for block in DOCUMENTS[document].blocks
+        if block.language == "toml" and not block.file
     )
-    said = said.replace("    store: store\n", "    store: store\n    ibkr: ibkr\n")
-    tox_ini.write_text(said, encoding="utf-8")
+    return text
 
-    listed = checkout.tox("list", "--no-desc", GITHUB_ACTIONS="true", PACK="ibkr").stdout
-    done = checkout.tox("run", "-e", "ibkr-core_v1461")
 
-    assert listed.index("ibkr-core_v110") < listed.index("pipeline-core_v110")
-    assert done.returncode == 0, done.stdout
-    assert "ibkr-core_v1461: Core 1.4.61 from pypi" in done.stdout
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_links_lead_somewhere(document: Document) -> None:
+    """Every relative link, anchor and picture is there."""
+    for link in document.links:
+        if re.match(r"https?://", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / document.name).parent.joinpath(path) if path else ROOT / document.name
+        assert target.exists(), link
+        if anchor:
+            name = target.resolve().relative_to(ROOT).as_posix()
+            assert anchor in DOCUMENTS[name].anchors, link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_names_exist(document: Document, names: set[str]) -> None:
+    """Every env, label and command that a document names is there, or comes from its own pack."""
+    files = [Path(block.file) for block in document.blocks if block.file]
+    own = {file.parent.name for file in files if not (ROOT / file.parent).exists()}
+    for code in document.code:
+        for said in re.findall(r"\btox (?:run|p)\b.*? -[em] ([\w,-]+)", code):
+            for name in said.split(","):
+                assert name in names or re.split("-core_", name)[0] in own, code
+        for command in re.findall(r"^fanout ([a-z]+)", code):
+            assert command in main.list_commands(Context(main)), code
+
+
+@pytest.fixture(scope="module")
+def names() -> set[str]:
+    """The envs of tox, and their labels."""
+    config = read_config(ROOT)
+    return set(config.env) | {label for env in config.env.values() for label in env.labels}
+
+
+def test_every_pack_has_an_owner() -> None:
+    """`CODEOWNERS` names a team for each pack, and the documents list it."""
+    owners = (ROOT / ".github/CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    for statement in ROOT.glob("packs/*/pack.toml"):
+        pack, consumer = (
+            statement.parent.name,
+            tomllib.loads(statement.read_text("utf-8"))["consumer"],
+        )
+        assert f"/packs/{pack}/ @mjdevaccount/{consumer}" in owners
+        assert f"{pack}/README.md" in DOCUMENTS["packs/README.md"].links
+
+
+def test_every_room_is_described() -> None:
+    """The document of the tool names every folder and module that it has at its root."""
+    described = set(DOCUMENTS["src/fanout/README.md"].code)
+    for path in (ROOT / "src/fanout").iterdir():
+        if path.suffix == ".py" or (path / "__init__.py").is_file():
+            assert path.stem in described or path.stem.startswith("__"), path

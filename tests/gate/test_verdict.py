@@ -1,4 +1,4 @@
-"""Verdicts: README.md's table of every pair, its order of precedence, and whole cells by them."""
+"""Verdicts: the table of every pair in docs/gate.md, its order of precedence, and whole cells."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from fanout.model import (
 )
 from tests import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs/gate.md").read_text(encoding="utf-8")
 PRECEDENCE = "A cell has the first of these that any of its promises has: "
 EVERY_PAIR = list(product(Standing, Standing))
 
 
 def table() -> dict[tuple[str, str], str]:
-    """Every cell of README's table by candidate and baseline."""
-    _, found, below = README.partition("\n| baseline \\ candidate |")
+    """Every cell of the document's table by candidate and baseline."""
+    _, found, below = DOCUMENT.partition("\n| baseline \\ candidate |")
     assert found
     head, _, *rows = ("| baseline \\ candidate |" + below.partition("\n\n")[0]).splitlines()
     columns = words(head)[1:]
@@ -43,9 +43,9 @@ def words(row: str) -> list[str]:
 
 
 def precedence() -> list[str]:
-    """The verdicts in README's order."""
+    """The verdicts in the document's order."""
     found = re.search(
-        r"A cell has the first of these that any of its promises has: ([^.]+)", README
+        r"A cell has the first of these that any of its promises has: ([^.]+)", DOCUMENT
     )
     assert found
     return [word.strip() for word in found[1].split(",")]
@@ -69,7 +69,7 @@ def test_precedence_is_complete() -> None:
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(Verdict, 2)))
 def test_precedence(one: Verdict, other: Verdict) -> None:
-    """Of two verdicts in one cell, the one that README names first counts, in whatever order."""
+    """Of two verdicts in one cell, the one that the document has first counts, in any order."""
     first = min(one, other, key=precedence().index)
     assert roll_up([one, other, one]) is first
     assert roll_up([other, one]) is first

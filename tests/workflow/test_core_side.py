@@ -1,4 +1,4 @@
-"""What the README gives to others to paste: Core's workflow, the badge, and how events look."""
+"""What the workflow's document gives others to paste: Core's workflow, the badge; and events."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.servers.github import Fault, GitHub
 from tests.servers.openapi import installed
 from tests.worlds.scenes import steady
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / ".github/workflows/README.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.needs("curl", "jq")
 
 
 def block(language: str, containing: str) -> str:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
     return next(str(one) for one in found if containing in one)
 
 
@@ -112,7 +112,7 @@ def test_core_asks_again_if_github_stumbles(tmp_path: Path, github: GitHub) -> N
     assert len(github.dispatches) == 1
 
 
-def test_the_badge_is_where_the_readme_says(tmp_path: Path) -> None:
+def test_the_badge_is_where_the_document_says(tmp_path: Path) -> None:
     """The badge and the page behind it are files of every dashboard, for each pack by its name."""
     image, page = re.findall(r"market-data-contracts/([\w/.]+)\)", block("markdown", "badges/"))
 

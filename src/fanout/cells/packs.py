@@ -59,7 +59,7 @@ def pack_digest(folder: Path) -> str:
 
 
 def read_pack(file: Path) -> Pack:
-    hint = "see 'Add a pack' in README.md for the keys of a pack.toml"
+    hint = "see 'Add a pack' in packs/README.md for the keys of a pack.toml"
     try:
         return Pack.model_validate(on_one_line(tomllib.loads(file.read_text(encoding="utf-8"))))
     except ValidationError as error:

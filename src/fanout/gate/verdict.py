@@ -43,7 +43,7 @@ RED = frozenset({S.BROKEN, S.KNOWN_BREAK})
 
 
 def verdict(candidate: Standing, baseline: Standing) -> Verdict:
-    """The verdict on a promise: README.md shows the table of every pair.
+    """The verdict on a promise: docs/gate.md has the table of every pair.
 
     What is not known on either side is not known. Broken counts as regressed unless the
     baseline breaks the promise as well.

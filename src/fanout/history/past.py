@@ -50,7 +50,7 @@ class Sighting(NamedTuple):
 
 
 class PromiseHistory(Frozen):
-    """One promise in all runs so far; README.md says how each of these is counted."""
+    """One promise in all runs so far; docs/history.md says how each is counted."""
 
     pack: str
     name: str
