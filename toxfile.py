@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from configparser import ConfigParser
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,9 +48,10 @@ LABELS = ("history", "candidate")  # of cells of several packs
 DISTRIBUTION = "market-data-core"
 FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+A_PYTHON = re.compile(r"\w*(py|python)\d*", re.ASCII)  # to tox, a factor that chooses one
 CORE_REF = re.compile(r"core_v[0-9_]+", re.ASCII)
 GIT_URL = re.compile(
-    r"git\+(https|ssh|file)://([\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+@[\w.~/+%-]+", re.ASCII
+    r"git\+(https|ssh|file)://([\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+@[\w.~/+%][\w.~/+%-]*", re.ASCII
 )
 VERSION = re.compile(VERSION_PATTERN, re.ASCII | re.IGNORECASE | re.VERBOSE)
 HINT = (
@@ -94,25 +95,27 @@ class Cell(NamedTuple):
         return {"history", self.pack} if self.default else {"history"}
 
 
-@cache
+@lru_cache
 def packs() -> tuple[str, ...]:
     """The packs by name; a folder of `packs/` that is none, though it holds files, is an error."""
     found = []
-    for folder in sorted(path for path in ROOT.glob("packs/*") if path.is_dir()):
-        if not any(path.is_file() and path.suffix != ".pyc" for path in folder.rglob("*")):
-            continue  # another commit had a pack there
+    for folder in sorted(path for path in ROOT.glob("packs/[!.]*") if path.is_dir()):
+        # Another commit may have had a pack there, of which a cache is left.
+        if not any(path.is_file() and path.suffix != ".pyc" for path in folder.rglob("[!.]*")):
+            continue
         if not (folder / "pack.toml").is_file():
             raise HandledError(f"the pack '{folder}' has no pack.toml; see packs/README.md")
-        if not PACK_NAME.fullmatch(folder.name) or folder.name in LABELS:
+        name = folder.name
+        if not PACK_NAME.fullmatch(name) or name in LABELS or A_PYTHON.fullmatch(name):
             raise HandledError(
-                f"'{folder}' has no name for a pack: one is made of a-z, 0-9 and _, begins with"
-                f" a letter, and is none of {', '.join(LABELS)}"
+                f"'{folder}' has no name for a pack: one is made of a-z, 0-9 and _, begins with a"
+                f" letter, names no Python such as py311, and is none of {', '.join(LABELS)}"
             )
         found.append(folder.name)
     return tuple(found)
 
 
-@cache
+@lru_cache
 def section(name: str) -> Mapping[str, str]:
     """A section of tox.ini; one that is not there is empty."""
     found = ConfigParser(interpolation=None)
@@ -120,7 +123,7 @@ def section(name: str) -> Mapping[str, str]:
     return found[name] if found.has_section(name) else {}
 
 
-@cache
+@lru_cache
 def cells() -> Mapping[str, Cell]:
     """Every cell by its name, pack by pack; a line of `[cores]` that is none is an error."""
     cores = dict(section("cores"))
@@ -132,6 +135,10 @@ def cells() -> Mapping[str, Cell]:
             raise HandledError(
                 f"[cores] of tox.ini has no line for '{ref}', or that is no name of a Core ref,"
                 " which is made like core_v1461"
+            )
+        if not VERSION.fullmatch(cores[ref]) and not (cores[ref] and (ROOT / cores[ref]).is_dir()):
+            raise HandledError(
+                f"[cores] of tox.ini: '{ref}' names no version and no folder: '{cores[ref]}'"
             )
     return {
         f"{pack}-{ref}": Cell(pack, ref, named, ref in default)
@@ -153,7 +160,7 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
     if VERSION.fullmatch(named):
         return f"{DISTRIBUTION}=={named}"
     if "://" in named:
-        shown = re.sub(r"://[^/\s]+@", "://", named)
+        shown = re.sub(r"://\S*@", "://", named)
         raise ValueError(f"{variable} is no address of a git ref: {shown!r}; {HINT}")
     try:
         path = (root / Path(named).expanduser()).resolve(strict=True)
@@ -170,6 +177,8 @@ def tox_extend_envs() -> Iterable[str]:
 @impl(wrapper=True)
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     """Give each cell its section, and the env list the cells of the default matrix."""
+    if any(option.startswith(FOR_PROGRAMS) for option in state.conf.pos_args(None) or ()):
+        leave_stdout(state)
     for name, cell in cells().items():
         seed = MemoryLoader(
             base=["cell"],
@@ -186,10 +195,8 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     if chosen:
         env_list = [name for name in default if cells()[name].pack == chosen]
     else:
-        env_list = [*default, *section("tox").get("env_list", "").split()]
+        env_list = [*default, *re.findall(r"[^\s,]+", section("tox").get("env_list", ""))]
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(env_list)))
-    if any(option.startswith(FOR_PROGRAMS) for option in state.conf.pos_args(None) or ()):
-        leave_stdout(state)
     os.environ["EVIDENCE"] = str(ROOT / (os.environ.get("EVIDENCE") or "evidence"))
     # tox-gh-actions would empty the env list, which is chosen already; its groups of lines stay.
     on_github = os.environ.pop("GITHUB_ACTIONS", None)

@@ -3,3 +3,4 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PACKS = tuple(sorted(path.parent.name for path in ROOT.glob("packs/*/pack.toml")))

@@ -125,11 +125,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.path.name != "test_documents.py")
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    if count := sum(needs.NOT_RUN in reason for reason in skipped):
-        absent = config.stash[ABSENT]
-        said = f"{number(count, 'test')} not run: there is no {', '.join(sorted(absent))}"
+    left_out = [reason for reason in skipped if needs.NOT_RUN in reason]
+    if absent := [name for name in needs.PROGRAMS if any(name in reason for reason in left_out)]:
+        said = f"{number(len(left_out), 'test')} not run: there is no {', '.join(absent)}"
         terminalreporter.write_line(f"{said}; {needs.advice(absent)}", yellow=True)

@@ -32,7 +32,7 @@ ROOMS = (
     ("surface",),
     ("core",),
     ("cells",),
-    ("model", "errors", "wording", "digest", "git"),
+    ("model", "errors", "wording", "digest", "files", "shell", "git"),
 )
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path

@@ -14,9 +14,9 @@ from fanout.cells.promises import read_promises
 from fanout.model import PromiseVerdict, Result, Side, Standing, Verdict
 from fanout.surface.change import changes
 from fanout.surface.reader import surface
-from tests import ROOT
+from tests import PACKS, ROOT
 from tests.worlds.core_wheel import make_wheel, released
-from tests.worlds.patched_core import CELLS, PACKS, Edits, Workbench, full_names, read_table
+from tests.worlds.patched_core import CELLS, Edits, Workbench, full_names, read_table
 
 WRONG = read_table("wrong_cores.toml")
 COMPATIBLE = read_table("compatible_cores.toml")

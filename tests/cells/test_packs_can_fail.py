@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fanout.model import Result
-from tests.worlds.patched_core import PACKS, Edits, Workbench, full_names, read_table
+from tests import PACKS
+from tests.worlds.patched_core import Edits, Workbench, full_names, read_table
 
 WRONG = read_table("wrong_cores.toml")
 COMPATIBLE = read_table("compatible_cores.toml")

@@ -87,9 +87,8 @@ def test_output_is_not_in_the_encoding_of_the_locale() -> None:
 
 def test_nothing_is_read_in_the_encoding_of_the_locale() -> None:
     """Wherever the tool reads what a process prints, it says in which encoding."""
-    files = list((ROOT / "src").rglob("*.py"))
-    said = {path.name: path.read_text(encoding="utf-8") for path in files}
-    assert not [name for name, text in said.items() if re.search(r"text=True|universal_new", text)]
+    said = {path: path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")}
+    assert not [path for path, text in said.items() if re.search(r"text=True|universal_new", text)]
 
 
 def test_a_system_without_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fanout.cells.promises import PackPromise, read_promises
 from fanout.errors import InvalidPack
-from tests import ROOT
+from tests import PACKS, ROOT
 
 # What pytest itself says of each test, as packs/conftest.py asks for it.
 COLLECTED = """
@@ -147,7 +147,7 @@ def collected(folder: Path, tmp_path: Path) -> set[PackPromise]:
     }
 
 
-@pytest.mark.parametrize("pack", ["pipeline", "store", "orchestrator"])
+@pytest.mark.parametrize("pack", PACKS)
 def test_real_pack_is_read_as_pytest_collects_it(pack: str, tmp_path: Path) -> None:
     """Every promise of every pack has the name, words, symbols and range that pytest finds."""
     (tmp_path / "none.ini").write_text("[pytest]\n")

@@ -12,6 +12,7 @@ import pytest
 
 from fanout.cells.evidence import read_file
 from fanout.model import Result
+from tests import PACKS
 from tests.worlds.checkout import Checkout
 
 
@@ -275,7 +276,7 @@ def test_a_pack_that_is_none_is_no_default(
     done = checkout.tox(*command, PACK="stroe", **variables)
 
     assert done.returncode != 0
-    assert "PACK names no pack: 'stroe'; it is one of orchestrator, pipeline, store" in done.stdout
+    assert "PACK names no pack: 'stroe'; it is one of " + ", ".join(PACKS) in done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -294,7 +295,7 @@ def test_one_command_runs_one_pack(tmp_path: Path) -> None:
     store = [name for name in default if name.startswith("store-core_")]
 
     assert [name for name in default if "-core_" not in name] == ["report", "dashboard"]
-    assert len(store) == (len(default) - 2) / 3
+    assert len(store) == (len(default) - 2) / len(PACKS)
     assert selected(checkout, GITHUB_ACTIONS="true") == default
     for variables in ({}, {"GITHUB_ACTIONS": "true"}):
         assert selected(checkout, "-m", "store", **variables) == store
@@ -322,6 +323,8 @@ def test_a_pack_is_a_folder(tmp_path: Path) -> None:
         ("market-data-ibkr", ["pack.toml"], "no name for a pack"),
         ("2ibkr", ["pack.toml"], "no name for a pack"),
         ("history", ["pack.toml"], "no name for a pack"),
+        ("py311", ["pack.toml"], "no name for a pack"),
+        ("pypy", ["pack.toml"], "no name for a pack"),
     ],
 )
 @pytest.mark.parametrize("command", ["tox", "fanout"])
@@ -347,13 +350,14 @@ def test_half_a_pack_is_refused(
 
 
 def test_what_another_commit_left_is_no_pack(tmp_path: Path) -> None:
-    """A folder that holds nothing but what Python compiled is passed over."""
+    """A folder that is hidden, or holds only what is hidden or compiled, is passed over."""
     checkout = Checkout(tmp_path)
-    cache = checkout.root / "packs/ibkr/__pycache__"
-    cache.mkdir(parents=True)
-    (cache / "test_bars.cpython-311.pyc").touch()
+    for name in ("ibkr/__pycache__/test_bars.cpython-311.pyc", "ibkr/.DS_Store", ".idea/x.xml"):
+        left = checkout.root / "packs" / name
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.touch()
 
-    assert not [name for name in selected(checkout) if "ibkr" in name]
+    assert {name.partition("-")[0] for name in selected(checkout)[:-2]} == set(PACKS)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +366,9 @@ def test_what_another_commit_left_is_no_pack(tmp_path: Path) -> None:
         ("core_v1461 = ", "core_1461 = ", "no line for 'core_1461'"),
         ("default = v110", "default = v1 v110", "no line for 'core_v1'"),
         ("[cores]", "[cores]\n[other]", "'[cores]'"),
+        ("core_v129 = 1.2.9", "core_v129 =", "'core_v129' names no version and no folder"),
+        ("= 1.2.9\n", "= 1.2.9 # redis\n", "'core_v129' names no version and no folder"),
+        ("cores/v1.1.0", "cores/v1.1.1", "'core_v110' names no version and no folder"),
     ],
 )
 def test_a_broken_table_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -9,9 +9,9 @@ from packaging.requirements import Requirement
 
 from fanout.core.requirement import named, path_of, requirement, run_again
 
-HERE = PurePosixPath("/work/my core/Köre#1?x=%20;y@z.whl")
+HERE = PurePosixPath("/srv/my core/Köre#1?x=%20;y@z.whl")
 PATHS = [
-    (HERE, "file:///work/my%20core/K%C3%B6re%231%3Fx%3D%2520%3By%40z.whl"),
+    (HERE, "file:///srv/my%20core/K%C3%B6re%231%3Fx%3D%2520%3By%40z.whl"),
     (PureWindowsPath(r"C:\Users\Zoë\a core.whl"), "file:///C:/Users/Zo%C3%AB/a%20core.whl"),
     (PureWindowsPath(r"\\server\share\core.whl"), "file://server/share/core.whl"),
 ]

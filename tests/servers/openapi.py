@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -26,6 +28,7 @@ PACKAGES = (
 NODE = ROOT / ".tox/npm"
 # The Node of this env: a system's own may be too old for the server.
 BESIDE = Path(sys.executable).parent
+LONGEST_INSTALL = 300  # seconds
 REFERENCE = re.compile(r'"\$ref": ?"#/components/(\w+)/([^"]+)"')
 # What this project asks of GitHub, and nothing else.
 PATHS = (
@@ -58,14 +61,18 @@ def installed() -> Path:
     NODE.mkdir(parents=True, exist_ok=True)
     with FileLock(NODE / "lock"):
         if not (NODE / "made").exists():
-            install: list[str | Path] = [
-                BESIDE / "npm",
-                "install",
-                "--no-audit",
-                "--no-fund",
-                *PACKAGES,
-            ]
-            done = subprocess.run(install, cwd=NODE, capture_output=True, text=True, check=False)
+            install: list[str | Path] = [BESIDE / "npm", "install", "--no-audit", "--no-fund"]
+            # npm trusts whom Python trusts; what it does not trust it would ask again for minutes.
+            trusted = ssl.get_default_verify_paths().cafile or ""
+            done = subprocess.run(
+                [*install, "--fetch-retries=1", *PACKAGES],
+                cwd=NODE,
+                env={"NODE_EXTRA_CA_CERTS": trusted} | os.environ,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=LONGEST_INSTALL,
+                check=False,
+            )
             assert done.returncode == 0, f"npm cannot install {PACKAGES}: {done.stderr}"
             (NODE / "made").touch()
     return NODE / "node_modules"

@@ -15,10 +15,9 @@ from pydantic import Field
 
 from fanout.cells.evidence import read_folder
 from fanout.model import Frozen, Result
-from tests import ROOT
+from tests import PACKS, ROOT
 
 RELEASE = "1.4.61"
-PACKS = ("pipeline", "store", "orchestrator")
 CELLS = {f"{pack}-core_candidate": pack for pack in PACKS}
 NAME = "market-data-core"
 PACKAGE = "market_data_core"

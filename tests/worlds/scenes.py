@@ -153,10 +153,10 @@ def checked(history: Path, day: float = 3.5) -> Path:
     candidate = Core(
         named="../core",
         core_ref="core_candidate",
-        requirement="market-data-core @ file:///work/core.whl",
+        requirement="market-data-core @ file:///srv/core.whl",
         source="path",
         version="1.4.0",
-        wheel="/work/core.whl",
+        wheel="/srv/core.whl",
     )
     baseline = Core(
         named="1.3.1",
