@@ -240,11 +240,6 @@ def written(server: GitHub, said: Json, query: Json, path: str) -> Json:
     return {"commit": {"sha": "e" * 40}, "content": {"sha": "d" * 40}}
 
 
-def branch(server: GitHub, said: Json, query: Json, name: str) -> Json:
-    there = name == "main" or name in server.files
-    return {"name": name, "commit": {"sha": "a" * 40}} if there else None
-
-
 def branched(server: GitHub, said: Json, query: Json) -> Json:
     server.files[said["ref"].removeprefix("refs/heads/")] = dict(server.files["main"])
     return {"ref": said["ref"], "object": {"sha": said["sha"]}}
@@ -307,7 +302,13 @@ ROUTES: dict[str, Callable[..., Json]] = {
     rf"POST {REPOSITORY}/pulls": proposed,
     rf"GET {REPOSITORY}/contents/(.+)": content,
     rf"PUT {REPOSITORY}/contents/(.+)": written,
-    rf"GET {REPOSITORY}/branches/(.+)": branch,
+    rf"GET {REPOSITORY}/branches": lambda server, said, query: [
+        {"name": name} for name in server.files
+    ],
+    rf"GET {REPOSITORY}/branches/main": lambda server, said, query: {
+        "name": "main",
+        "commit": {"sha": "a" * 40},
+    },
     rf"POST {REPOSITORY}/git/refs": branched,
     rf"POST {REPOSITORY}/dispatches": dispatched,
 }

@@ -37,6 +37,7 @@ PATHS = (
     "/repos/{owner}/{repo}",
     "/repos/{owner}/{repo}/actions/workflows/{workflow_id}",
     "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+    "/repos/{owner}/{repo}/branches",
     "/repos/{owner}/{repo}/branches/{branch}",
     "/repos/{owner}/{repo}/commits",
     "/repos/{owner}/{repo}/commits/{ref}",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from github.GithubException import GithubException
 from github.PullRequest import PullRequest
-from github.Repository import Repository
 
 from fanout.notify.github.client import Account, asking, once
 
@@ -23,7 +21,7 @@ def propose(account: Account, repository: str, texts: Mapping[str, str], title: 
     with asking(what):
         place = account.github.get_repo(repository)
         base = place.default_branch
-        if not exists(place, BRANCH):
+        if BRANCH not in {branch.name for branch in place.get_branches()}:
             head = place.get_branch(base).commit.sha
             place.create_git_ref(f"refs/heads/{BRANCH}", head)
         for path, text in texts.items():
@@ -40,13 +38,3 @@ def propose(account: Account, repository: str, texts: Mapping[str, str], title: 
 
     pull, made = once(what, account.waits, find, make)
     return f"pull request {pull.number}: {'opened' if made else 'was there, and is up to date'}"
-
-
-def exists(place: Repository, branch: str) -> bool:
-    try:
-        place.get_branch(branch)
-    except GithubException as error:
-        if error.status != 404:
-            raise
-        return False
-    return True
