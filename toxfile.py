@@ -160,7 +160,7 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
     if VERSION.fullmatch(named):
         return f"{DISTRIBUTION}=={named}"
     if "://" in named:
-        shown = re.sub(r"://\S*@", "://", named)
+        shown = re.sub(r"://\S*@(?=\S*/)", "://", named)
         raise ValueError(f"{variable} is no address of a git ref: {shown!r}; {HINT}")
     try:
         path = (root / Path(named).expanduser()).resolve(strict=True)

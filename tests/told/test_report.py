@@ -246,6 +246,14 @@ def test_no_tox_ini(project: Project) -> None:
     assert "--root" in result.stderr
 
 
+def test_a_pack_without_a_cell(project: Project) -> None:
+    """A pack that tox.ini knows nothing of is named, and nothing is reported without it."""
+    project.write("packs/third/pack.toml", PACK_TOML)
+    result = project.fanout("report")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'packs/third' has no cell" in result.stderr
+
+
 @pytest.mark.parametrize("tox_ini", ["[tox]\nenv_list = py\n", "[tox\n"])
 def test_no_matrix(project: Project, tox_ini: str) -> None:
     """A tox.ini without a matrix is unusable input."""
