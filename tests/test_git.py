@@ -24,7 +24,6 @@ from tests.worlds.small import CoreRepository, SmallWorld
 def test_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     """A command that needs git says in a line that there is none, and what to do."""
     world = SmallWorld(tmp_path / "world", {"1.2.0": "number = 1"})
-    shutil.rmtree(world.root / "packs/other")
     monkeypatch.setenv("PATH", str(tmp_path))
     done = world.project.fanout(*arguments, str(tmp_path))
     assert done.exit_code == (128 if arguments[0] == "probe" else 2)

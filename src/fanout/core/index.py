@@ -83,8 +83,7 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
     if core.wheel:
         return Path(core.wheel)
     if git := GIT_URL.fullmatch(address(core.requirement)):
-        url = git["url"].removeprefix("git+")
-        return Path(from_git(url, git["ref"], core.core_ref, root).wheel)
+        return Path(from_git(git["url"], git["ref"], core.core_ref, root).wheel)
     if path := path_of(core.requirement, Path):
         return build(path, root)
     return fetch(core.version, root, index)

@@ -13,7 +13,7 @@ from fanout.model import SLOTS
 
 DISTRIBUTION = "market-data-core"
 GIT_URL = re.compile(
-    r"(?P<url>git\+(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
+    r"git\+(?P<url>(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
     r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",
     re.ASCII,
 )

@@ -40,7 +40,7 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
     if found := released(named, matrix):
         return found
     if git := GIT_URL.fullmatch(named):
-        return from_git(git["url"].removeprefix("git+"), git["ref"], slot, root)
+        return from_git(git["url"], git["ref"], slot, root)
     with suppress(InvalidVersion):
         return release_at(slot, str(Version(named)), named)
     if not named or "://" in named:
