@@ -209,7 +209,7 @@ def test_known_break(project: Project) -> None:
     assert "Known breaks, listed by the pack: 2" in result.stdout
     assert "listed: renamed, https://example.org/1, 2030-01-31 (" in result.stdout
     assert "days left)" in result.stdout
-    assert result.stdout.splitlines()[-1] == "4 cells: 4 passed, 4 with known breaks"
+    assert result.stdout.splitlines()[-1] == "4 cells: 4 passed (4 with known breaks)"
 
 
 def test_not_applicable(project: Project) -> None:

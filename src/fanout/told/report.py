@@ -133,8 +133,8 @@ class Report(Frozen):
     def summary(self) -> str:
         said = [f"{number} {outcome}" for outcome, number in self.counts.items() if number]
         known = sum(bool(cell.promises(Result.KNOWN_BREAK)) for cell in self.cells)
-        said += [f"{known} with known breaks"] if known else []
-        return f"{len(self.cells)} cells: {', '.join(said)}"
+        excused = f" ({known} with known breaks)" if known else ""
+        return f"{len(self.cells)} cells: {', '.join(said)}{excused}"
 
     @property
     def age(self) -> str:

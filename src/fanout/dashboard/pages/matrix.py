@@ -150,14 +150,16 @@ def grid(
 
 
 def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: str) -> Box:
-    first = told.first_broken
-    words = f"“{first.says or first.name}”" if first else ""
-    judged = cell.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED)
+    count, first, detail = 0, None, cell.reason
+    if cell.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED):
+        count, first, detail = told.broken, told.first_broken, ""
+    elif cell.outcome is Outcome.PASSED:
+        count, first = told.known_breaks, told.first_known_break
     return Box(
         outcome=cell.outcome,
         verdict=verdict or "",
-        detail=words if judged else cell.reason,
-        broken=told.broken if judged else 0,
+        detail=f"“{first.says or first.name}”" if first else detail,
+        broken=count,
         newest=cell.newest,
         since=cell.since,
         earlier="" not in (cell.pack_digest, pack_digest) and cell.pack_digest != pack_digest,
