@@ -339,15 +339,17 @@ def test_name_that_is_no_cell(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "outcome"), [("2025-06-30", "errored"), ("2024-12-31", "failed")]
+    ("expires", "outcome", "code"),
+    [("2025-06-30", "errored", 3), ("2024-12-31", "failed", 1)],
 )
-def test_known_break_that_expired(project: Project, expires: str, outcome: str) -> None:
+def test_known_break_that_expired(project: Project, expires: str, outcome: str, code: int) -> None:
     """An entry that has expired since makes the evidence stale; before, it excused nothing."""
     entry = "core = '>=1'\ntest = 't'\nreason = 'r'\nlink = 'https://example.org/1'\n"
     said = (project.root / "packs/small/pack.toml").read_text()
     said += f"[[known_breaks]]\n{entry}expires = {expires}\n"
     project.write("packs/small/pack.toml", said)
     project.evidence("small-core_v120", KEPT, BROKEN)
-    cells = json.loads(project.fanout("report", "--format", "json").stdout)["cells"]
+    done = project.fanout("report", "--format", "json")
+    cells = json.loads(done.stdout)["cells"]
     (found,) = (cell for cell in cells if cell["cell"]["name"] == "small-core_v120")
-    assert found["outcome"] == outcome
+    assert (found["outcome"], done.exit_code) == (outcome, code)

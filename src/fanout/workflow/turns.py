@@ -50,9 +50,9 @@ def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
     """
     if report.broken:
         packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
-        said = f"hold: {number(len(report.broken), 'promise')} of {packs} broken"
+        said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
         new = {(one.pack, one.promise) for one in turns if one.verdict is Verdict.REGRESSED}
-        since = f"{len(new) or 'none'} of them regressed since the last run"
+        since = f"{len(new) or 'none'} of which regressed since the last run"
         return Answer.HOLD, f"{said}, {since}; {report.summary}"
     if report.without_verdict:
         first = report.without_verdict[0]
