@@ -224,6 +224,7 @@ class Standing(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     KNOWN_BREAK = "known break"
+    PENDING = "pending"  # broken, and never kept by any Core ref as it is written now
     NOT_APPLICABLE = "not applicable"
     UNSUPPORTED = "unsupported"  # the pack does not support this Core: nothing counts
     ABSENT = "absent"  # the pack has no such promise there
@@ -234,9 +235,12 @@ class Verdict(StrEnum):
     """What a promise or a cell says of the candidate, compared with the baseline."""
 
     PASSING = "passing"
-    REGRESSED = "regressed"
+    REGRESSED = "regressed"  # broken, and not on the baseline
+    STILL_FAILING = "still-failing"  # broken on the baseline too
+    BROKEN = "broken"  # and what the baseline says is not known
+    KNOWN_BREAK = "known break"
+    PENDING = "pending"
     FIXED = "fixed"
-    STILL_FAILING = "still-failing"
     NEW = "new"
     REMOVED = "removed"
     NOT_APPLICABLE = "not applicable"
@@ -284,6 +288,12 @@ class PromiseVerdict(Frozen):
     def flaky(self) -> bool:
         return self.candidate.flaky or self.baseline.flaky
 
+    @property
+    def unjudged(self) -> bool:
+        """Whether the baseline judged it and the candidate does not, though nothing went wrong."""
+        known = Standing.UNKNOWN not in (self.candidate.standing, self.baseline.standing)
+        return self.verdict is Verdict.UNKNOWN and known
+
 
 class CellVerdict(Frozen):
     """One pack on the candidate and on the baseline, its promises rolled up."""
@@ -293,7 +303,6 @@ class CellVerdict(Frozen):
     cell: Text
     baseline: Text
     verdict: Verdict
-    pending: bool = False  # shown, but it decides nothing
     reason: str = ""  # why it has no verdict
     command: str
     promises: tuple[PromiseVerdict, ...]

@@ -24,6 +24,7 @@ GLYPHS: Mapping[str, str] = {
     Verdict.REGRESSED: "▼",
     Verdict.FIXED: "▲",
     Verdict.STILL_FAILING: "✗",
+    Verdict.PENDING: "~",
     Verdict.NEW: "+",
     Verdict.REMOVED: "-",
     Verdict.UNKNOWN: "?",

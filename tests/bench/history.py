@@ -23,11 +23,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from fanout.gate.check import Comparison, pending
+from fanout.gate.check import Comparison, never_kept
 from fanout.history.database import FILE
 from fanout.history.query import History
 from fanout.model import Core, Matrix
-from tests.worlds.forged import START, Size, cells, pack_digest, packs, promises, record
+from tests.worlds.forged import START, Size, cells, packs, promises, record
 
 SIZES = (100, 1_000, 10_000)
 SIZE = Size(("pipeline", "store", "orchestrator"), 72)
@@ -62,10 +62,10 @@ def look(folder: Path) -> None:
         history.past(START)
 
 
-def green_and_judged(history: History, number: int) -> None:
+def judgements(history: History) -> None:
+    """All that was said of one promise of each pack."""
     for pack in SIZE.packs:
-        history.green(pack)
-        history.judged(pack, pack_digest(pack, number))
+        list(history.judgements(pack, promises(pack, 0, flaky=False)[0].name))
 
 
 def comparison(number: int) -> Comparison:
@@ -94,7 +94,7 @@ def comparison(number: int) -> Comparison:
 def decision(folder: Path, compared: Comparison) -> None:
     """What `fanout gate` does between reading its evidence and keeping its run."""
     with History(folder) as history:
-        compared.decide(pending(compared, history))
+        compared.decide(never_kept(compared, history))
 
 
 def measure(folder: Path, runs: int, chance: random.Random) -> dict[str, float]:
@@ -107,7 +107,7 @@ def measure(folder: Path, runs: int, chance: random.Random) -> dict[str, float]:
     found["one more run"] = took(lambda: enter(folder))
     found["nothing new"] = asked(lambda: enter(folder))
     with History(folder) as history:
-        found["green and judged"] = asked(lambda: green_and_judged(history, runs - 1))
+        found["judgements"] = asked(lambda: judgements(history))
     compared = comparison(runs - 1)
     found["one decision"] = asked(lambda: decision(folder, compared))
     found["fanout history"] = took(lambda: look(folder))

@@ -111,7 +111,7 @@ def test_no_run(history: Path) -> None:
 def test_one_run(history: Path) -> None:
     """One run of two Core refs has an answer for the newer of them."""
     text = page(single(history))
-    assert re.search(r'class="answer">.*release.*\n?.*breaks no promise that 1\.2\.0', text)
+    assert re.search(r'class="answer">.*release.*\n?.*breaks no promise \(', text)
     assert row(text, "small") == {"core_v130": "passed", "core_v120": "passed"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pytest
 from pydantic import HttpUrl
 
 from fanout.dashboard.pages import pack as pack_page
@@ -190,14 +189,6 @@ def test_a_pack_and_a_ref_that_are_gone(tmp_path: Path) -> None:
     assert "store.html" in "".join(page.links)
     assert "No longer in the matrix" in pack(history, "pipeline").all("h3")
     assert "../cells/pipeline-core_v100.html" in pack(history, "pipeline").links
-
-
-@pytest.mark.parametrize("passed", [False, True])
-def test_pending(tmp_path: Path, passed: bool) -> None:
-    """A pack that never passed is pending, in words, until it passes anywhere."""
-    history = tmp_path / "history"
-    record(history, cell("1.2.0", KEPT if passed else BROKEN), cell("1.3.0", BROKEN))
-    assert ("Pending: this pack has never passed" in pack(history).text) is not passed
 
 
 def test_stand_in(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from fanout.model import (
     Result,
     Verdict,
 )
+from fanout.told.account import headline
 
 TODAY = date(2026, 1, 15)
 DIGEST = "as-it-is"
@@ -43,9 +44,9 @@ class Situation:
 
     packs: Mapping[str, PackOnDisk]
     evidence: Sequence[Mapping[str, Evidence | str | None]]
-    pending: frozenset[str]
+    pending: frozenset[tuple[str, str]] = frozenset()
 
-    def decide(self) -> Decision:
+    def decide(self, *, only_new: bool = False) -> Decision:
         attempts = [
             {
                 name: judge(cell(name), evidence, self.packs[name.partition("-")[0]], TODAY)
@@ -53,7 +54,15 @@ class Situation:
             }
             for attempt in self.evidence
         ]
-        return decide(core("candidate"), core("v200"), attempts, self.packs, self.pending, Path())
+        return decide(
+            core("candidate"),
+            core("v200"),
+            attempts,
+            self.packs,
+            self.pending,
+            Path(),
+            only_new=only_new,
+        )
 
     def cells(self, pack: str, side: str) -> list[Evidence | str | None]:
         name = f"{pack}-core_{side}"
@@ -149,7 +158,8 @@ def situations(draw: st.DrawFn) -> Situation:
     ]
     if draw(st.integers(0, 9)) == 0:
         attempts[0].pop(draw(st.sampled_from(names)))
-    pending = draw(st.sampled_from([(), (), ("one",), ("one", "two")]))
+    promises = [(pack, name) for pack in found for name in (*NAMES, f"{NAMES[2]}[ok]")]
+    pending = draw(st.lists(st.sampled_from(promises), max_size=2))
     return Situation(packs=found, evidence=attempts, pending=frozenset(pending))
 
 
@@ -176,15 +186,18 @@ def said(evidence: Evidence | str | None, name: str, side: str, pack: PackOnDisk
         return "unknown"
     results = {promise.name: promise.result for promise in evidence.promises}
     result = results.get(name, results.get(file_of(name)))
+    supported = SpecifierSet(pack.says.supports).contains(VERSIONS[side])
     if result is Result.ERRORED:
         return "unknown"
     if result is None:
         promise = name.partition("[")[0]
         others = [other for other in results if other.partition("[")[0] == promise]
-        return "absent" if others or promise not in pack.promises else "unknown"
+        if not others and promise in pack.promises:
+            return "unknown"
+        return "absent" if supported else "unsupported"
     if result is Result.NOT_APPLICABLE:
         return "not applicable"
-    if not SpecifierSet(pack.says.supports).contains(VERSIONS[side]):
+    if not supported:
         return "unsupported"
     return "kept" if result is Result.LISTED_BUT_KEPT else result.value
 
@@ -210,37 +223,29 @@ def names(situation: Situation, pack: str) -> set[str]:
     return (set(own) - with_parameters) | (found - files)
 
 
-def deciding(situation: Situation) -> list[str]:
-    """The packs that decide: those that are not pending, or of which anything is unknown."""
-
-    def known(pack: str) -> bool:
-        sides = [situation.cells(pack, side) for side in VERSIONS]
-        told = [
-            words(situation, pack, name, side)
-            for name in names(situation, pack)
-            for side in VERSIONS
-        ]
-        fresh = all(
-            usable(one, side, situation.packs[pack])
-            for side, cells in zip(VERSIONS, sides, strict=True)
-            for one in cells
-        )
-        return all(sides) and fresh and all(len(one) == 1 and "unknown" not in one for one in told)
-
-    return [pack for pack in situation.packs if pack not in situation.pending or not known(pack)]
+def known(now: set[str], then: set[str]) -> bool:
+    return len(now) == len(then) == 1 and "unknown" not in now | then
 
 
-def regressed(now: set[str], then: set[str]) -> bool:
-    """Broken in every attempt, and on the baseline known to be something else."""
-    return now == {"broken"} and len(then) == 1 and not then & {"broken", "known break", "unknown"}
+def holds(now: set[str], then: set[str], pending: bool) -> bool:
+    """Broken in every attempt, whatever the baseline says, unless no Core ref ever kept it."""
+    return now == {"broken"} and (not pending or then == {"kept"})
 
 
-def excused(now: set[str], then: set[str]) -> bool:
-    """Kept or, with everything known, broken on the baseline too, listed, or not in question."""
-    if len(now) != 1 or len(then) != 1 or "unknown" in now | then:
+def excused(now: set[str], then: set[str], pending: bool) -> bool:
+    """Kept, listed, pending, or not in question on either side; with everything known."""
+    if not known(now, then) or holds(now, then, pending):
         return False
-    fine = {"kept", "known break", "not applicable", "unsupported", "absent"}
-    return now <= fine or (now == {"broken"} and then <= {"broken", "known break"})
+    if now <= {"kept", "known break", "broken"}:
+        return True
+    return then <= {"not applicable", "unsupported", "absent", "known break"} or (
+        then == {"broken"} and pending
+    )
+
+
+def regressed(now: set[str], then: set[str], pending: bool) -> bool:
+    """Held by the rule, and on the baseline known to be something else than broken."""
+    return holds(now, then, pending) and known(now, then) and not then & {"broken", "known break"}
 
 
 EXAMPLES = settings(
@@ -249,50 +254,86 @@ EXAMPLES = settings(
 FIRST = settings(EXAMPLES, phases=[Phase.generate])
 
 
+def told(situation: Situation) -> Iterator[tuple[set[str], set[str], bool]]:
+    """What every promise says of the candidate and of the baseline, and whether it is pending."""
+    for pack in situation.packs:
+        for name in names(situation, pack):
+            now, then = (words(situation, pack, name, side) for side in VERSIONS)
+            yield now, then, (pack, name) in situation.pending
+
+
+def whole(situation: Situation) -> bool:
+    """Whether all evidence of every expected cell can be used."""
+    return all(
+        cells and all(usable(one, side, situation.packs[pack]) for one in cells)
+        for pack in situation.packs
+        for side in VERSIONS
+        for cells in (situation.cells(pack, side),)
+    )
+
+
 @EXAMPLES
 @given(situations())
 def test_release_is_proven(situation: Situation) -> None:
-    """Release is said only if every cell has usable evidence and every promise is kept or excused.
+    """Release is said only if every promise of every expected cell is kept, or else excused.
 
     At least one of them must have been judged on the candidate.
     """
     if situation.decide().answer is not Answer.RELEASE:
         return
-    judged = False
-    for pack in deciding(situation):
-        for side in VERSIONS:
-            cells = situation.cells(pack, side)
-            assert cells
-            assert all(usable(one, side, situation.packs[pack]) for one in cells)
-        for name in names(situation, pack):
-            now, then = (words(situation, pack, name, side) for side in VERSIONS)
-            assert excused(now, then), (name, now, then)
-            judged |= bool(now & {"kept", "broken", "known break"})
-    assert judged
+    assert whole(situation)
+    assert all(excused(*one) for one in told(situation))
+    assert any(now & {"kept", "known break"} for now, _, _ in told(situation))
 
 
 @EXAMPLES
 @given(situations())
 def test_hold_is_proven(situation: Situation) -> None:
-    """Hold is said exactly if a promise of a pack that decides has regressed in every attempt."""
-    found = [
-        name
-        for pack in deciding(situation)
-        for name in names(situation, pack)
-        if regressed(*(words(situation, pack, name, side) for side in VERSIONS))
+    """Hold is said exactly if a promise is broken in every attempt, and nobody has excused it."""
+    found = any(holds(*one) for one in told(situation))
+    assert (situation.decide().answer is Answer.HOLD) is found
+
+
+@EXAMPLES
+@given(situations())
+def test_the_baseline_excuses_nothing(situation: Situation) -> None:
+    """What holds does so whatever is said of the baseline, be it nothing."""
+    asked = Situation(situation.packs, situation.evidence)
+    silent = [
+        {name: None if "v200" in name else one for name, one in attempt.items()}
+        for attempt in situation.evidence
     ]
-    assert (situation.decide().answer is Answer.HOLD) is bool(found)
+    held = asked.decide().answer is Answer.HOLD
+    assert (Situation(situation.packs, silent).decide().answer is Answer.HOLD) is held
+
+
+@EXAMPLES
+@given(situations())
+def test_only_new(situation: Situation) -> None:
+    """Of only what is new, hold is said exactly if a promise regressed.
+
+    Release is said only if all else is excused, or broken on both sides in every attempt.
+    """
+    answer = situation.decide(only_new=True).answer
+    assert (answer is Answer.HOLD) is any(regressed(*one) for one in told(situation))
+    if answer is Answer.RELEASE:
+        assert whole(situation)
+        for now, then, pending in told(situation):
+            both = now == {"broken"} and then <= {"broken", "known break"}
+            assert both or excused(now, then, pending)
 
 
 @EXAMPLES
 @given(situations())
 def test_disagreement_is_unknown(situation: Situation) -> None:
-    """A promise of which two attempts on one side disagree is unknown, and nothing else."""
+    """A promise of which two attempts on one side disagree is unknown; or broken, by all others."""
     for judged in situation.decide().cells:
         for promise in judged.promises:
-            sides = [words(situation, judged.pack, promise.name, side) for side in VERSIONS]
-            if any(len(side) > 1 for side in sides):
+            now, then = (words(situation, judged.pack, promise.name, side) for side in VERSIONS)
+            if len(now) > 1:
                 assert promise.verdict is Verdict.UNKNOWN
+            elif len(then) > 1:
+                assert promise.verdict in (Verdict.UNKNOWN, Verdict.BROKEN)
 
 
 @EXAMPLES
@@ -330,6 +371,35 @@ def cell_evidence(pack: PackOnDisk, side: str, *names: str) -> Evidence:
 
 
 @pytest.mark.parametrize(
+    ("candidate", "baseline", "source", "answer"),
+    [
+        ("v200", "candidate", "pypi", Answer.UNKNOWN),
+        ("v200", "candidate", "stand-in", Answer.UNKNOWN),
+        ("v200", "candidate", "git", Answer.RELEASE),
+        ("v200", "v200", "pypi", Answer.RELEASE),
+        ("candidate", "v200", "pypi", Answer.RELEASE),
+    ],
+)
+def test_an_older_candidate(candidate: str, baseline: str, source: str, answer: Answer) -> None:
+    """A release before its baseline is unknown, if it keeps all; a commit may have any version."""
+    says = Pack(consumer="c", release="1", owner="o", supports=">=1")
+    pack = PackOnDisk(says=says, digest=DIGEST, promises=NAMES[:1])
+    found = {
+        f"one-core_{side}": judge(
+            cell(f"one-core_{side}"), cell_evidence(pack, side, NAMES[0]), pack, TODAY
+        )
+        for side in VERSIONS
+    }
+    asked = core(candidate).model_copy(update={"source": source})
+    made = decide(asked, core(baseline), [found], {"one": pack}, (), Path())
+    assert made.answer is answer
+    said = "unknown: Core 2.0.0" in headline(
+        made
+    ) and "is older than its baseline 2.1.0" in headline(made)
+    assert said is (answer is Answer.UNKNOWN)
+
+
+@pytest.mark.parametrize(
     ("supports", "kept"),
     [(">=1", NAMES[:1]), ("<2.1", (*NAMES[:1], f"{NAMES[2]}[ok]")), ("<2.1", NAMES[:1])],
     ids=["cell in part", "unsupported", "both"],
@@ -346,7 +416,7 @@ def test_parameters_that_are_gone(supports: str, kept: tuple[str, ...]) -> None:
         "one-core_candidate": cell_evidence(pack, "candidate", *kept),
         "one-core_v200": cell_evidence(pack, "v200", *before),
     }
-    situation = Situation({"one": pack}, [found], frozenset())
+    situation = Situation({"one": pack}, [found])
     assert situation.decide().answer is Answer.UNKNOWN
 
 
@@ -362,10 +432,10 @@ def test_an_excuse_is_the_packs_own(result: Result, name: str, supports: str, re
     """Evidence cannot excuse itself: what the pack does not list, or support, is errored."""
     says = Pack(consumer="c", release="1", owner="o", supports=">=1")
     pack = PackOnDisk(says=says, digest=DIGEST, promises=NAMES[:2])
-    told = cell_evidence(pack, "candidate", *NAMES[:2])
-    first = told.promises[0].model_copy(update={"result": result})
-    forged = {"promises": (first, *told.promises[1:]), "supports": supports}
-    for evidence, believed in ((told, True), (told.model_copy(update=forged), False)):
+    said = cell_evidence(pack, "candidate", *NAMES[:2])
+    first = said.promises[0].model_copy(update={"result": result})
+    forged = {"promises": (first, *said.promises[1:]), "supports": supports}
+    for evidence, believed in ((said, True), (said.model_copy(update=forged), False)):
         report = judge(cell("one-core_candidate"), evidence, pack, TODAY)
         assert (founded(report, pack, TODAY).evidence is not None) is believed
     assert reason in founded(report, pack, TODAY).reason
@@ -375,7 +445,7 @@ def test_evidence_of_tomorrow_is_errored() -> None:
     """A cell that says that it will run in the future has not run."""
     says = Pack(consumer="c", release="1", owner="o", supports=">=1")
     pack = PackOnDisk(says=says, digest=DIGEST, promises=NAMES[:1])
-    told = cell_evidence(pack, "candidate", *NAMES[:1])
-    late = told.model_copy(update={"started": told.started.replace(year=2099)})
+    said = cell_evidence(pack, "candidate", *NAMES[:1])
+    late = said.model_copy(update={"started": said.started.replace(year=2099)})
     report = judge(cell("one-core_candidate"), late, pack, TODAY)
     assert "2099" in founded(report, pack, TODAY).reason

@@ -39,29 +39,24 @@ def told(folder: Path, *cells: CellReport) -> PromiseHistory:
     return found
 
 
-def test_green(tmp_path: Path) -> None:
-    """A pack is green once it passed anywhere, with any content; nothing else makes it so."""
-    for outcome in set(Outcome) - {Outcome.PASSED}:
-        record(tmp_path, cell(outcome=outcome), missing())
-    with History(tmp_path) as history:
-        assert not history.green("small")
-    record(tmp_path, cell(pack_digest="old", day=-100))
-    record(tmp_path, cell(results=BROKEN, day=2))
-    with History(tmp_path) as history:
-        assert history.green("small")
-        assert not history.green("other")
+def test_judgements(tmp_path: Path) -> None:
+    """All that was said of a promise is told once: where, by which content, and if it counts.
 
-
-def test_judged(tmp_path: Path) -> None:
-    """A pack's content is judged where it failed; errored, missing or passed is no such thing."""
+    What its file says that could not be imported is said of it.
+    """
+    file = NAME.partition("::")[0]
     record(tmp_path, cell("1.2.0", BROKEN), cell("1.3.0", ERRORED), missing("small-core_v140"))
-    record(tmp_path, cell("1.5.0", BROKEN, pack_digest="old"), cell("1.6.0"))
-    record(tmp_path, cell("9", BROKEN, name="small-core_candidate"))
+    record(tmp_path, cell("1.2.0", BROKEN, day=1), cell("1.5.0", pack_digest="old"), day=1)
+    record(tmp_path, cell("9", {file: BROKEN}, name="small-core_candidate"), day=2)
     with History(tmp_path) as history:
-        refs = {"core_v120", "core_candidate"}
-        assert history.judged("small", PACK) == refs
-        assert history.judged("small", "old") == {"core_v150"}
-        assert history.judged("other", PACK) == frozenset()
+        assert set(history.judgements("small", NAME)) == {
+            ("core_v120", PACK, BROKEN, True),
+            ("core_v130", PACK, ERRORED, True),
+            ("core_v150", "old", KEPT, True),
+            ("core_candidate", PACK, BROKEN, False),
+        }
+        assert len(list(history.judgements("small", NAME))) == 4
+        assert not list(history.judgements("other", NAME))
 
 
 def test_seconds(tmp_path: Path) -> None:

@@ -205,9 +205,11 @@ def test_known_break(project: Project) -> None:
     """A known break does not count, and is told with its reason, link and expiry date."""
     give(project, KEPT, KNOWN)
     result = project.fanout("report")
-    assert (result.exit_code, result.stdout.count("✓ passed")) == (0, 4)
+    assert (result.exit_code, result.stdout.count("~ known 1")) == (0, 4)
     assert "Known breaks, listed by the pack: 2" in result.stdout
-    assert "listed: renamed, https://example.org/1, 2030-01-31" in result.stdout
+    assert "listed: renamed, https://example.org/1, 2030-01-31 (" in result.stdout
+    assert "days left)" in result.stdout
+    assert result.stdout.splitlines()[-1] == "4 cells: 4 passed (4 with known breaks)"
 
 
 def test_not_applicable(project: Project) -> None:
@@ -299,7 +301,7 @@ def test_markdown(project: Project) -> None:
     (project.root / "evidence/other-core_v120.xml").unlink()
     result = project.fanout("report", "--format", "markdown")
     assert result.exit_code == 1
-    assert "| small | ✗ failed 1 | ✓ passed |\n| other | ✓ passed | ? missing |" in result.stdout
+    assert "| small | ✗ failed 1 | ~ known 1 |\n| other | ~ known 1 | ? missing |" in result.stdout
     assert "### Broken promises\n\n- **An event names its source.**" in result.stdout
     assert "### Known breaks, listed by the pack" in result.stdout
     assert "### No verdict\n\n- **other, core\\_v120**: missing" in result.stdout
@@ -345,15 +347,17 @@ def test_name_that_is_no_cell(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "outcome"), [("2025-06-30", "errored"), ("2024-12-31", "failed")]
+    ("expires", "outcome", "code"),
+    [("2025-06-30", "errored", 3), ("2024-12-31", "failed", 1)],
 )
-def test_known_break_that_expired(project: Project, expires: str, outcome: str) -> None:
+def test_known_break_that_expired(project: Project, expires: str, outcome: str, code: int) -> None:
     """An entry that has expired since makes the evidence stale; before, it excused nothing."""
     entry = "core = '>=1'\ntest = 't'\nreason = 'r'\nlink = 'https://example.org/1'\n"
     said = (project.root / "packs/small/pack.toml").read_text()
     said += f"[[known_breaks]]\n{entry}expires = {expires}\n"
     project.write("packs/small/pack.toml", said)
     project.evidence("small-core_v120", KEPT, BROKEN)
-    cells = json.loads(project.fanout("report", "--format", "json").stdout)["cells"]
+    done = project.fanout("report", "--format", "json")
+    cells = json.loads(done.stdout)["cells"]
     (found,) = (cell for cell in cells if cell["cell"]["name"] == "small-core_v120")
-    assert found["outcome"] == outcome
+    assert (found["outcome"], done.exit_code) == (outcome, code)

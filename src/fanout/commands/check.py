@@ -37,7 +37,7 @@ from fanout.told.decision_markdown import account_markdown
 from fanout.told.decision_text import print_account
 
 ENDS = """\b
-Exit codes: 0 release, 1 hold: a promise regressed, 2 unusable input,
+Exit codes: 0 release, 1 hold: a broken promise that nobody excused, 2 unusable input,
 3 unknown: something that is expected has no verdict.
 
 """
@@ -47,6 +47,11 @@ BASELINE = click.option(
     "--baseline",
     metavar="REF",
     help="What to compare with; the newest release before the candidate unless told.",
+)
+ONLY_NEW = click.option(
+    "--only-new",
+    is_flag=True,
+    help="Hold only for what the baseline does not break, as on a pull request.",
 )
 FORMAT = format_option("markdown", "junit")
 
@@ -65,6 +70,7 @@ FORMAT = format_option("markdown", "junit")
     show_default=True,
     help="Stop cells that run longer than this.",
 )
+@ONLY_NEW
 @FORMAT
 @ROOT
 @HISTORY
@@ -74,6 +80,7 @@ def check(
     baseline: str | None,
     packs: tuple[str, ...],
     minutes: float,
+    only_new: bool,
     form: str,
     root: Path,
     history: Path,
@@ -82,16 +89,16 @@ def check(
     """Run every pack on CANDIDATE and on the baseline, and say whether to release.
 
     CANDIDATE is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL
-    with a ref such as git+https://host/repository@ref. What regressed is run a second time, in
-    fresh envs, on both sides.
+    with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
+    second time, in fresh envs, on both sides.
     """
     started = datetime.now(UTC)
-    comparison = compare(candidate, baseline, packs, root.resolve(), started)
+    comparison = compare(candidate, baseline, packs, root.resolve(), started, only_new)
     folder = run_folder(comparison.root, started)
     with History(history) as past, alone(comparison.root):
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
         if again := comparison.to_confirm:
-            run("running what regressed again", comparison, again, folder / "2", minutes, past)
+            run("running what is broken again", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
     conclude("check", comparison, started, history, index, form)
 
@@ -111,6 +118,7 @@ def check(
     required=True,
     help="A folder of evidence; each further one is a further attempt.",
 )
+@ONLY_NEW
 @FORMAT
 @ROOT
 @HISTORY
@@ -120,6 +128,7 @@ def gate(
     baseline: str | None,
     packs: tuple[str, ...],
     folders: tuple[Path, ...],
+    only_new: bool,
     form: str,
     root: Path,
     history: Path,
@@ -127,7 +136,7 @@ def gate(
 ) -> None:
     """Decide as `fanout check` does, from evidence that is there, without running anything."""
     started = datetime.now(UTC)
-    comparison = compare(candidate, baseline, packs, root.resolve(), started)
+    comparison = compare(candidate, baseline, packs, root.resolve(), started, only_new)
     for folder in folders:
         if not folder.is_dir():
             raise NoEvidence(f"'{folder}' is not a folder", "name the folder of the evidence")
@@ -136,7 +145,12 @@ def gate(
 
 
 def compare(
-    candidate: str, baseline: str | None, names: Iterable[str], root: Path, started: datetime
+    candidate: str,
+    baseline: str | None,
+    names: Iterable[str],
+    root: Path,
+    started: datetime,
+    only_new: bool,
 ) -> Comparison:
     """What is to be compared, each Core resolved once."""
     try:
@@ -152,6 +166,7 @@ def compare(
         candidate=core,
         baseline=resolve(baseline, "baseline", root, matrix) if baseline else newest(matrix, core),
         today=started.date(),
+        only_new=only_new,
     )
 
 

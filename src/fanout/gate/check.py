@@ -1,4 +1,4 @@
-"""A check: every pack on candidate and baseline, what regressed again, the answer, and its run."""
+"""A check: every pack on candidate and baseline, what is broken again, the answer, and its run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from fanout.cells.run import cell_of, read_cells, run_and_read
 from fanout.errors import UnusableInput
 from fanout.gate.decision import Decision, decide
 from fanout.gate.explanation import explained
+from fanout.gate.pending import judgements, pending
+from fanout.gate.verdict import HOLDS
 from fanout.history.document import make_run
 from fanout.history.query import History
 from fanout.history.run import Run
-from fanout.model import Cell, CellReport, Core, Matrix, Outcome, PackOnDisk, Verdict
+from fanout.model import Cell, CellReport, Core, Matrix, Outcome, PackOnDisk
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Comparison:
     candidate: Core
     baseline: Core
     today: date
+    only_new: bool = False
     attempts: list[dict[str, CellReport]] = field(default_factory=list)
 
     @property
@@ -50,8 +53,16 @@ class Comparison:
         first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
         self.attempts.append(again if self.attempts else first)
 
-    def decide(self, pending: Collection[str] = ()) -> Decision:
-        return decide(self.candidate, self.baseline, self.attempts, self.packs, pending, self.root)
+    def decide(self, pending: Collection[tuple[str, str]] = ()) -> Decision:
+        return decide(
+            self.candidate,
+            self.baseline,
+            self.attempts,
+            self.packs,
+            pending,
+            self.root,
+            only_new=self.only_new,
+        )
 
     def run(
         self, names: Iterable[str], folder: Path, minutes: float, finished: Callable[[str], None]
@@ -75,34 +86,31 @@ class Comparison:
 
     @property
     def to_confirm(self) -> list[str]:
-        """The cells on both sides of each pack in which a promise regressed."""
-        regressed = [c for c in self.decide().cells if c.verdict is Verdict.REGRESSED]
-        return list(dict.fromkeys(name for c in regressed for name in (c.cell, c.baseline)))
+        """The cells on both sides of each pack with a broken promise that it does not list."""
+        broken = [c for c in self.decide().cells if c.verdict in HOLDS]
+        return list(dict.fromkeys(name for c in broken for name in (c.cell, c.baseline)))
 
 
-def pending(comparison: Comparison, history: History) -> frozenset[str]:
-    """The packs that failed on every Core ref of the env list, as they are, and never passed.
-
-    Green once, with whatever content, is never pending again; nor is a pack that nobody has seen
-    fail everywhere, because an excuse must be proven.
-    """
+def never_kept(comparison: Comparison, history: History) -> frozenset[tuple[str, str]]:
+    """The promises, by pack and name, that are pending: broken, and proven to be so everywhere."""
     found = set()
-    for name, pack in comparison.packs.items():
-        refs = {
-            cell.core_ref
-            for cell in comparison.matrix.cells
-            if cell.pack == name and cell.name in comparison.matrix.expected
-        }
+    for cell in comparison.decide().cells:
+        broken = [promise.name for promise in cell.promises if promise.verdict in HOLDS]
+        refs = frozenset(
+            one.core_ref
+            for one in comparison.matrix.cells
+            if one.pack == cell.pack and one.name in comparison.matrix.expected
+        )
         here = [
-            report
+            report.evidence
             for attempt in comparison.attempts
             for report in attempt.values()
-            if report.cell.pack == name
+            if report.cell.pack == cell.pack and report.evidence
         ]
-        tried = {report.cell.core_ref for report in here if report.outcome is Outcome.FAILED}
-        green = any(report.outcome is Outcome.PASSED for report in here) or history.green(name)
-        if refs and not green and refs <= tried | history.judged(name, pack.digest):
-            found.add(name)
+        for name in broken:
+            seen = (*history.judgements(cell.pack, name), *judgements(here, name))
+            if pending(seen, comparison.packs[cell.pack].digest, refs):
+                found.add((cell.pack, name))
     return frozenset(found)
 
 
@@ -116,7 +124,7 @@ def decided(
 ) -> tuple[Decision, Run]:
     """The decision over all attempts, and its run; `say` is told if the cause is not known."""
     with History(history) as past:
-        decision = comparison.decide(pending(comparison, past))
+        decision = comparison.decide(never_kept(comparison, past))
     try:
         decision = explained(decision, comparison.matrix, comparison.root, index)
     except UnusableInput as error:
@@ -130,6 +138,7 @@ def decided(
         candidate=decision.candidate,
         baseline=decision.baseline,
         answer=decision.answer,
+        only_new=decision.only_new,
         verdicts=decision.cells,
         causes=decision.causes,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 from pydantic import computed_field
@@ -10,7 +10,7 @@ from pydantic import computed_field
 from fanout import shell
 from fanout.cause.fewest import Cause
 from fanout.errors import ExitCode
-from fanout.gate.verdict import find, roll_up, side, verdict
+from fanout.gate.verdict import HOLDS, find, roll_up, side, verdict
 from fanout.model import (
     Answer,
     CellReport,
@@ -21,7 +21,10 @@ from fanout.model import (
     Promise,
     PromiseVerdict,
     Result,
+    Side,
+    Standing,
     Verdict,
+    version_of,
 )
 
 EXIT_CODES = {
@@ -29,18 +32,28 @@ EXIT_CODES = {
     Answer.HOLD: ExitCode.BROKEN,
     Answer.UNKNOWN: ExitCode.NO_VERDICT,
 }
-NOTHING_JUDGED = {Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE, Verdict.REMOVED}
+NOTHING_JUDGED = {
+    Verdict.PENDING,
+    Verdict.UNSUPPORTED,
+    Verdict.NOT_APPLICABLE,
+    Verdict.REMOVED,
+}
+NAMED = ("pypi", "stand-in")  # sources of a Core whose version is that of a release
 Attempts = Sequence[Mapping[str, CellReport]]
 
 
 class Decision(Frozen):
-    """The answer for a candidate, and every verdict behind it."""
+    """The answer for a candidate, and every verdict behind it.
+
+    `only_new` asks only whether the candidate breaks what the baseline keeps.
+    """
 
     schema_version: int = 1
     answer: Answer
     candidate: Core
     baseline: Core
     cells: tuple[CellVerdict, ...]
+    only_new: bool = False
     causes: tuple[Cause, ...] = ()  # of what regressed, as far as Core's sources are known
 
     @computed_field  # type: ignore[prop-decorator]
@@ -48,35 +61,64 @@ class Decision(Frozen):
     def exit_code(self) -> ExitCode:
         return EXIT_CODES[self.answer]
 
+    @property
+    def holds(self) -> Set[Verdict]:
+        """The verdicts on a promise that hold."""
+        return holding(self.only_new)
+
+    @property
+    def older(self) -> bool:
+        return is_older(self.candidate, self.baseline)
+
 
 def decide(
     candidate: Core,
     baseline: Core,
     attempts: Attempts,
     packs: Mapping[str, PackOnDisk],
-    pending: Collection[str],
+    pending: Collection[tuple[str, str]],
     root: Path,
+    *,
+    only_new: bool = False,
 ) -> Decision:
     """The answer from the first attempt at every cell, and those that were made again.
 
-    `pending` names the packs that never were green: they are shown, and decide nothing, unless
-    anything of them is unknown.
+    `pending` names promises, by pack and name, that no Core ref has ever kept.
     """
     cells = tuple(
-        judge_pack(name, pack, candidate, baseline, attempts, name in pending, root)
+        judge_pack(name, pack, candidate, baseline, attempts, pending, root)
         for name, pack in packs.items()
     )
-    return Decision(answer=answer(cells), candidate=candidate, baseline=baseline, cells=cells)
+    return Decision(
+        answer=answer(cells, only_new=only_new, older=is_older(candidate, baseline)),
+        candidate=candidate,
+        baseline=baseline,
+        cells=cells,
+        only_new=only_new,
+    )
 
 
-def answer(cells: Sequence[CellVerdict]) -> Answer:
-    """Hold if a promise regressed; else unknown if anything is, or if nobody has judged."""
-    deciding = [cell for cell in cells if not cell.pending]
-    found = {cell.verdict for cell in deciding}
-    if Verdict.REGRESSED in found:
+def answer(cells: Sequence[CellVerdict], *, only_new: bool, older: bool) -> Answer:
+    """Hold for what is broken and not excused; else unknown if anything is, or nothing judged."""
+    found = {cell.verdict for cell in cells}
+    found |= {promise.verdict for cell in cells for promise in cell.promises}
+    if found & holding(only_new):
         return Answer.HOLD
-    judged = {promise.verdict for cell in deciding for promise in cell.promises} - NOTHING_JUDGED
-    return Answer.UNKNOWN if Verdict.UNKNOWN in found or not judged else Answer.RELEASE
+    unknown = found & {Verdict.UNKNOWN, Verdict.BROKEN}
+    return Answer.UNKNOWN if unknown or older or not found - NOTHING_JUDGED else Answer.RELEASE
+
+
+def holding(only_new: bool) -> Set[Verdict]:
+    return frozenset({Verdict.REGRESSED}) if only_new else HOLDS
+
+
+def is_older(candidate: Core, baseline: Core) -> bool:
+    """Whether the candidate is a release before the baseline.
+
+    A tree or a commit may not have its new version yet.
+    """
+    named = candidate.source in NAMED
+    return named and version_of(candidate.version) < version_of(baseline.version)
 
 
 def judge_pack(
@@ -85,7 +127,7 @@ def judge_pack(
     candidate: Core,
     baseline: Core,
     attempts: Attempts,
-    pending: bool,
+    pending: Collection[tuple[str, str]],
     root: Path,
 ) -> CellVerdict:
     cells = (f"{name}-{candidate.core_ref}", f"{name}-{baseline.core_ref}")
@@ -93,19 +135,17 @@ def judge_pack(
         tuple(reports[cell] for reports in attempts if cell in reports) for cell in cells
     )
     both = (*seen, *before)
-    promises = tuple(judge_promise(one, pack, seen, before) for one in names(pack.promises, both))
-    there = bool(seen and before) and all(
-        report.evidence and report.evidence.version for report in both
+    promises = tuple(
+        judge_promise(one, pack, seen, before, (name, one) in pending)
+        for one in names(pack.promises, both)
     )
     reasons = [f"{one.cell.name}: {one.reason}" for one in both if not one.judges]
-    verdicts = {promise.verdict for promise in promises}
     return CellVerdict(
         pack=name,
         owner=pack.says.owner,
         cell=cells[0],
         baseline=cells[1],
-        verdict=roll_up(verdicts),
-        pending=pending and there and Verdict.UNKNOWN not in verdicts,
+        verdict=roll_up(promise.verdict for promise in promises),
         reason=reasons[0] if reasons else "",
         command=reproduce(candidate, cells[0], root),
         promises=promises,
@@ -113,10 +153,14 @@ def judge_pack(
 
 
 def judge_promise(
-    name: str, pack: PackOnDisk, seen: Sequence[CellReport], before: Sequence[CellReport]
+    name: str,
+    pack: PackOnDisk,
+    seen: Sequence[CellReport],
+    before: Sequence[CellReport],
+    pending: bool,
 ) -> PromiseVerdict:
     in_pack = name.partition("[")[0] in pack.promises
-    now, then = (side(reports, name, in_pack) for reports in (seen, before))
+    now, then = (excused(side(reports, name, in_pack), pending) for reports in (seen, before))
     told = [found for report in (*seen, *before) if (found := find(report.evidence, name))]
     shown = told[0] if told else Promise(name=name, result=Result.ERRORED)
     listed = next((found for found in told if found.known_break), shown)
@@ -131,6 +175,11 @@ def judge_promise(
         known_break=listed.known_break,
         expires=listed.expires,
     )
+
+
+def excused(found: Side, pending: bool) -> Side:
+    broken = found.standing is Standing.BROKEN
+    return found.model_copy(update={"standing": Standing.PENDING}) if pending and broken else found
 
 
 def names(own: Collection[str], reports: Iterable[CellReport]) -> tuple[str, ...]:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fanout.model import CellReport, Evidence, Outcome, Promise, Result, Side, Standing, Verdict
 
 S, V = Standing, Verdict
-# By what the candidate says: the verdict whatever the baseline says, or one for each.
-CANDIDATE = {
-    S.NOT_APPLICABLE: V.NOT_APPLICABLE,
-    S.UNSUPPORTED: V.UNSUPPORTED,
-    S.KNOWN_BREAK: V.STILL_FAILING,
-    S.ABSENT: V.REMOVED,
+RED = frozenset({S.BROKEN, S.KNOWN_BREAK, S.PENDING})
+NOT_JUDGED = {S.KEPT: V.UNKNOWN, S.BROKEN: V.UNKNOWN, S.UNKNOWN: V.UNKNOWN}
+# By what the candidate says: by what the baseline says, and for all that is not among it.
+TABLE: Mapping[Standing, tuple[Mapping[Standing, Verdict], Verdict]] = {
+    S.KEPT: (
+        {S.KEPT: V.PASSING, S.UNKNOWN: V.UNKNOWN} | dict.fromkeys(RED, V.FIXED),
+        V.NEW,
+    ),
+    S.BROKEN: ({S.UNKNOWN: V.BROKEN} | dict.fromkeys(RED, V.STILL_FAILING), V.REGRESSED),
+    S.KNOWN_BREAK: ({S.UNKNOWN: V.UNKNOWN}, V.KNOWN_BREAK),
+    S.PENDING: ({S.KEPT: V.REGRESSED, S.UNKNOWN: V.UNKNOWN}, V.PENDING),
+    S.NOT_APPLICABLE: (NOT_JUDGED, V.NOT_APPLICABLE),
+    S.UNSUPPORTED: (NOT_JUDGED, V.UNSUPPORTED),
+    S.ABSENT: (NOT_JUDGED, V.REMOVED),
+    S.UNKNOWN: ({}, V.UNKNOWN),
 }
-BASELINE = {
-    S.KEPT: {S.KEPT: V.PASSING, S.BROKEN: V.FIXED, S.KNOWN_BREAK: V.FIXED},
-    S.BROKEN: {S.BROKEN: V.STILL_FAILING, S.KNOWN_BREAK: V.STILL_FAILING},
-}
-OTHERWISE = {S.KEPT: V.NEW, S.BROKEN: V.REGRESSED}
+HOLDS = frozenset({V.REGRESSED, V.BROKEN, V.STILL_FAILING})
 PRECEDENCE = (
     V.REGRESSED,
-    V.UNKNOWN,
+    V.BROKEN,
     V.STILL_FAILING,
+    V.UNKNOWN,
+    V.KNOWN_BREAK,
+    V.PENDING,
     V.FIXED,
     V.NEW,
     V.REMOVED,
@@ -39,20 +47,16 @@ STANDINGS = {
     # It ran and held. That the pack must strike it off its list is no reason to stop a release.
     Result.LISTED_BUT_KEPT: S.KEPT,
 }
-RED = frozenset({S.BROKEN, S.KNOWN_BREAK})
 
 
 def verdict(candidate: Standing, baseline: Standing) -> Verdict:
     """The verdict on a promise: docs/gate.md has the table of every pair.
 
-    What is not known on either side is not known. Broken counts as regressed unless the
-    baseline breaks the promise as well.
+    What the candidate breaks counts whatever the baseline says; else what is not known on either
+    side is not known, nor what the baseline judged and the candidate does not.
     """
-    if S.UNKNOWN in (candidate, baseline):
-        return V.UNKNOWN
-    if candidate in CANDIDATE:
-        return CANDIDATE[candidate]
-    return BASELINE[candidate].get(baseline, OTHERWISE[candidate])
+    by_baseline, otherwise = TABLE[candidate]
+    return by_baseline.get(baseline, otherwise)
 
 
 def roll_up(verdicts: Iterable[Verdict]) -> Verdict:

@@ -53,6 +53,7 @@ def make_run(
     candidate: Core | None = None,
     baseline: Core | None = None,
     answer: Answer | None = None,
+    only_new: bool = False,
     verdicts: Sequence[CellVerdict] = (),
     causes: Sequence[Cause] = (),
 ) -> Run:
@@ -78,6 +79,7 @@ def make_run(
         candidate=candidate,
         baseline=baseline,
         answer=answer,
+        only_new=only_new,
         packs={name: pack_in_run(pack) for name, pack in packs.items()},
         matrix=matrix_in_run(matrix) if matrix else None,
         attempts=tried,
@@ -126,7 +128,6 @@ def cell_decision(cell: CellVerdict) -> CellDecision:
         cell=cell.cell,
         baseline=cell.baseline,
         verdict=cell.verdict,
-        pending=cell.pending,
         reason=cell.reason,
         promises=tuple(
             PromiseDecision(name=promise.name, verdict=promise.verdict, flaky=promise.flaky)

@@ -15,13 +15,12 @@ from fanout.history.tables import moment
 from fanout.model import Outcome, Result
 
 RECENT = 20  # runs of a cell, for how long it takes now
-GREEN = """
-SELECT 1 FROM cell JOIN evidence ON evidence.cell = cell.id
-WHERE pack = ? AND outcome = 'passed' LIMIT 1"""
-JUDGED = """
-SELECT DISTINCT core_ref FROM cell
-JOIN evidence ON evidence.cell = cell.id JOIN content ON content.id = evidence.content
-WHERE pack = ? AND pack_digest = ? AND outcome = 'failed'"""
+JUDGEMENTS = """
+SELECT DISTINCT core_ref, pack_digest, result, supported
+FROM promise JOIN result ON result.promise = promise.id
+JOIN evidence ON evidence.results = result.results
+JOIN cell ON cell.id = evidence.cell JOIN content ON content.id = evidence.content
+WHERE promise.pack = ? AND promise.name IN (?, ?) AND cell.pack = promise.pack"""
 RECENT_SECONDS = """
 SELECT DISTINCT started, took FROM attempt WHERE evidence = ?
 ORDER BY started DESC, took DESC LIMIT ?"""
@@ -55,6 +54,15 @@ FROM promise JOIN result ON result.promise = promise.id
 JOIN evidence ON evidence.results = result.results
 JOIN cell ON cell.id = evidence.cell JOIN content ON content.id = evidence.content
 WHERE promise.pack = ? AND promise.name = ? AND cell.pack = promise.pack"""
+
+
+class Judgement(NamedTuple):
+    """What a content of a pack said of a promise on a Core ref, and whether that counts."""
+
+    core_ref: str
+    pack_digest: str
+    result: Result
+    supported: bool
 
 
 class Count(NamedTuple):
@@ -96,13 +104,12 @@ class History:
             self.database = rebuilt(self.folder)
             return self.database.execute(query, values).fetchall()
 
-    def green(self, pack: str) -> bool:
-        """Whether the pack ever passed, with any content, on any Core ref."""
-        return bool(self.rows(GREEN, pack))
-
-    def judged(self, pack: str, pack_digest: str) -> frozenset[str]:
-        """The Core refs on which this content of the pack failed: a promise was broken there."""
-        return frozenset(core_ref for (core_ref,) in self.rows(JUDGED, pack, pack_digest))
+    def judgements(self, pack: str, name: str) -> Iterator[Judgement]:
+        """All that was ever said of a promise, or of its file where that could not be imported."""
+        for core_ref, digest, result, supported in self.rows(
+            JUDGEMENTS, pack, name, name.partition("::")[0]
+        ):
+            yield Judgement(core_ref, digest, Result(result), bool(supported))
 
     def seconds(self, cell: str) -> float | None:
         """The median of the seconds that a cell's promises took in its recent runs, if any."""

@@ -163,7 +163,7 @@ class CellDecision(Frozen):
     cell: CellName
     baseline: CellName
     verdict: Verdict
-    pending: bool = False
+    pending: bool = False  # written no more; of a pack, in a run that knew no pending promise
     reason: Text = ""
     promises: tuple[PromiseDecision, ...] = ()
 
@@ -171,9 +171,9 @@ class CellDecision(Frozen):
 class Run(Frozen):
     """One run, immutable: every attempt at every cell, and the decision if there was one.
 
-    `command` is check, gate, report or bisect. Findings, results, environments and distributions
-    are held once each, and pointed at by their position from 0. Fields at their default are left
-    out of the document.
+    `command` is check, gate, report or bisect; `only_new` says that the answer is only of what the
+    baseline keeps. Findings, results, environments and distributions are held once each, and
+    pointed at by their position from 0. Fields at their default are left out of the document.
     """
 
     schema_version: Literal[1]
@@ -184,6 +184,7 @@ class Run(Frozen):
     candidate: TestedCore | None = None
     baseline: TestedCore | None = None
     answer: Answer | None = None
+    only_new: bool = False
     packs: dict[Name, PackInRun] = Field(default_factory=dict)
     matrix: MatrixInRun | None = None
     attempts: tuple[Attempt, ...] = ()

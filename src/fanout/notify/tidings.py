@@ -44,7 +44,6 @@ def turned(announcement: Announcement, pack: str) -> list[str]:
             (verdict, cell.pack, one.says or one.name, core)
             for verdict in (Verdict.REGRESSED, Verdict.FIXED)
             for cell in announcement.decision.cells
-            if not cell.pending
             for one in cell.having(verdict)
         ]
     return [

@@ -8,11 +8,14 @@ from itertools import groupby
 from pathlib import PurePath
 
 from fanout.gate.decision import Decision
-from fanout.gate.verdict import PRECEDENCE
+from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import Answer, CellVerdict, Core, Frozen, PromiseVerdict, Side, Standing, Verdict
 from fanout.surface.change import Change
-from fanout.told.report import why
+from fanout.told.report import listed, why
 from fanout.wording import number
+
+# What is told with why, and how to run it again.
+TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
 
 
 class Entry(Frozen):
@@ -51,18 +54,21 @@ class Account(Frozen):
 
 
 def account(decision: Decision, today: date) -> Account:
-    """Regressed first, by cause; then fixed, still failing, unknown, and the rest."""
-    deciding = [cell for cell in decision.cells if not cell.pending]
-    pending = [cell for cell in decision.cells if cell.pending]
-    regressed = [(cell, one) for cell in deciding for one in cell.having(Verdict.REGRESSED)]
+    """What is broken first, and of that what regressed, by cause; then unknown, and the rest."""
+    cells = decision.cells
+    regressed = [(cell, one) for cell in cells for one in cell.having(Verdict.REGRESSED)]
     sections = (
         Section(title="Regressed", groups=by_cause(decision, regressed)),
-        section("Fixed", entries(deciding, Verdict.FIXED, today)),
-        section("Still failing", entries(deciding, Verdict.STILL_FAILING, today)),
-        section("Unknown", unknown(deciding)),
-        section("New, and kept", in_words(deciding, Verdict.NEW)),
-        section("Removed", in_words(deciding, Verdict.REMOVED)),
-        section("Pending: never green, so it decides nothing", map(never_green, pending)),
+        section("Broken, while the baseline is not known", broken(decision, Verdict.BROKEN)),
+        section("Still failing", broken(decision, Verdict.STILL_FAILING)),
+        section("Unknown", unknown(cells)),
+        section("Known breaks", entries(cells, Verdict.KNOWN_BREAK, today)),
+        section(
+            "Pending, because no Core ref has ever kept it", entries(cells, Verdict.PENDING, today)
+        ),
+        section("Fixed", entries(cells, Verdict.FIXED, today)),
+        section("New, and kept", in_words(cells, Verdict.NEW)),
+        section("Removed", in_words(cells, Verdict.REMOVED)),
     )
     return Account(
         headline=headline(decision),
@@ -70,7 +76,7 @@ def account(decision: Decision, today: date) -> Account:
             f"candidate: {described(decision.candidate)}",
             f"baseline:  {described(decision.baseline)}",
         ),
-        packs=tuple((cell.pack, glyph(cell), counted(cell)) for cell in decision.cells),
+        packs=tuple((cell.pack, str(cell.verdict), counted(cell)) for cell in cells),
         sections=tuple(one for one in sections if any(group.entries for group in one.groups)),
     )
 
@@ -85,54 +91,108 @@ def headline(decision: Decision) -> str:
 
 
 def answered(decision: Decision) -> str:
+    said = {Answer.HOLD: held, Answer.UNKNOWN: undecided, Answer.RELEASE: released}
+    return f"{decision.answer}: {said[decision.answer](decision)}"
+
+
+def held(decision: Decision) -> str:
+    """How many promises are broken, of whom, and what the baseline says of them."""
     candidate, baseline = decision.candidate.shown, decision.baseline.shown
-    if decision.answer is Answer.HOLD:
-        broken = {
-            cell.pack: len(cell.having(Verdict.REGRESSED))
-            for cell in decision.cells
-            if cell.verdict is Verdict.REGRESSED and not cell.pending
-        }
-        return (
-            f"hold: Core {candidate} breaks {number(sum(broken.values()), 'promise')} of"
-            f" {', '.join(broken)} that {baseline} does not break"
+    if decision.only_new:
+        said = f"{counted_of(decision, Verdict.REGRESSED)} that {baseline} does not break"
+    else:
+        too = len(having(decision, Verdict.STILL_FAILING))
+        said = f"{counted_of(decision, *HOLDS)}, of which {baseline} breaks {too or 'none'}"
+        said += " too" if too else ""
+        if open_ones := len(having(decision, Verdict.BROKEN)):
+            said += f" and {open_ones} may be broken there"
+    return "; ".join((f"Core {candidate} breaks {said}", *both(decision), *unjudged(decision)))
+
+
+def undecided(decision: Decision) -> str:
+    """Everything that is not known: which Core is asked, what is not judged, what went wrong."""
+    candidate, baseline = decision.candidate.shown, decision.baseline.shown
+    cells = [cell for cell in decision.cells if not all(one.unjudged for one in unsure(cell))]
+    said = [f"Core {candidate} is older than its baseline {baseline}"] if decision.older else []
+    said += unjudged(decision)
+    if cells:
+        said.append(f"{len(cells)} of {number(len(decision.cells), 'pack')}: {reason(cells[0])}")
+    said = said or [f"no pack that decides has judged Core {candidate}"]
+    return "; ".join((*said, *both(decision)))
+
+
+def released(decision: Decision) -> str:
+    candidate, baseline = decision.candidate.shown, decision.baseline.shown
+    excused = having(decision, Verdict.KNOWN_BREAK, Verdict.PENDING)
+    said = " that nobody has excused" if excused else ""
+    said = f" that {baseline} keeps" if decision.only_new else said
+    told = f"Core {candidate} breaks no promise{said} ({', '.join(tally(decision))})"
+    return "; ".join((told, *both(decision)))
+
+
+def both(decision: Decision) -> Iterator[str]:
+    """What is broken on both sides, where that does not hold."""
+    if decision.only_new and having(decision, Verdict.STILL_FAILING):
+        yield f"both break {counted_of(decision, Verdict.STILL_FAILING)}"
+
+
+def unjudged(decision: Decision) -> Iterator[str]:
+    """What the baseline judged and the candidate does not."""
+    candidate, baseline = decision.candidate.shown, decision.baseline.shown
+    found = [(cell.pack, one) for cell, one in having(decision, Verdict.UNKNOWN) if one.unjudged]
+    if found:
+        packs = ", ".join(dict.fromkeys(pack for pack, _ in found))
+        told = "is" if len(found) == 1 else "are"
+        yield (
+            f"{number(len(found), 'promise')} of {packs} {told} judged on {baseline},"
+            f" and not on {candidate}"
         )
-    if decision.answer is Answer.UNKNOWN:
-        cells = [cell for cell in decision.cells if cell.verdict is Verdict.UNKNOWN]
-        reasons = [reason(cell) for cell in cells if not cell.pending]
-        if not reasons:
-            return f"unknown: no pack that decides has judged Core {candidate}"
-        return f"unknown: {len(reasons)} of {number(len(decision.cells), 'pack')}: {reasons[0]}"
-    return (
-        f"release: Core {candidate} breaks no promise that {baseline} keeps"
-        f" ({', '.join(tally(decision))})"
-    )
+
+
+def having(decision: Decision, *verdicts: Verdict) -> list[tuple[CellVerdict, PromiseVerdict]]:
+    return [
+        (cell, one) for cell in decision.cells for one in cell.promises if one.verdict in verdicts
+    ]
+
+
+def counted_of(decision: Decision, *verdicts: Verdict) -> str:
+    """How many promises have one of these verdicts, and of which packs."""
+    found = having(decision, *verdicts)
+    packs = ", ".join(dict.fromkeys(cell.pack for cell, _ in found))
+    return f"{number(len(found), 'promise')} of {packs}"
+
+
+def unsure(cell: CellVerdict) -> list[PromiseVerdict]:
+    """The promises of a cell that decide nothing, because something is not known of them."""
+    return [one for one in cell.promises if one.verdict in (Verdict.UNKNOWN, Verdict.BROKEN)]
 
 
 def tally(decision: Decision) -> Iterator[str]:
     """How much was asked, and what a reader must not overlook in an answer that is release."""
     yield number(len(decision.cells), "pack")
     yield number(sum(len(cell.promises) for cell in decision.cells), "promise")
-    if still := sum(len(cell.having(Verdict.STILL_FAILING)) for cell in decision.cells):
-        yield f"{still} still failing"
-    if beside := sum(len(cell.having(Verdict.NOT_APPLICABLE)) for cell in decision.cells):
-        yield f"{beside} not applicable"
+    if known := len(having(decision, Verdict.KNOWN_BREAK)):
+        yield number(known, "known break")
+    for word in (Verdict.PENDING, Verdict.NOT_APPLICABLE):
+        if found := len(having(decision, word)):
+            yield f"{found} {word}"
     for word in (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE):
         if packs := [cell.pack for cell in decision.cells if cell.verdict is word]:
             yield f"{word}: {' '.join(packs)}"
-    if packs := [cell.pack for cell in decision.cells if cell.pending]:
-        yield f"pending: {' '.join(packs)}"
 
 
 def reason(cell: CellVerdict) -> str:
     """Why a cell has no verdict."""
     if cell.reason:
         return cell.reason
-    one = next(iter(cell.having(Verdict.UNKNOWN)), None)
+    one = next((one for one in unsure(cell) if not one.unjudged), None)
     return f"{cell.cell}: {one.name}: {unsettled(one)}" if one else f"{cell.cell}: no promise"
 
 
 def unsettled(promise: PromiseVerdict) -> str:
     sides = {"candidate": promise.candidate, "baseline": promise.baseline}
+    if promise.unjudged:
+        return ", ".join(f"on the {word} {one.standing}" for word, one in sides.items())
     said = {word: what(one) for word, one in sides.items() if one.standing is Standing.UNKNOWN}
     if len(set(said.values())) < len(said):
         return f"on both sides {said['candidate']}"
@@ -162,16 +222,6 @@ def unknown(cells: Iterable[CellVerdict]) -> Iterator[Entry]:
             yield entry(cell, promise, (unsettled(promise),))
 
 
-def never_green(cell: CellVerdict) -> Entry:
-    return Entry(
-        pack=cell.pack,
-        owner=cell.owner,
-        says=f"its verdict is {cell.verdict}; no Core ref has ever passed it",
-        facts=(counted(cell),),
-        command=cell.command,
-    )
-
-
 def by_cause(
     decision: Decision, regressed: Iterable[tuple[CellVerdict, PromiseVerdict]]
 ) -> tuple[Group, ...]:
@@ -193,10 +243,17 @@ def by_cause(
     )
 
 
+def broken(decision: Decision, verdict: Verdict) -> Iterator[Entry]:
+    for cell, one in having(decision, verdict):
+        yield entry(cell, one, now_and_then(decision, one))
+
+
 def now_and_then(decision: Decision, promise: PromiseVerdict) -> tuple[str, ...]:
     was = f"was: {promise.baseline.standing} on {decision.baseline.core_ref}"
     if promise.baseline.standing is Standing.NOT_APPLICABLE and promise.core:
         was += f" (it holds from Core {promise.core})"
+    if promise.baseline.standing is Standing.UNKNOWN:
+        was += f", {what(promise.baseline)}"
     times = len(promise.candidate.attempts)
     again = f", {times} times out of {times}" if times > 1 else ", not yet run a second time"
     return (was, f"now: broken on {decision.candidate.core_ref}{again}")
@@ -205,18 +262,15 @@ def now_and_then(decision: Decision, promise: PromiseVerdict) -> tuple[str, ...]
 def entries(cells: Iterable[CellVerdict], verdict: Verdict, today: date) -> Iterator[Entry]:
     for cell in cells:
         for promise in cell.having(verdict):
-            listed = []
-            if promise.known_break and promise.expires:
-                left = number((promise.expires - today).days, "day")
-                listed.append(f"listed: {promise.known_break} ({left} left)")
-            yield entry(cell, promise, listed)
+            known = listed(promise.known_break, promise.expires, today)
+            yield entry(cell, promise, filter(None, (known,)))
 
 
 def entry(cell: CellVerdict, promise: PromiseVerdict, facts: Iterable[str]) -> Entry:
     pins = f", pins {', '.join(promise.contract)}" if promise.contract else ""
     named = (f"{promise.name}{pins}",) if promise.says else ()
     shown = promise.candidate if promise.candidate.message else promise.baseline
-    broken = promise.verdict in (Verdict.REGRESSED, Verdict.STILL_FAILING, Verdict.UNKNOWN)
+    told = promise.verdict in TOLD
     # What an unknown one says in a word is among the facts already.
     message = "" if promise.verdict is Verdict.UNKNOWN else shown.message
     return Entry(
@@ -224,8 +278,8 @@ def entry(cell: CellVerdict, promise: PromiseVerdict, facts: Iterable[str]) -> E
         owner=cell.owner,
         says=promise.says or promise.name,
         facts=(*named, *facts),
-        quoted=tuple(why(message, shown.text)) if broken else (),
-        command=cell.command if broken else "",
+        quoted=tuple(why(message, shown.text)) if told else (),
+        command=cell.command if told else "",
     )
 
 
@@ -242,10 +296,6 @@ def described(core: Core) -> str:
     commit = f" at commit {core.commit}" if core.commit else ""
     wheel = f", wheel sha256:{PurePath(core.wheel).parent.name}" if core.wheel else ""
     return f"{core.core_ref}, {core.named}, Core {core.version} from {core.source}{commit}{wheel}"
-
-
-def glyph(cell: CellVerdict) -> str:
-    return "pending" if cell.pending else str(cell.verdict)
 
 
 def counted(cell: CellVerdict) -> str:

@@ -7,6 +7,7 @@ an error.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from xml.etree import ElementTree
 
 from fanout.gate.decision import Decision
@@ -19,7 +20,7 @@ def junit(decision: Decision) -> str:
     """The decision as one XML document; an answer that is not release never reads as green."""
     root = ElementTree.Element("testsuites", name=f"fanout: {decision.answer}")
     for cell in decision.cells:
-        add_suite(root, cell)
+        add_suite(root, cell, decision.holds)
     if (
         decision.answer is not Answer.RELEASE
         and root.find(".//failure") is None
@@ -33,29 +34,33 @@ def junit(decision: Decision) -> str:
     return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
 
 
-def add_suite(root: ElementTree.Element, cell: CellVerdict) -> None:
+def add_suite(root: ElementTree.Element, cell: CellVerdict, holds: Set[Verdict]) -> None:
     suite = ElementTree.SubElement(root, "testsuite", name=cell.cell)
     said = ElementTree.SubElement(suite, "properties")
     facts = {"verdict": str(cell.verdict), "baseline": cell.baseline, "owner": cell.owner}
     for name, value in facts.items():
         ElementTree.SubElement(said, "property", name=name, value=value)
     for promise in cell.promises:
-        add_case(suite, cell, promise)
+        add_case(suite, cell, promise, holds)
     if not cell.promises:
         case = ElementTree.SubElement(suite, "testcase", classname=cell.cell, name="pack")
         ElementTree.SubElement(case, "error", message=cell.reason or "no promise in it")
     count(suite)
 
 
-def add_case(suite: ElementTree.Element, cell: CellVerdict, promise: PromiseVerdict) -> None:
+def add_case(
+    suite: ElementTree.Element, cell: CellVerdict, promise: PromiseVerdict, holds: Set[Verdict]
+) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname=cell.cell, name=promise.name)
     if promise.verdict in GREEN:
         return
-    tag = {Verdict.REGRESSED: "failure", Verdict.UNKNOWN: "error"}.get(promise.verdict, "skipped")
-    if cell.pending:
-        tag = "skipped"
+    tag = "skipped"
+    if promise.verdict in holds:
+        tag = "failure"
+    elif promise.verdict in (Verdict.UNKNOWN, Verdict.BROKEN):
+        tag = "error"
     side = promise.candidate if promise.candidate.message else promise.baseline
-    told = f"{'pending, ' if cell.pending else ''}{promise.verdict}: {promise.says or promise.name}"
+    told = f"{promise.verdict}: {promise.says or promise.name}"
     found = ElementTree.SubElement(case, tag, type=str(promise.verdict), message=told)
     if tag != "skipped":
         found.text = f"{side.text or side.message}\n\n$ {cell.command}"

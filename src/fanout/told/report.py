@@ -22,10 +22,11 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.wording import cut
+from fanout.wording import cut, number
 
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
+RED = (Result.BROKEN, Result.KNOWN_BREAK)
 
 
 class Found(Frozen):
@@ -37,10 +38,14 @@ class Found(Frozen):
 
 
 class PromiseReport(Found):
-    """One promise of one pack in all the cells in which it has the same result."""
+    """One promise of one pack in all the cells in which it has the same result.
+
+    `listed` is the pack's entry where it is a known break, with the days that are left.
+    """
 
     owner: str
     promise: Promise
+    listed: str = ""
 
 
 class NoVerdict(Found):
@@ -105,7 +110,11 @@ class Report(Frozen):
         cells = [cell for cell in self.cells if cell.cell.core_ref == core_ref]
         digests = {cell.evidence.digest for cell in cells if cell.evidence} - {""} or {core_ref}
         seen = [
-            (cell.cell.pack, cell.outcome, [p.name for p in cell.promises(Result.BROKEN)])
+            (
+                cell.cell.pack,
+                cell.outcome,
+                [p.name for one in RED for p in cell.promises(one)],
+            )
             for cell in cells
         ]
         return (digests, seen)
@@ -123,7 +132,9 @@ class Report(Frozen):
     @property
     def summary(self) -> str:
         said = [f"{number} {outcome}" for outcome, number in self.counts.items() if number]
-        return f"{len(self.cells)} cells: {', '.join(said)}"
+        known = sum(bool(cell.promises(Result.KNOWN_BREAK)) for cell in self.cells)
+        excused = f" ({known} with known breaks)" if known else ""
+        return f"{len(self.cells)} cells: {', '.join(said)}{excused}"
 
     @property
     def age(self) -> str:
@@ -159,15 +170,15 @@ def make_report(
     return Report(
         counts={outcome: outcomes[outcome] for outcome in Outcome},
         cells=cells,
-        broken=gather(supported, Result.BROKEN, packs),
-        known_breaks=gather(cells, Result.KNOWN_BREAK, packs),
-        not_applicable=gather(cells, Result.NOT_APPLICABLE, packs),
-        unsupported=gather(unsupported, Result.BROKEN, packs),
+        broken=gather(supported, Result.BROKEN, packs, today),
+        known_breaks=gather(cells, Result.KNOWN_BREAK, packs, today),
+        not_applicable=gather(cells, Result.NOT_APPLICABLE, packs, today),
+        unsupported=gather(unsupported, Result.BROKEN, packs, today),
     )
 
 
 def gather(
-    cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, PackOnDisk]
+    cells: tuple[CellReport, ...], result: Result, packs: Mapping[str, PackOnDisk], today: date
 ) -> tuple[PromiseReport, ...]:
     """Each promise with this result once, with its cells in the matrix's order."""
     found: dict[tuple[str, str], list[tuple[CellReport, Promise]]] = {}
@@ -179,6 +190,7 @@ def gather(
             pack=pack,
             owner=packs[pack].says.owner,
             promise=seen[-1][1],
+            listed=listed(seen[-1][1].known_break, seen[-1][1].expires, today),
             cells=tuple(cell.cell.name for cell, _ in seen),
             command=command(seen[-1][0]),
         )
@@ -202,14 +214,18 @@ def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
     return ", ".join(runs)
 
 
-def told(promise: Promise, pack: str, owner: str, *where: str) -> Iterator[str]:
-    """Whose a broken promise is, what it pins, whether it is listed, and the first lines of why."""
+def listed(known_break: str, expires: date | None, today: date) -> str:
+    """A pack's entry of a known break, and the days that it has left; empty if there is none."""
+    left = f" ({number((expires - today).days, 'day')} left)" if expires else ""
+    return f"listed: {known_break}{left}" if known_break else ""
+
+
+def told(promise: Promise, pack: str, owner: str, *facts: str) -> Iterator[str]:
+    """Whose a broken promise is, what else is known of it, what it pins, and why it is broken."""
     yield f"{pack}, owned by {owner}, {promise.name}"
-    yield from where
+    yield from filter(None, facts)
     if promise.contract:
         yield f"pins {', '.join(promise.contract)}"
-    if promise.known_break:
-        yield f"listed: {promise.known_break}"
     yield from why(promise.message, promise.text)
 
 

@@ -44,8 +44,8 @@ def promise_item(report: Report, found: PromiseReport) -> str:
         f"  {escape(found.pack)}, owned by {escape(found.owner)}, {escape(promise.name)}",
         f"  in {escape(spans(found.cells, report.core_refs))}",
     ]
-    if promise.known_break:
-        lines.append(f"  listed: {escape(promise.known_break)}")
+    if found.listed:
+        lines.append(f"  {escape(found.listed)}")
     said = "\n".join(why(promise.message, promise.text))
     lines.append(f"  <pre>{html.escape(said)}</pre>".replace("\n", "<br>"))
     lines.append(f"  {code(found.command)}")

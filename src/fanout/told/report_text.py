@@ -54,10 +54,15 @@ def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
 
 
 def words(cell: CellReport | None) -> str:
-    """A glyph, the outcome, and how many promises are broken; nothing where no cell is expected."""
+    """A glyph, the outcome, and how many promises are broken; nothing where no cell is expected.
+
+    What passed but for its known breaks is told by these.
+    """
     if cell is None:
         return ""
-    broken = len(cell.promises(Result.BROKEN))
+    broken, known = (len(cell.promises(one)) for one in (Result.BROKEN, Result.KNOWN_BREAK))
+    if cell.outcome is Outcome.PASSED and known:
+        return f"{GLYPHS[Result.KNOWN_BREAK]} known {known}"
     return f"{GLYPHS[cell.outcome]} {cell.outcome}" + (f" {broken}" if broken else "")
 
 
@@ -76,7 +81,7 @@ def print_promises(
         console.print()
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
-        facts = told(promise, found.pack, found.owner, where)
+        facts = told(promise, found.pack, found.owner, where, found.listed)
         console.print(indented(Text("\n".join(facts)), 4))
         print_command(console, found)
     console.print()

@@ -173,7 +173,7 @@ def of_the_table(
     history: Path,
     reasons: Mapping[str, str],
 ) -> Conclusion:
-    """The answer over the table of Core refs: hold if a promise turned since the last run."""
+    """The answer over the table of Core refs: hold if a promise is broken there."""
     packs = read_packs(root, plan.packs)
     evidence = read_folder(folder / "1", frozenset(plan.cells))
     report = make_report(matrix, evidence, packs, datetime.now(UTC).date())

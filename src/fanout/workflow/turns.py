@@ -44,18 +44,22 @@ def turned(run: Run, history: Path, report: Report) -> tuple[Turned, ...]:
 
 
 def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
-    """Hold for what regressed, else unknown for a cell without a verdict, else release."""
-    regressed = [turn for turn in turns if turn.verdict is Verdict.REGRESSED]
-    if regressed:
-        packs = dict.fromkeys(turn.pack for turn in regressed)
-        promises = {(turn.pack, turn.promise) for turn in regressed}
-        said = f"{number(len(promises), 'promise')} of {', '.join(packs)} regressed"
-        return Answer.HOLD, f"hold: {said} since the last run; {report.summary}"
+    """Hold for what is broken, else unknown for a cell without a verdict, else release.
+
+    The turns tell what of that is new; without a history nothing is, and the answer is the same.
+    """
+    if report.broken:
+        packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
+        said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
+        new = {(one.pack, one.promise) for one in turns if one.verdict is Verdict.REGRESSED}
+        since = f"{len(new) or 'none'} of which regressed since the last run"
+        return Answer.HOLD, f"{said}, {since}; {report.summary}"
     if report.without_verdict:
         first = report.without_verdict[0]
         said = f"{first.cells[0]}: {first.outcome}: {first.reason}"
         return Answer.UNKNOWN, f"unknown: {report.summary}; {said}"
-    return Answer.RELEASE, f"release: no promise regressed since the last run; {report.summary}"
+    excused = " that nobody has excused" if report.known_breaks else ""
+    return Answer.RELEASE, f"release: no promise is broken{excused}; {report.summary}"
 
 
 def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:

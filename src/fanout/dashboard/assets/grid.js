@@ -267,8 +267,9 @@
       const says = count === signs.length ? `all ${count} ${word}` : `${count} of ${signs.length} ${word}`;
       return [mark, ` ${says}`];
     }
-    const broken = detail >= 0 && sign === "f" ? data.details[detail][1] : 0;
-    return [mark, ` ${word}${broken ? ` ${broken}` : ""}`];
+    const broken = detail >= 0 && (sign === "f" || sign === PASSED) ? data.details[detail][1] : 0;
+    const counted = sign === PASSED ? `, known ${broken}` : ` ${broken}`;
+    return [mark, ` ${word}${broken ? counted : ""}`];
   }
 
   // Where a promise broke, or was mended, beside the Core ref before.
@@ -337,7 +338,8 @@
     const said = [];
     if (judged && against) said.push(`${judged[1]}, against ${against}`);
     const known = details[row][ref] >= 0 ? data.details[details[row][ref]] : null;
-    if (known) said.push(known[1] > 1 ? `${known[1]} promises are broken, first: ${known[0]}` : known[0]);
+    const listed = signs[0] === PASSED ? ", and listed as known breaks" : "";
+    if (known) said.push(known[1] > 1 ? `${known[1]} promises are broken${listed}, first: ${known[0]}` : `${listed && "Known break: "}${known[0]}`);
     if (signs[0] === NOT_RUN) said.push("In the matrix, and no run has it yet.");
     else if (signs[0] !== PASSED) said.push(lastGreen(row, ref));
     if (since[row][ref] >= 0) said.push(`${word} since ${ago(since[row][ref])}`);

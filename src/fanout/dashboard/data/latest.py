@@ -16,14 +16,14 @@ from fanout.dashboard.facts.newest import CellNow, digest_of
 from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
 from fanout.errors import ExitCode
-from fanout.model import Answer, Frozen, Outcome
+from fanout.model import Answer, Frozen, Outcome, Result
 from fanout.told.account import headline
 from fanout.wording import moment
 
 UNDECIDED = "unknown: no Core ref has one before it to be compared with"
 BROKEN = """
 SELECT results, count(*), min(name), says FROM result JOIN promise ON promise.id = promise
-WHERE results IN (SELECT value FROM json_each(?)) AND result = 'broken' GROUP BY results"""
+WHERE results IN (SELECT value FROM json_each(?)) AND result = ? GROUP BY results"""
 
 
 class LatestRun(Frozen):
@@ -39,10 +39,13 @@ class LatestRun(Frozen):
 
 
 class FirstBroken(Frozen):
-    """The first broken promise of a cell by name; `says` is its docstring."""
+    """The first broken promise of a cell by name, or known break; `says` is its docstring."""
 
     name: str
     says: str
+
+
+Broken = tuple[int, FirstBroken | None]  # how many promises, and the first of them
 
 
 class LatestCell(Frozen):
@@ -60,6 +63,8 @@ class LatestCell(Frozen):
     reason: str
     broken: int
     first_broken: FirstBroken | None
+    known_breaks: int
+    first_known_break: FirstBroken | None
     since: datetime
     newest: datetime
 
@@ -118,10 +123,15 @@ def latest(edition: Edition) -> Latest:
     """The summary of an edition for programs."""
     snapshot, made = edition.snapshot, edition.decision
     absent = not_run(snapshot)
-    broken = first_broken(snapshot)
+    broken, excused = (first_broken(snapshot, one) for one in (Result.BROKEN, Result.KNOWN_BREAK))
     known = known_cells(snapshot)
     cells = tuple(
-        latest_cell(cell, cell.name in known, *broken.get(cell.results, (0, None)))
+        latest_cell(
+            cell,
+            cell.name in known,
+            broken.get(cell.results, (0, None)),
+            excused.get(cell.results, (0, None)),
+        )
         for cell in snapshot.cells.values()
     )
     outcomes = Counter(cell.outcome for cell in cells if cell.known)
@@ -151,14 +161,14 @@ def not_run(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(name for name in known_cells(snapshot) if name not in snapshot.cells)
 
 
-def first_broken(snapshot: Snapshot) -> Mapping[int, tuple[int, FirstBroken | None]]:
-    """How many promises are broken, and the first of them, by results with any."""
+def first_broken(snapshot: Snapshot, result: Result) -> Mapping[int, Broken]:
+    """How many promises have this result, and the first of them, by results with any."""
     results = sorted({cell.results for cell in snapshot.cells.values()})
-    rows = snapshot.history.rows(BROKEN, json.dumps(results))
+    rows = snapshot.history.rows(BROKEN, json.dumps(results), result)
     return {key: (count, FirstBroken(name=name, says=says)) for key, count, name, says in rows}
 
 
-def latest_cell(cell: CellNow, known: bool, broken: int, first: FirstBroken | None) -> LatestCell:
+def latest_cell(cell: CellNow, known: bool, broken: Broken, excused: Broken) -> LatestCell:
     return LatestCell(
         cell=cell.name,
         pack=cell.pack,
@@ -167,8 +177,10 @@ def latest_cell(cell: CellNow, known: bool, broken: int, first: FirstBroken | No
         known=known,
         outcome=cell.outcome,
         reason=cell.reason,
-        broken=broken,
-        first_broken=first,
+        broken=broken[0],
+        first_broken=broken[1],
+        known_breaks=excused[0],
+        first_known_break=excused[1],
         since=cell.since,
         newest=cell.newest,
     )

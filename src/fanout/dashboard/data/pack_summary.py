@@ -57,7 +57,7 @@ class PackSummary(Frozen):
     """A pack as the newest run with it states it, and what it says of every Core ref.
 
     `known` is whether the matrix has it; if not, `renamed` is the name that it has now, if any.
-    `pending` is a pack that never was green. `refs` and the results of promises come from the
+    `refs` and the results of promises come from the
     newest Core ref to the oldest.
     """
 
@@ -70,7 +70,6 @@ class PackSummary(Frozen):
     digest: str
     known: bool
     renamed: str
-    pending: bool
     known_breaks: tuple[KnownBreakInRun, ...]
     refs: tuple[RefOutcome, ...]
     promises: tuple[PromiseOverRefs, ...]
@@ -84,7 +83,7 @@ def parts(edition: Edition) -> Iterator[Part]:
         seen = [(ref, cell) for ref, cell in on if cell]
         key = (
             pack.statement.model_dump(mode="json"),
-            (pack.known, pack.renamed, pack.pending),
+            (pack.known, pack.renamed),
             [(ref.version, ref.known, cell.key, moment(cell.since)) for ref, cell in seen],
         )
         path = f"packs/{pack.name}.json"
@@ -109,7 +108,6 @@ def summary(
         **dict(pack.statement),
         known=pack.known,
         renamed=pack.renamed,
-        pending=pack.pending,
         refs=tuple(ref_outcome(ref, cell) for ref, cell in seen),
         promises=tuple(over_refs(said[name], counts) for name in sorted(said)),
     )

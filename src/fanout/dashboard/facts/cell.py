@@ -56,7 +56,7 @@ class CellFacts(NamedTuple):
             [ref and state(ref) for ref in self.near],
             self.before and self.before.key,
             bool(self.after),
-            self.pack and (self.pack.known, self.pack.renamed, self.pack.pending),
+            self.pack and (self.pack.known, self.pack.renamed),
             (self.statement.owner, self.statement.supports, self.edited),
             sorted((name, streak.first_red.name) for name, streak in self.streaks.items()),
             sorted((name, cores.key(step)) for name, step in steps.items() if step),

@@ -32,8 +32,11 @@ OUTCOMES: Mapping[str, str] = {
 }
 VERDICTS: Mapping[str, str] = {
     Verdict.REGRESSED: "r",
-    Verdict.UNKNOWN: "?",
+    Verdict.BROKEN: "b",
     Verdict.STILL_FAILING: "s",
+    Verdict.UNKNOWN: "?",
+    Verdict.KNOWN_BREAK: "k",
+    Verdict.PENDING: "d",
     Verdict.FIXED: "f",
     Verdict.NEW: "n",
     Verdict.REMOVED: "m",

@@ -126,6 +126,7 @@ class RunFacts:
             candidate=run.candidate,
             baseline=run.baseline,
             cells=tuple(map(self.verdict, run.verdicts)),
+            only_new=run.only_new,
             causes=run.causes,
         )
 
@@ -148,7 +149,6 @@ class RunFacts:
             cell=cell.cell,
             baseline=cell.baseline,
             verdict=cell.verdict,
-            pending=cell.pending,
             reason=cell.reason,
             command=self.command(cell.cell),
             promises=tuple(

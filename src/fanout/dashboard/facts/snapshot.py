@@ -105,7 +105,6 @@ class PackNow:
     statement: PackInRun
     known: bool
     renamed: str
-    pending: bool
 
 
 class Snapshot:
@@ -153,7 +152,6 @@ class Snapshot:
                 statement=stated[name],
                 known=name in known,
                 renamed="" if name in known else self.renamed(stated[name], stated),
-                pending=not self.history.green(name),
             )
             for name in names
         )

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from fanout.dashboard.facts.along import neighbours
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.gate.decision import Decision, decide, names
-from fanout.gate.verdict import attempt, roll_up, verdict
+from fanout.gate.pending import pending
+from fanout.gate.verdict import HOLDS, attempt, roll_up, verdict
 from fanout.history.run import PackInRun
 from fanout.model import (
     Cell,
@@ -115,14 +116,25 @@ def decision(snapshot: Snapshot) -> Decision | None:
         for ref in (candidate, baseline)
         for name in (f"{pack}-{ref.name}",)
     }
-    return decide(
+    given = (
         core(candidate),
         core(baseline),
         [cells],
         {name: on_disk(pack.statement) for name, pack in packs.items()},
-        {name for name, pack in packs.items() if pack.pending},
-        Path(),
     )
+    refs = frozenset(snapshot.matrix.core_refs)
+    never_kept = {
+        (cell.pack, one.name)
+        for cell in decide(*given, (), Path()).cells
+        for one in cell.promises
+        if one.verdict in HOLDS
+        and pending(
+            snapshot.history.judgements(cell.pack, one.name),
+            packs[cell.pack].statement.digest,
+            refs,
+        )
+    }
+    return decide(*given, never_kept, Path())
 
 
 def report(snapshot: Snapshot, pack: str, ref: CoreRef) -> CellReport:

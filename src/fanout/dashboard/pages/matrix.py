@@ -27,7 +27,6 @@ class OnNewest(NamedTuple):
     pack: str
     page: bool
     owner: str
-    pending: bool
     outcome: str
     verdict: str
     cell: str  # empty if no run has it
@@ -84,7 +83,7 @@ def context(edition: Edition) -> Mapping[str, object]:
 def rows_of(snapshot: Snapshot) -> tuple[Row, ...]:
     """Every pack that is known or has a cell; those no longer known come last."""
     stated = [
-        Row(pack=pack.name, note=note(pack.known, pack.renamed, pack.pending), known=pack.known)
+        Row(pack=pack.name, note=note(pack.known, pack.renamed), known=pack.known)
         for pack in snapshot.packs
     ]
     known = snapshot.matrix.packs
@@ -101,12 +100,10 @@ def rows_of(snapshot: Snapshot) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: not row.known))
 
 
-def note(known: bool, renamed: str, pending: bool) -> str:
+def note(known: bool, renamed: str) -> str:
     if renamed:
         return f"renamed to {renamed}"
-    if not known:
-        return GONE
-    return "pending" if pending else ""
+    return "" if known else GONE
 
 
 def columns_of(snapshot: Snapshot) -> tuple[Column, ...]:
@@ -153,14 +150,16 @@ def grid(
 
 
 def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: str) -> Box:
-    first = told.first_broken
-    words = f"“{first.says or first.name}”" if first else ""
-    judged = cell.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED)
+    count, first, detail = 0, None, cell.reason
+    if cell.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED):
+        count, first, detail = told.broken, told.first_broken, ""
+    elif cell.outcome is Outcome.PASSED:
+        count, first = told.known_breaks, told.first_known_break
     return Box(
         outcome=cell.outcome,
         verdict=verdict or "",
-        detail=words if judged else cell.reason,
-        broken=told.broken if judged else 0,
+        detail=f"“{first.says or first.name}”" if first else detail,
+        broken=count,
         newest=cell.newest,
         since=cell.since,
         earlier="" not in (cell.pack_digest, pack_digest) and cell.pack_digest != pack_digest,
@@ -182,7 +181,6 @@ def on_newest(
             pack=pack,
             page=statement is not None,
             owner=statement.statement.owner if statement else "",
-            pending=statement is not None and statement.pending,
             outcome=cell.outcome if cell else NOT_RUN,
             verdict=verdicts.get(name, ""),
             cell=name if cell else "",

@@ -18,7 +18,7 @@ from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.dashboard.site import Part
 from fanout.model import Core, Result, Verdict
 from fanout.surface.change import Change
-from fanout.told.account import glyph, headline
+from fanout.told.account import headline
 from fanout.wording import cut, number
 
 LARGEST_TEXTS = 24_000  # characters, of all texts of failures on one page
@@ -28,13 +28,14 @@ MOST_ENTRIES, MOST_FAILURES = 200, 3
 # The gravest first: a promise is told under the first of these that it is.
 TITLES: Mapping[str, str] = {
     Verdict.REGRESSED: "Regressed",
-    Verdict.UNKNOWN: "Unknown",
-    Verdict.STILL_FAILING: "Still failing",
-    Verdict.FIXED: "Fixed",
     Result.BROKEN: "Broken promises",
+    Verdict.STILL_FAILING: "Still failing",
+    Verdict.UNKNOWN: "Unknown",
     Result.ERRORED: "Errored",
     Result.LISTED_BUT_KEPT: "Listed as known breaks, but kept",
     Result.KNOWN_BREAK: "Known breaks",
+    Verdict.PENDING: "Pending, because no Core ref has ever kept it",
+    Verdict.FIXED: "Fixed",
 }
 
 
@@ -124,7 +125,6 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
     return {
         "run": facts.run,
         "headline": headline(decision) if decision else "",
-        "pending": [cell.pack for cell in decision.cells if cell.pending] if decision else [],
         "cores": [
             (word, core, came_from(core))
             for word, core in (
@@ -229,7 +229,7 @@ def pack_counts(facts: RunFacts, pack: str, counts: Counter[str]) -> PackCounts:
     return PackCounts(
         pack=pack,
         owner=facts.owner(pack),
-        verdict=glyph(verdict) if verdict else "",
+        verdict=verdict.verdict if verdict else "",
         reason=cut(" ".join(verdict.reason.split()), LONGEST_LINE) if verdict else "",
         counts={word: counts[word] for word in OUTCOMES if counts[word]},
     )

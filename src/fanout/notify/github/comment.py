@@ -15,7 +15,7 @@ from fanout.told.report_markdown import escape
 
 MARKER = "<!-- market-data-fanout: contracts -->"
 LONGEST = 65_536  # characters that GitHub takes in a comment
-NEWS = (Verdict.REGRESSED, Verdict.FIXED, Verdict.UNKNOWN)
+NEWS = (Verdict.REGRESSED, Verdict.BROKEN, Verdict.FIXED, Verdict.UNKNOWN)
 
 
 def body(announcement: Announcement, today: date) -> str:

@@ -63,7 +63,7 @@ def regressions(announcement: Announcement) -> dict[tuple[str, str], Regression]
     if announcement.decision:
         candidate = announcement.decision.candidate
         for judged in announcement.decision.cells:
-            for one in judged.having(Verdict.REGRESSED) if not judged.pending else ():
+            for one in judged.having(Verdict.REGRESSED):
                 found[judged.pack, one.name] = Regression(
                     judged.pack,
                     one.name,
