@@ -15,6 +15,7 @@ from evidence import UNFINISHED, Evidence, Result, without_secrets
 from journal import Reader, Told, Writer
 
 PAUSE = 0.1  # seconds between two looks at the journal
+AGAIN = 3  # times that what a run left over is begun again
 GRACE = 2.0  # seconds in which what a run has started may end after it
 
 
@@ -26,6 +27,7 @@ class Run:
         self.journal = journal
         self.reader = Reader(journal)
         self.started = monotonic()
+        self.again = AGAIN
         self.late: Trouble | None = None
         self.trouble: Trouble | None = None
         said = {"cell": options.cell, "asked": without_secrets(options.core)}
@@ -65,13 +67,13 @@ class Run:
         left = child.end(0 if self.late else GRACE)
         trouble = self.late or trouble_of(self.reader.read(), code, left)
         culprit = self.charge(trouble) if trouble else ""
-        again = culprit and self.told.left and monotonic() - self.started < self.limits.cell_seconds
-        if again:
-            self.late, self.told.process = None, 0
-            Writer(self.journal).tell(
-                process=0, results={culprit: vars(self.told.results[culprit])}
-            )
-        return bool(again)
+        if not (culprit and self.told.left and self.again):
+            return False
+        self.again -= 1
+        self.late = None
+        results = {culprit: vars(self.told.results[culprit])}
+        Writer(self.journal).tell(process=0, results=results)
+        return True
 
     def watch(self, child: Child, ended: Event) -> None:
         """End the child once it is too late."""

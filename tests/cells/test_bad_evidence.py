@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -83,6 +84,7 @@ BAD = {
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
     """Outcome and reason for each bad file, from one report on one cell each."""
     project = Project(tmp_path_factory.mktemp("bad"))
+    shutil.rmtree(project.root / "packs/other")
     refs = [f"v{number}" for number in range(len(BAD) + 3)]
     project.write(
         "tox.ini",

@@ -89,6 +89,17 @@ def test_what_core_does_to_the_process(
     assert running(tmp_path) == []
 
 
+def test_a_core_that_ends_every_promise(project: Project, tmp_path: Path) -> None:
+    """What a run left over is begun again a few times, and not for ever."""
+    for number in range(6):
+        project.promise("import market_data_core", name=f"p{number}")
+    python = make_python(tmp_path / "python", "1.2.0", code="import os; os._exit(0)")
+    assert project.cell(python).returncode == 1
+    found = project.outcomes()
+    assert found.pop("run") == ("error", "crashed")
+    assert list(found.values()) == 4 * [("error", "crashed")] + 2 * [("error", "unfinished")]
+
+
 def test_an_exit_code_of_its_own_hides_nothing(project: Project, tmp_path: Path) -> None:
     """A Core that ends every process with 0 leaves a cell red whose promises are broken."""
     project.promise("assert False", name="broken")
@@ -152,10 +163,9 @@ def test_a_runner_that_is_killed_leaves_nothing_running(project: Project, python
 def hanging(project: Project, python: Path) -> subprocess.Popen[bytes]:
     """The runner of a cell whose promise has begun, and starts a process, and never ends."""
     project.promise(f"{IMPORTS}; {SLEEPER.format('')}; open('begun', 'w').close(); time.sleep(60)")
-    command = [python, "-ES", "packs/runner.py", "--cell=small-core_v120"]
-    runner = subprocess.Popen(
-        [*command, "--core=market-data-core"], cwd=project.root, stdout=subprocess.DEVNULL
-    )
+    command = [str(python), "-ES", "packs/runner.py", "--cell=small-core_v120"]
+    command.append("--core=market-data-core")
+    runner = subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL)
     until = time.monotonic() + 20
     while not (project.root / "begun").exists() and time.monotonic() < until:
         time.sleep(0.02)
