@@ -48,13 +48,11 @@ class Child:
 
     def end(self, grace: float = 0) -> bool:
         """See that nothing of the child is left; whether something was, after that many seconds."""
-        if sys.platform == "win32":
-            self.kill()
-            self.process.wait()
-            return False
         if self.process.poll() is None:
             self.kill()
             self.process.wait()
+        if sys.platform == "win32":
+            return False
         until = monotonic() + grace
         while (left := self.leaves()) and monotonic() < until:
             sleep(PAUSE)
@@ -65,8 +63,9 @@ class Child:
                 with suppress(ProcessLookupError):
                     os.kill(orphan, signal.SIGKILL)
             sleep(PAUSE)
-        with suppress(OSError):
+        if self.lifeline >= 0:
             os.close(self.lifeline)
+            self.lifeline = -1
         return left
 
     def leaves(self) -> bool:

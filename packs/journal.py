@@ -64,9 +64,13 @@ class Reader:
 
     def read(self) -> Told:
         """What has been told until now."""
-        with self.file.open("rb") as file:
-            file.seek(self.offset)
-            whole, newline, _ = file.read().rpartition(b"\n")
+        try:
+            with self.file.open("rb") as file:
+                file.seek(self.offset)
+                whole, newline, _ = file.read().rpartition(b"\n")
+        except OSError as error:
+            self.told.wrong = f"the run's journal cannot be read: {error.strerror}"
+            return self.told
         self.offset += len(whole + newline)
         for line in whole.splitlines():
             try:
