@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -18,6 +19,13 @@ def forget_half_imported() -> None:
     for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
         if name.rpartition(".")[0] not in sys.modules:
             del sys.modules[name]
+
+
+def forget_failure() -> None:
+    """Drop what the last failure holds on to, or what is warned of that is said of a later test."""
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
+    gc.collect()
 
 
 def out_of_core(error: BaseException) -> bool:

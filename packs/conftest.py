@@ -20,7 +20,13 @@ from threading import Thread
 import pytest
 from packaging.specifiers import InvalidSpecifier
 
-from blame import broken_harness, cannot_judge, forget_half_imported, out_of_core
+from blame import (
+    broken_harness,
+    cannot_judge,
+    forget_failure,
+    forget_half_imported,
+    out_of_core,
+)
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
 from form import Form, read_form
 from guard import check_unchanged, guard
@@ -194,6 +200,8 @@ class Cell:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         name = self.name_of(nodeid)
+        if self.results[name].tag in ("failure", "error") or self.results[name].type == KNOWN_BREAK:
+            forget_failure()
         self.journal.results({name: self.results[name]})
         self.journal.tell(running="")
 

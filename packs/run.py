@@ -67,7 +67,8 @@ class Run:
         left = child.end(0 if self.late else GRACE)
         trouble = self.late or trouble_of(self.reader.read(), code, left)
         culprit = self.charge(trouble) if trouble else ""
-        if not (culprit and self.told.left and self.again):
+        over = monotonic() - self.started >= self.limits.cell_seconds
+        if over or not (culprit and self.told.left and self.again):
             return False
         self.again -= 1
         self.late = None

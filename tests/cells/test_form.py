@@ -59,12 +59,17 @@ def test_an_async_promise_that_yields(project: Project, python: Path) -> None:
     assert error_of(project, python, "test_a.py::test_a")[0] == "malformed"
 
 
-def test_a_broken_promise_stays_broken(project: Project, python: Path) -> None:
-    """A promise that fails is a verdict, whatever pytest warns of besides."""
-    body = "async def wrong(): return 1\n    assert wrong() == 1"
-    project.promise(body)
-    project.cell(python)
-    assert project.outcomes() == {KEPT: ("failure", "AssertionError")}
+def test_a_broken_promise_stays_broken(project: Project, tmp_path: Path) -> None:
+    """A promise that fails is a verdict, whatever it leaves behind; nothing else pays for it."""
+    code = "class Bus:\n    async def send(self, event): return event"
+    project.promise("from market_data_core import Bus\n    assert Bus().send(3) == 3")
+    forget = "sys.last_value = sys.last_traceback = sys.last_exc = None; gc.collect()"
+    project.promise(f"import gc, sys; {forget}", name="later")
+    project.cell(make_python(tmp_path / "python", "1.2.0", code=code))
+    assert project.outcomes() == {
+        KEPT: ("failure", "AssertionError"),
+        "test_later.py::test_later": ("kept", ""),
+    }
 
 
 def test_async_promises_run(project: Project, python: Path) -> None:
