@@ -1,15 +1,17 @@
-"""The blame: whether what stopped a promise's test came out of Core."""
+"""The blame: what stopped a promise's test, and whether that came out of Core."""
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 import traceback
-from pathlib import Path
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
 
-from guard import PACKAGE
+from guard import PACKAGE, package_folder
 
 
 def forget_half_imported() -> None:
@@ -17,6 +19,13 @@ def forget_half_imported() -> None:
     for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
         if name.rpartition(".")[0] not in sys.modules:
             del sys.modules[name]
+
+
+def forget_failure() -> None:
+    """Drop what the last failure holds on to, or what is warned of that is said of a later test."""
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
+    gc.collect()
 
 
 def out_of_core(error: BaseException) -> bool:
@@ -27,13 +36,46 @@ def out_of_core(error: BaseException) -> bool:
         lacking = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
     if (lacking or "").partition(".")[0] == PACKAGE:
         return True
+    folder = os.path.join(package_folder(), "")
     frames = traceback.walk_tb(error.__traceback__)
-    return any(PACKAGE in Path(frame.f_code.co_filename).parts for frame, _ in frames)
+    return any(os.path.realpath(f.f_code.co_filename).startswith(folder) for f, _ in frames)
 
 
 def broken_harness(error: BaseException) -> bool:
     """Whether a promise's test stopped for a reason that says nothing about Core."""
-    # An asyncio timeout is an OSError too, but without the number of a system error.
-    system = isinstance(error, OSError) and error.errno is not None
+    errors = list(behind(error))
     reasons = (ImportError, pytest.FixtureLookupError)
-    return (system or isinstance(error, reasons)) and not out_of_core(error)
+    # An asyncio timeout is an OSError too, but without the number of a system error.
+    foreign = [
+        isinstance(one, reasons) or (isinstance(one, OSError) and one.errno is not None)
+        for one in errors
+    ]
+    return any(foreign) and not any(map(out_of_core, errors))
+
+
+def behind(error: BaseException) -> Iterator[BaseException]:
+    """An error, those that it was raised from, and those that it is a group of."""
+    yield error
+    if error.__cause__ is not None:
+        yield from behind(error.__cause__)
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from behind(one)
+
+
+# What pytest warns of where a test cannot have noticed it.
+UNNOTICED = {
+    pytest.PytestUnhandledThreadExceptionWarning: "a thread failed, which its test cannot notice",
+    pytest.PytestUnraisableExceptionWarning: "an error was raised where no test can notice it",
+    pytest.PytestReturnNotNoneWarning: "a promise returns nothing: `assert` what is to hold",
+}
+
+
+def cannot_judge(warning: Warning | str) -> str:
+    """Why a promise that met this warning says nothing, kept as it may look; empty if it may."""
+    for category, reason in UNNOTICED.items():
+        if isinstance(warning, category):
+            return reason
+    if isinstance(warning, RuntimeWarning) and "was never awaited" in str(warning):
+        return f"nobody waits for what it calls: {warning}"
+    return ""

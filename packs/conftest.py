@@ -1,4 +1,4 @@
-"""How every pack runs: the guard before it, the evidence after it.
+"""How every pack runs: the guard before it, and each result into the journal.
 
 Only the standard library, pytest and its own dependency packaging are used here and in the
 modules beside it, because Core decides what else is installed.
@@ -8,32 +8,40 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
+import signal
+import warnings
 from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from packaging.specifiers import InvalidSpecifier
 
-from blame import broken_harness, forget_half_imported, out_of_core
-from evidence import Evidence, Result
-from guard import guard, without_secrets
+from blame import (
+    broken_harness,
+    cannot_judge,
+    forget_failure,
+    forget_half_imported,
+    out_of_core,
+)
+from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
+from form import Form, read_form
+from guard import check_unchanged, guard
+from journal import Reader, Writer
 from pack import HarnessError, holds, pack_digest, read_pack
 
-NOT_APPLICABLE = "not-applicable"
-KNOWN_BREAK = "known-break"
 WAYS_OUT = ("skip", "skipif", "xfail")
-OWN_EXIT_CODES = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract packs")
     group.addoption("--cell", metavar="NAME", help="the cell to run, such as store-core_v110")
     group.addoption("--core", metavar="REQUIREMENT", default="", help="the Core it asks for")
-    group.addoption("--evidence", metavar="FOLDER", default="evidence", help="for <cell>.xml")
+    group.addoption("--journal", metavar="FILE", help="where its runner reads what it tells")
+    group.addoption("--lifeline", metavar="NUMBER", type=int, help="a pipe that its runner holds")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,10 +50,20 @@ def pytest_configure(config: pytest.Config) -> None:
         "contract(*symbols, core=''): the names in market_data_core that a promise pins, and the"
         " range of Core versions in which they exist",
     )
-    if config.getoption("--cell"):
+    if config.getoption("--journal"):
+        if config.getoption("--lifeline") is not None:
+            Thread(target=hold, args=(config.getoption("--lifeline"),), daemon=True).start()
         # One broken file must not hide what the other files say.
         config.option.continue_on_collection_errors = True
         config.pluginmanager.register(Cell(config), "cell")
+
+
+def hold(lifeline: int) -> None:
+    """End this run, and all that it has started, when its runner is no more."""
+    os.read(lifeline, 1)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def contract(item: pytest.Item) -> dict[str, str]:
@@ -75,7 +93,7 @@ def contract(item: pytest.Item) -> dict[str, str]:
 
 
 class Cell:
-    """One run of a pack: the guard first, then each promise's result, the evidence at the end."""
+    """One run of a pack: the guard first, then each promise's result as it comes."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.name: str = config.getoption("--cell")
@@ -83,25 +101,24 @@ class Cell:
         self.folder = Path(__file__).parent / self.name.partition("-core_")[0]
         self.results: dict[str, Result] = {}
         self.inside_a_test = False
-        self.evidence = Evidence(
-            Path(config.getoption("--evidence"), f"{self.name}.xml"),
-            {"cell": self.name, "asked": without_secrets(config.getoption("--core"))},
-        )
-        self.today = self.evidence.started.date()
-        self.evidence.write([("run", Result("error", "unfinished", "the run did not finish"))])
+        self.today = datetime.now(UTC).date()
+        self.code = 0
+        file = Path(config.getoption("--journal"))
+        told = Reader(file).read().results
+        self.judged = {name for name, result in told.items() if result.type != UNFINISHED}
+        self.journal = Writer(file)
         try:
             self.pack = read_pack(self.folder / "pack.toml")
             self.core = guard(config.getoption("--core"), self.name)
             content = pack_digest(self.folder)
         except HarnessError as error:
-            self.evidence.write([("run", Result("error", "guard", str(error)))])
+            self.journal.tell(refused=str(error))
             raise pytest.UsageError(str(error)) from error
-        self.evidence.properties |= {
-            **{key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"},
-            **vars(self.core),
-            "pack-digest": content,
-        }
         self.supported = holds(self.pack.supports, self.core.version)
+        pack = {key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"}
+        found = {f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()}
+        shared = {"pack-digest": content, "distributions": " ".join(sorted(found))}
+        self.journal.tell(about=pack | vars(self.core) | shared, supported=self.supported)
 
     def name_of(self, nodeid: str) -> str:
         """A promise's name inside its pack: `test_file.py::test_name`."""
@@ -110,12 +127,19 @@ class Cell:
         inside = file.relative_to(self.folder) if file.is_relative_to(self.folder) else Path(path)
         return "::".join((inside.as_posix(), *rest))
 
+    def pytest_collectstart(self, collector: pytest.Collector) -> None:
+        if isinstance(collector, pytest.File):
+            self.journal.tell(running=self.name_of(collector.nodeid))
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        form = read_form(self.folder)
         for item in items.copy():
-            result = Result("error", "unfinished", "the promise did not run")
-            self.results[self.name_of(item.nodeid)] = result
+            name = self.name_of(item.nodeid)
+            result = self.results[name] = Result("error", UNFINISHED, "the promise did not run")
             try:
                 result.properties = contract(item)
+                if complaint := form.complaint(name):
+                    raise HarnessError(complaint)
                 core_range = result.properties["core"]
                 if not holds(core_range, self.core.version):
                     reason = f"not applicable: Core {core_range}"
@@ -124,25 +148,39 @@ class Cell:
             except HarnessError as error:
                 result.type, result.message = "malformed", str(error)
                 items.remove(item)
-        self.check_pack()
+        self.check_pack(form)
+        # Of a run that was ended, another one takes up what is left.
+        items[:] = [item for item in items if self.name_of(item.nodeid) not in self.judged]
+        told = {name: self.results[name] for name in self.results.keys() - self.judged}
+        self.journal.tell(running="")
+        self.journal.results({name: self.results[name] for name in self.results if name in told})
 
-    def check_pack(self) -> None:
-        """Files that gave no promise, and known breaks that match none or expired, are errors."""
-        seen = {name.partition("::")[0] for name in self.results}
+    def check_pack(self, form: Form) -> None:
+        """What gave no promise, and known breaks that match none or expired, are errors."""
+        stated = {name.partition("[")[0] for name in self.results}
+        seen = {name.partition("::")[0] for name in stated}
+        for name in sorted(form.complaints.keys() - stated):
+            self.results[name] = Result("error", "malformed", form.complaints[name])
         files = (path.relative_to(self.folder) for path in self.folder.rglob("test_*.py"))
         for name in sorted({file.as_posix() for file in files} - seen):
             self.results[name] = Result("error", "not-collected", "the file gave no promise")
+        for name in sorted(form.promises - stated):
+            if name.partition("::")[0] not in self.results:
+                self.results[name] = Result("error", "not-collected", "pytest does not find it")
         for known in self.pack.known_breaks:
             entry = f"pack.toml: known break of {known.test}"
-            if known.test not in self.results:
+            # A case of a promise may exist on some Cores alone.
+            if known.test not in self.results and known.test.partition("[")[0] not in stated:
                 self.results[entry] = Result("error", "unmatched", "there is no such promise")
             elif known.expires < self.today:
                 self.results[entry] = Result("error", "expired", f"expired on {known.expires}")
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         for item in items:
-            result = self.results[self.name_of(item.nodeid)]
+            name = self.name_of(item.nodeid)
+            result = self.results[name]
             result.tag, result.type, result.message = "error", "deselected", "was deselected"
+            self.journal.results({name: result})
 
     def pytest_exception_interact(
         self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object]
@@ -153,7 +191,31 @@ class Cell:
             tag = "failure" if out_of_core(error) else "error"
             text = str(node.repr_failure(call.excinfo))
             message = f"the file cannot be imported: {error}"
-            self.results[self.name_of(node.nodeid)] = Result(tag, "collection", message, text)
+            name = self.name_of(node.nodeid)
+            self.results[name] = Result(tag, "collection", message, text)
+            self.journal.results({name: self.results[name]})
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.journal.tell(running=self.name_of(nodeid))
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        name = self.name_of(nodeid)
+        if self.results[name].tag in ("failure", "error") or self.results[name].type == KNOWN_BREAK:
+            forget_failure()
+        self.journal.results({name: self.results[name]})
+        self.journal.tell(running="")
+
+    def pytest_warning_recorded(
+        self, warning_message: warnings.WarningMessage, nodeid: str
+    ) -> None:
+        """What only looks kept is the pack's error."""
+        if reason := cannot_judge(warning_message.message):
+            name = self.name_of(nodeid) if nodeid else "run"
+            result = self.results.setdefault(name, Result())
+            if result.tag is None:
+                result.tag, result.type, result.message = "error", "cannot-judge", reason
+                result.text = str(warning_message.message)
+                self.journal.results({name: result})
 
     def pytest_runtest_setup(self) -> None:
         forget_half_imported()
@@ -184,7 +246,7 @@ class Cell:
         if self.inside_a_test and error is None:
             return report  # of a subtest that holds, which says nothing of the rest
         # What one phase, or a part of a test, has said is not taken back by a later one.
-        if result.type == "unfinished" or result.tag is None:
+        if result.type == UNFINISHED or result.tag is None:
             self.judge(name, result, report, error)
         elif error and report.when == "teardown" and result.tag == "skipped":
             result.tag, result.type, result.message = "error", "teardown", str(error)
@@ -226,31 +288,11 @@ class Cell:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        results = list(self.results.items())
-        judged = [result for _, result in results if result.type != NOT_APPLICABLE]
-        if not judged:
-            results.append(("run", Result("error", "no-promises", "no promise was judged")))
-        tags = {result.tag for _, result in results}
-        if session.exitstatus == pytest.ExitCode.TESTS_FAILED and not tags & {"failure", "error"}:
-            tags.add("error")
-            result = Result("error", "unexplained", "pytest failed, and no promise says why")
-            results.append(("run", result))
-        self.evidence.write(results)
-        # The exit code is what the evidence says, unless pytest itself was stopped.
-        if session.exitstatus in OWN_EXIT_CODES:
-            session.exitstatus = int("error" in tags or ("failure" in tags and self.supported))
+        self.code = int(session.exitstatus)
+        try:
+            check_unchanged(self.core)
+        except HarnessError as error:
+            self.journal.results({"run": Result("error", "guard", str(error))})
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for name, result in self.results.items():
-            if result.tag in ("failure", "error") and result.type != "deselected":
-                said = result.properties.get("promise") or result.message
-                word = "broken promise" if result.tag == "failure" else "errored"
-                terminalreporter.write_line(f"{word}: {said} ({name})")
-        if deselected := [r for r in self.results.values() if r.type == "deselected"]:
-            said = (
-                f"errored: {len(deselected)} promises were deselected: the evidence has no verdict"
-            )
-            terminalreporter.write_line(said)
-        core = self.core
-        said = f"{self.name}: Core {core.version} from {core.source}, sha256:{core.digest[:12]}"
-        terminalreporter.write_line(said)
+    def pytest_unconfigure(self) -> None:
+        self.journal.tell(code=self.code)

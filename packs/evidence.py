@@ -11,14 +11,17 @@ import platform
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
+NOT_APPLICABLE = "not-applicable"
+KNOWN_BREAK = "known-break"
+UNFINISHED = "unfinished"
+# `sys.prefix` of a Python without site-packages may be another one.
+ENV = Path(sys.executable).parent.parent
 LONGEST_TEXT = 20_000
 LONGEST_WHOLE_TEXT = 2 * 1024 * 1024  # characters, of the text of one failure
 LARGEST_TEXTS = 8 * 1024 * 1024  # bytes, of all texts that are written whole
@@ -35,6 +38,12 @@ class Result:
     seconds: float = 0.0
     properties: dict[str, str] = field(default_factory=dict)
 
+    def counts_against(self, supported: bool) -> bool:
+        """Whether a cell with this result is not green."""
+        if self.tag == "skipped":
+            return self.type not in (NOT_APPLICABLE, KNOWN_BREAK)
+        return self.tag == "error" or (self.tag == "failure" and supported)
+
 
 class Evidence:
     """JUnit XML with properties: the suite says what was tested, each case what came of it."""
@@ -42,16 +51,11 @@ class Evidence:
     def __init__(self, file: Path, properties: dict[str, str]) -> None:
         self.file = file
         self.started = datetime.now(UTC)
-        self.properties = properties | {
-            "python": platform.python_version(),
-            "distributions": " ".join(
-                sorted({f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()})
-            ),
-        }
+        self.properties = properties | {"python": platform.python_version()}
 
-    def write(self, results: Sequence[tuple[str, Result]]) -> None:
+    def write(self, results: Mapping[str, Result]) -> None:
         """Replace the file in one step, so that a reader sees the old one or the new one."""
-        counted = Counter(result.tag for _, result in results)
+        counted = Counter(result.tag for result in results.values())
         suite = ElementTree.Element(
             "testsuite",
             name=self.properties["cell"],
@@ -64,7 +68,7 @@ class Evidence:
         )
         add_properties(suite, self.properties)
         left = LARGEST_TEXTS
-        for name, result in results:
+        for name, result in results.items():
             case = ElementTree.SubElement(
                 suite,
                 "testcase",
@@ -77,7 +81,7 @@ class Evidence:
                 outcome = ElementTree.SubElement(case, result.tag, type=result.type)
                 outcome.set("message", printable(result.message[:LONGEST_TEXT]))
                 outcome.text = printable(result.text[:LONGEST_WHOLE_TEXT])
-                size = len(escape(outcome.text).encode())
+                size = len(ElementTree.tostring(outcome, "utf-8"))
                 if size > left:
                     outcome.text = outcome.text[:LONGEST_TEXT]
                 else:
@@ -100,5 +104,10 @@ def add_properties(parent: ElementTree.Element, properties: dict[str, str]) -> N
 
 def printable(text: str) -> str:
     """The text without this env's path, and without what XML 1.0 cannot hold (section 2.2)."""
-    text = text.replace(f"{sys.prefix}{os.sep}", "")
+    text = text.replace(f"{ENV}{os.sep}", "")
     return re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+
+
+def without_secrets(requirement: str) -> str:
+    """The requirement without the user name and token that a URL may carry."""
+    return re.sub(r"://[^/\s]+@", "://", requirement)

@@ -10,6 +10,7 @@ import posixpath
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from digest import content_digest
+from evidence import without_secrets
 from pack import HarnessError
 
 DISTRIBUTION = "market-data-core"
@@ -74,11 +76,6 @@ def source(distribution: metadata.Distribution) -> str:
     return "path" if found else "pypi"
 
 
-def without_secrets(requirement: str) -> str:
-    """The requirement without the user name and token that a URL may carry."""
-    return re.sub(r"://[^/\s]+@", "://", requirement)
-
-
 def guard(requirement: str, cell: str) -> Core:
     """The installed Core, if it is the one that the cell asked for; raises HarnessError."""
     asked = without_secrets(requirement)
@@ -110,7 +107,46 @@ def guard(requirement: str, cell: str) -> Core:
             f" {f'from {found} ' if found else ''}is installed; run it again with `tox run -r`"
         )
     check_import(distribution)
+    check_startup(distribution)
     return Core(source(distribution), version, digest(distribution))
+
+
+def check_unchanged(core: Core) -> None:
+    """Raise HarnessError unless after a run what was imported is still the guarded Core."""
+    module = sys.modules.get(PACKAGE)
+    found = getattr(module, "__file__", None) if module else package_folder() / "__init__.py"
+    if not found or Path(found).resolve() != package_folder() / "__init__.py":
+        raise HarnessError(f"in the end '{PACKAGE}' was {found}, not the Core that is installed")
+    if digest(metadata.distribution(DISTRIBUTION)) != core.digest:
+        raise HarnessError("while the pack ran, the files of the installed Core were changed")
+
+
+@cache
+def package_folder() -> Path:
+    """Where the installed Core's package is."""
+    return Path(str(metadata.distribution(DISTRIBUTION).locate_file(PACKAGE))).resolve()
+
+
+def check_startup(distribution: metadata.Distribution) -> None:
+    """Raise HarnessError if the distribution runs code whenever Python starts."""
+    for file in distribution.files or ():
+        name = file.parts[0]
+        if name.partition(".")[0] in ("sitecustomize", "usercustomize"):
+            runs = True
+        else:
+            path = Path(str(file.locate()))
+            runs = name.endswith(".pth") and path.is_file() and runs_code(path)
+        if runs:
+            raise HarnessError(
+                f"Core's distribution brings '{name}', which runs code in every Python of the env,"
+                " the harness too: nothing can judge it; build Core without"
+            )
+
+
+def runs_code(path: Path) -> bool:
+    """Whether a `.pth` file does more than name folders."""
+    lines = path.read_bytes().splitlines()
+    return any(line.startswith((b"import ", b"import\t")) for line in lines)
 
 
 def address(url: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +12,6 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from digest import content_digest
-
-try:
-    import tomllib
-except ModuleNotFoundError as error:  # of all that is used here, what Python has had least long
-    version = ".".join(map(str, sys.version_info[:3]))
-    sys.stderr.write(f"errored: a cell needs Python 3.11 or newer, and this is Python {version}\n")
-    raise SystemExit(2) from error
 
 LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}", re.ASCII)
 

@@ -39,7 +39,7 @@ ROWS = {
     "cell cold": "`tox run -e <cell>` without that environment; the provisioned tox is kept",
     "cell warm": "`tox run -e <cell>` again, by the newest tox, which calls the required tox",
     "cell warm, required tox": "the same by the required tox itself",
-    "cell by hand": "the pytest command line that this cell runs, in its environment",
+    "cell by hand": "the command line that this cell runs, in its environment",
     "matrix cold": "`tox p` without any environment; the provisioned tox is kept",
     "matrix warm": "`tox p` again",
     "plain tox run": "`tox run --runner virtualenv`: the matrix cold without tox-uv and uv, so by"
@@ -127,10 +127,10 @@ class Bench:
         self.cell("cell cold", cell, self.newest)
 
     def warm_cell(self, cell: str) -> None:
-        """Run tox and pytest in turn, so that what else the machine does meets both alike."""
+        """Run tox and the cell in turn, so that what else the machine does meets both alike."""
         line, *_ = self.config()["env"][cell]["commands"]
-        pytest, *options = shlex.split(line)
-        path = self.ours / ".tox" / cell / "bin" / pytest
+        python, *options = shlex.split(line)
+        path = self.ours / ".tox" / cell / "bin" / python
         self.cell("cell warm", cell, self.newest)
         self.run(self.ours, path, *options, row="cell by hand", cells=[cell])
         self.cell("cell warm, required tox", cell, self.required)

@@ -25,7 +25,7 @@ def refused(project: Project, python: Path, name: str, asked: str, path: str = "
     """What a cell says that the guard refuses; the evidence says the same, and nothing else."""
     project.promise("assert True")
     done = project.cell(python, name, asked=asked, path=path)
-    assert done.returncode == 4, done.stdout
+    assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert project.outcomes(name) == {"run": ("error", "guard")}
     said = done.stderr.partition("ERROR: ")[2].splitlines()[0]
@@ -122,9 +122,95 @@ def test_a_core_from_elsewhere(project: Project, python: Path, asked: str) -> No
     assert f"asked for '{asked}', but 'market-data-core' 1.2.0 is installed" in said
 
 
+def bring(python: Path, name: str, content: str) -> None:
+    """Let the installed Core's distribution bring a file beside its package."""
+    (site(python) / name).parent.mkdir(exist_ok=True)
+    (site(python) / name).write_text(content)
+    with (site(python) / "market_data_core-1.2.0.dist-info/RECORD").open("a") as record:
+        record.write(f"{name},,\n")
+
+
+@pytest.mark.parametrize("name", ["core.pth", "sitecustomize.py", "usercustomize.py"])
+def test_a_core_that_runs_in_every_python(project: Project, tmp_path: Path, name: str) -> None:
+    """The guard refuses a Core whose distribution runs code whenever Python starts."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    bring(python, name, "import sys\n")
+    said = refused(project, python, "small-core_v120", "market-data-core")
+    assert f"Core's distribution brings '{name}', which runs code in every Python" in said
+
+
+def test_a_core_that_ends_every_python(project: Project, tmp_path: Path) -> None:
+    """A Core that ends Python as it starts does not end the runner."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    bring(python, "core.pth", "import os; os._exit(0)\n")
+    project.promise("assert True")
+    assert project.cell(python).returncode == 1
+    assert project.outcomes() == {"run": ("error", "crashed")}
+
+
+def test_a_core_that_is_a_plugin(project: Project, tmp_path: Path) -> None:
+    """What Core's distribution ships as a plugin of pytest takes no part."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    entry = "[pytest11]\ncore = core_plugin\n"
+    bring(python, "market_data_core-1.2.0.dist-info/entry_points.txt", entry)
+    bring(python, "core_plugin.py", "def pytest_pyfunc_call(): return True\n")
+    project.promise("assert False")
+    assert project.cell(python).returncode == 1
+    assert project.outcomes() == {"test_kept.py::test_kept": ("failure", "AssertionError")}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "import sys, types; sys.modules['market_data_core'] = types.ModuleType('other')",
+            "in the end 'market_data_core' was None, not the Core that is installed",
+        ),
+        (
+            "import market_data_core as core; open(core.__file__, 'a').write('edited = 1')",
+            "while the pack ran, the files of the installed Core were changed",
+        ),
+    ],
+)
+def test_another_core_in_the_end(project: Project, tmp_path: Path, body: str, said: str) -> None:
+    """A run in whose end Core is not the guarded one has no verdict."""
+    project.promise(body)
+    done = project.cell(make_python(tmp_path / "python", "1.2.0"))
+    assert done.returncode == 1
+    assert project.outcomes()["run"] == ("error", "guard")
+    assert f"errored: {said} (run)" in done.stdout
+
+
+def test_a_checkout_below_a_folder_of_that_name(tmp_path: Path) -> None:
+    """What the harness or the machine did wrong is not Core's, wherever the checkout lies."""
+    project = Project(tmp_path / "market_data_core")
+    bodies = (
+        "import pandas_not_there",
+        "open('/not/there')",
+        "raise ExceptionGroup('both', [ValueError(), FileNotFoundError(2, 'not there')])",
+        "try:\n        open('/not/there')\n    except OSError as error:\n"
+        "        raise RuntimeError from error",
+    )
+    for number, body in enumerate(bodies):
+        project.promise(body, name=f"p{number}")
+    project.cell(make_python(tmp_path / "market_data_core/python", "1.2.0"))
+    assert {tag for tag, _ in project.outcomes().values()} == {"error"}
+    assert len(project.outcomes()) == len(bodies)
+
+
+def test_an_error_of_core_that_is_wrapped(project: Project, tmp_path: Path) -> None:
+    """What comes out of Core is Core's, whatever it was raised from."""
+    code = (
+        "def f():\n    try: open('/not/there')\n    except OSError as e: raise RuntimeError from e"
+    )
+    project.promise("import market_data_core; market_data_core.f()")
+    project.cell(make_python(tmp_path / "python", "1.2.0", code=code))
+    assert project.outcomes() == {"test_kept.py::test_kept": ("failure", "RuntimeError")}
+
+
 def test_an_older_python() -> None:
     """A Python that is too old for a cell is refused in a sentence, before anything is imported."""
-    code = "import sys; sys.modules['tomllib'] = None; import conftest"
+    code = "import sys, runner; sys.version_info = (3, 10, 1); sys.exit(runner.main())"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT / "packs", capture_output=True, check=False
     )

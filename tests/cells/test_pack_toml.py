@@ -59,7 +59,7 @@ def test_a_cell_refuses(project: Project, python: Path, name: str) -> None:
     project.write("packs/small/pack.toml", REFUSED[name])
     project.promise("assert True")
     done = project.cell(python)
-    assert done.returncode == 4, done.stdout
+    assert done.returncode == 1, done.stdout
     assert "packs/small/pack.toml is not a valid pack.toml: " in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert project.outcomes() == {"run": ("error", "guard")}
@@ -98,7 +98,7 @@ def test_none_there(project: Project, python: Path) -> None:
     (project.root / "packs/small/pack.toml").unlink()
     project.promise("assert True")
     done = project.cell(python)
-    assert done.returncode == 4
+    assert done.returncode == 1
     assert "packs/small/pack.toml is not there" in done.stderr
     result = project.fanout("report")
     assert result.exit_code == 2

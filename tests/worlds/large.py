@@ -144,7 +144,7 @@ class World:
         """Write everything; an index must serve the releases by the time a cell runs."""
         for file in ("toxfile.py", *(f"packs/{path.name}" for path in ROOT.glob("packs/*.py"))):
             self.write(file, (ROOT / file).read_text())
-        self.write("packs/requirements.txt", "pytest>=9.0\n")
+        self.write("packs/requirements.txt", "pytest>=9.0\npytest-asyncio>=1.3\n")
         self.write("tox.ini", tox_ini())
         for pack, text in PACKS.items():
             said = PACK_TOML.format(pack=pack, supports=SUPPORTS.get(pack, ">=1"))

@@ -22,18 +22,31 @@ CELLS = {f"{pack}-core_candidate": pack for pack in PACKS}
 NAME = "market-data-core"
 PACKAGE = "market_data_core"
 METADATA = f"{PACKAGE}-{RELEASE}.dist-info"
-# Each pack is a process of its own, made from one that has imported what all of them need.
+# Each pack is a process of its own, made from one that has imported what all of them need; what the
+# runner of a cell makes of how it ends is made of it here.
 RUN_PACKS = """
 import os, runpy, sys
+from pathlib import Path
 import pydantic, pytest
-core, evidence, *cells = sys.argv[1:]
-sys.path.insert(0, os.getcwd())
+sys.path[:0] = [os.getcwd(), "packs"]
+from ending import results_of, trouble_of
+from evidence import Evidence
+from journal import Reader
+from runner import OPTIONS
+core, folder, *cells = sys.argv[1:]
+os.makedirs(folder)
 for cell in cells:
+    journal = Path(folder, cell + ".journal")
+    journal.touch()
     if not os.fork():
-        sys.argv = ["pytest", "packs/" + cell.partition("-")[0], "-q", "-p", "no:cacheprovider"]
-        sys.argv += ["--cell=" + cell, "--core=" + core, "--evidence=" + evidence]
+        sys.argv = ["pytest", "packs/" + cell.partition("-")[0], *OPTIONS]
+        sys.argv += ["--cell=" + cell, "--core=" + core, "--journal=" + str(journal)]
         runpy.run_module("pytest", run_name="__main__")
-    os.wait()
+    code = os.waitstatus_to_exitcode(os.wait()[1])
+    told = Reader(journal).read()
+    said = {"cell": cell, "asked": core} | told.about
+    results = results_of(told, trouble_of(told, code, False))
+    Evidence(Path(folder, cell + ".xml"), said).write(results)
 """
 Edits = dict[str, tuple[tuple[str, str], ...]]  # pairs of old and new text, by file
 Promises = dict[str, dict[str, tuple[str, ...]]]  # by pack and file, all without `test_`
@@ -84,6 +97,7 @@ class Workbench:
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST", "PYTHON", "VIRTUAL_ENV"))
         }
+        self.variables["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         folder.mkdir(exist_ok=True)
         with FileLock(folder / "made.lock"):
             if not (folder / "made").exists():

@@ -125,11 +125,9 @@ class Project:
         asked: str = "market-data-core",
         path: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Run a cell's pytest in a Python made by `make_python`, as tox would."""
+        """Run a cell in a Python made by `make_python`, as tox would."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHON"))}
-        clean |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONSAFEPATH": "1"}
-        command = [str(python), "-m", "pytest", f"packs/{name.partition('-')[0]}", "-q", "-rN"]
-        command += ["-p", "no:cacheprovider", f"--cell={name}", f"--core={asked}"]
+        command = [str(python), "-ES", "packs/runner.py", f"--cell={name}", f"--core={asked}"]
         return subprocess.run(
             [*command, "--evidence=evidence", *options],
             cwd=self.root,

@@ -27,8 +27,8 @@ set_env =
     UV_FIND_LINKS = {{tox_root}}/releases
     DIST_EXTRA_CONFIG = {{env_tmp_dir}}/setuptools.cfg
 deps = {{env:CORE}}
-commands = python -m pytest packs/small -q -p no:cacheprovider --cell={{env_name}} \\
-    --core="{{env:CORE}}" --evidence={{env:EVIDENCE}}
+commands = python -ES packs/runner.py --cell={{env_name}} --core="{{env:CORE}}" \\
+    --evidence={{env:EVIDENCE}} {{posargs}}
 [pytest]
 addopts = --strict-markers --strict-config
 """
@@ -73,8 +73,7 @@ class SmallWorld:
                 pytest=sysconfig.get_path("purelib"),
             ),
         )
-        for name in ("toxfile.py", "packs/finished.py"):
-            self.project.write(name, (ROOT / name).read_bytes())
+        self.project.write("toxfile.py", (ROOT / "toxfile.py").read_bytes())
         (root / "releases").mkdir()
         for version, code in releases.items():
             self.release(version, code)

@@ -1,0 +1,113 @@
+"""The form of a pack: its promises as its files state them, and what in them nobody can judge.
+
+The tool reads a pack's files as well, without running them. What pytest alone finds, or what is
+written so that pytest passes over it, has no verdict that anybody would miss.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+@dataclass
+class Form:
+    """The names of a pack's promises, and complaints by the name of what they are about."""
+
+    promises: set[str] = field(default_factory=set)
+    complaints: dict[str, str] = field(default_factory=dict)
+
+    def complaint(self, name: str) -> str:
+        """What is wrong with a promise that pytest found; empty if nothing is."""
+        stated, _, case = name.partition("[")
+        if " at 0x" in case:
+            return "its name holds an address of memory, which the next run will not have: name it"
+        if stated in self.promises:
+            return self.complaints.get(stated, "")
+        return (
+            "not a promise that the reader sees: one is a function `def test_…`, in a file"
+            " `test_….py` or in a class `Test…` of it"
+        )
+
+
+def read_form(folder: Path) -> Form:
+    """The form of the pack in a folder; of a file that is not Python, pytest will say so."""
+    form = Form()
+    for file in sorted(folder.rglob("*.py")):
+        name = file.relative_to(folder).as_posix()
+        if file.match("test_*.py"):
+            try:
+                tree = ast.parse(file.read_bytes())
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            read_body(form, name, tree.body, tree.body)
+        elif file.name != "conftest.py" and (folder.parent / file.name).is_file():
+            form.complaints[name] = f"'packs/{file.name}' has its name, and hides it: rename it"
+    return form
+
+
+def read_body(form: Form, path: str, body: Sequence[ast.stmt], written: Sequence[ast.stmt]) -> None:
+    """Note the promises of a file or class; `written` are those statements that stand in it."""
+    named = [node for node in written if isinstance(node, Function | ast.ClassDef)]
+    twice = {name for name, number in Counter(node.name for node in named).items() if number > 1}
+    last = {node.name: node for node in body if isinstance(node, Function | ast.ClassDef)}
+    classes = {name: node for name, node in last.items() if isinstance(node, ast.ClassDef)}
+    for name, node in last.items():
+        full = f"{path}::{name}"
+        if isinstance(node, ast.ClassDef):
+            if not name.startswith("Test"):
+                continue
+            inner = inherited(node, classes)
+            if {"__init__", "__new__"} & {m.name for m in inner if isinstance(m, Function)}:
+                form.complaints[full] = "pytest passes over a class that makes itself"
+            elif not turned_off(inner):
+                read_body(form, full, inner, node.body)
+        elif name.startswith("test"):
+            form.promises.add(full)
+            if any(gives_value(part) for part in own_parts(node.body)):
+                form.complaints[full] = "a promise returns nothing: `assert` what is to hold"
+        else:
+            continue
+        if name in twice:
+            form.complaints[full] = "stands twice in its file, and only the last one is found"
+
+
+def inherited(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> list[ast.stmt]:
+    """The statements of a class after those of its bases in the same file."""
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+    others = {name: one for name, one in classes.items() if one is not node}
+    found = [line for name in bases if name in others for line in inherited(others[name], others)]
+    return [*found, *node.body]
+
+
+def turned_off(body: Iterable[ast.stmt]) -> bool:
+    """Whether a class says of itself that it holds no tests."""
+    said = [
+        isinstance(node.value, ast.Constant) and not node.value.value
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id == "__test__"
+    ]
+    return any(said)
+
+
+def own_parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All parts of a function, without those of the functions in it."""
+    for node in nodes:
+        yield node
+        if not isinstance(node, INNER):
+            yield from own_parts(ast.iter_child_nodes(node))
+
+
+def gives_value(part: ast.AST) -> bool:
+    if isinstance(part, ast.Return):
+        nothing = isinstance(part.value, ast.Constant) and part.value.value is None
+        return part.value is not None and not nothing
+    return isinstance(part, ast.Yield | ast.YieldFrom)

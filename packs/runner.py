@@ -1,0 +1,82 @@
+"""The runner of a cell: pytest as a child that it keeps the time of, and ends with all it started.
+
+Nothing that the child does after its last word, be it to its exit code, changes what is known of
+the promises: the evidence is sealed, and the exit code computed from it, when the child has ended.
+It runs without site-packages (`python -ES`), so that what Core installs takes no part in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from child import Child, Stopped, adopt_orphans, stop_by_signals
+
+OLDEST = (3, 11)
+PACKS = Path(__file__).resolve().parent
+# No other plugin than this one takes part, whatever distribution ships it.
+PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto")
+OPTIONS = ("-q", "-rN", "--disable-warnings", "-p", "no:cacheprovider", *PLUGIN)
+
+
+def main() -> int:
+    if sys.version_info < OLDEST:
+        found = ".".join(map(str, sys.version_info[:3]))
+        sys.stderr.write(
+            f"errored: a cell needs Python 3.11 or newer, and this is Python {found}\n"
+        )
+        return 2
+    options, more = arguments()
+    file = options.evidence.resolve() / f"{options.cell}.xml"
+    journal = file.with_name(f".{options.cell}.{os.getpid()}.journal")
+    stop_by_signals()
+    adopt_orphans()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        journal.write_bytes(b"")
+        return follow(options, file, journal, more)
+    except OSError as error:
+        sys.stderr.write(f"errored: the evidence cannot be written: {error}\n")
+        return 1
+    except Stopped as stopped:
+        return 128 + stopped.number
+    finally:
+        journal.unlink(missing_ok=True)
+
+
+def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -> int:
+    pack = PACKS / options.cell.partition("-core_")[0]
+    said = (f"--cell={options.cell}", f"--core={options.core}", f"--journal={journal}")
+    command = (sys.executable, "-P", "-m", "pytest", str(pack), *OPTIONS, *said, *more)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    child = Child(command, environment)
+    try:
+        # Imported while the child starts, which takes longer.
+        from run import Run
+
+        run = Run(options, file, journal)
+        return run.judge(child, lambda: Child(command, environment))
+    finally:
+        child.end()
+
+
+def arguments() -> tuple[Namespace, list[str]]:
+    parser = ArgumentParser(
+        allow_abbrev=False, description="Run one cell; any other option is one of pytest."
+    )
+    parser.add_argument("--cell", required=True, metavar="NAME")
+    parser.add_argument("--core", default="", metavar="REQUIREMENT")
+    parser.add_argument("--evidence", type=Path, default=Path("evidence"), metavar="FOLDER")
+    parser.add_argument("--promise-seconds", type=float, default=60, metavar="N")
+    parser.add_argument("--cell-seconds", type=float, default=600, metavar="N")
+    parser.add_argument("--end-seconds", type=float, default=10, metavar="N")
+    return parser.parse_known_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

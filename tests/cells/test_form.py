@@ -1,0 +1,191 @@
+"""The form of a promise: what cannot judge, or only pytest finds, is the pack's error by name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fanout.cells.promises import read_promises
+from tests import ROOT
+from tests.cells.test_promises import ODD
+from tests.worlds.project import PACK_TOML, Project, make_python
+
+KEPT = "test_kept.py::test_kept"
+PROMISE = '@pytest.mark.contract("A")\n{}def test_a({}):\n    """Core keeps it."""\n    {}\n'
+THREAD = "one = threading.Thread(target=open, args=('/not/there',))"
+
+
+def write(project: Project, file: str, text: str) -> None:
+    project.write(f"packs/small/{file}", f"import pytest\n\n{text}")
+
+
+def error_of(project: Project, python: Path, name: str) -> tuple[str, str]:
+    """The type of the error of what has this name, which alone is errored, and how it is told."""
+    project.promise("assert True")
+    done = project.cell(python)
+    assert done.returncode == 1
+    found = project.outcomes()
+    assert found.pop(KEPT) == ("kept", "")
+    tag, kind = found.pop(name)
+    assert (tag, found) == ("error", {})
+    return kind, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("return 1 == 2", "malformed"),
+        ("async def wrong(): return False\n    assert wrong()", "cannot-judge"),
+        ("async def wrong(): assert False\n    wrong()", "cannot-judge"),
+        (f"import threading; {THREAD}; one.start(); one.join()", "cannot-judge"),
+        ("type('T', (), {'__del__': lambda self: 1 / 0})()", "cannot-judge"),
+    ],
+)
+@pytest.mark.parametrize("way", ["", "async "])
+def test_a_promise_that_cannot_judge(
+    project: Project, python: Path, body: str, kind: str, way: str
+) -> None:
+    """What fails where no assertion sees it is the error of its promise, never a verdict."""
+    write(project, "test_a.py", PROMISE.format(way, "", body))
+    assert error_of(project, python, "test_a.py::test_a")[0] == kind
+
+
+def test_an_async_promise_that_yields(project: Project, python: Path) -> None:
+    """A coroutine function that yields is no promise: pytest would never run it to its end."""
+    write(project, "test_a.py", PROMISE.format("async ", "", "assert True; yield"))
+    assert error_of(project, python, "test_a.py::test_a")[0] == "malformed"
+
+
+def test_a_broken_promise_stays_broken(project: Project, tmp_path: Path) -> None:
+    """A promise that fails is a verdict, whatever it leaves behind; nothing else pays for it."""
+    code = "class Bus:\n    async def send(self, event): return event"
+    project.promise("from market_data_core import Bus\n    assert Bus().send(3) == 3")
+    forget = "sys.last_value = sys.last_traceback = sys.last_exc = None; gc.collect()"
+    project.promise(f"import gc, sys; {forget}", name="later")
+    project.cell(make_python(tmp_path / "python", "1.2.0", code=code))
+    assert project.outcomes() == {
+        KEPT: ("failure", "AssertionError"),
+        "test_later.py::test_later": ("kept", ""),
+    }
+
+
+def test_async_promises_run(project: Project, python: Path) -> None:
+    """A promise that is a coroutine function needs no marker to be judged."""
+    write(project, "test_a.py", PROMISE.format("async ", "", "assert 1 == 2"))
+    project.cell(python)
+    assert project.outcomes() == {"test_a.py::test_a": ("failure", "AssertionError")}
+
+
+def test_deprecations_are_no_errors(project: Project, tmp_path: Path) -> None:
+    """A warning that Core itself gives, where it is imported or called, breaks nothing."""
+    code = "import warnings\ndef old():\n    warnings.warn('old', DeprecationWarning)\nold()"
+    project.promise("import market_data_core; market_data_core.old()")
+    assert project.cell(make_python(tmp_path / "python", "1.2.0", code=code)).returncode == 0
+
+
+ONLY_PYTEST_SEES = {
+    "event_test.py": ("event_test.py::test_a", PROMISE.format("", "", "assert True")),
+    "test_case.py": (
+        "test_case.py::Events::test_a",
+        "import unittest\n\nclass Events(unittest.TestCase):\n    @pytest.mark.contract('A')\n"
+        "    def test_a(self):\n        'Core keeps it.'\n",
+    ),
+    "test_if.py": (
+        "test_if.py::test_a",
+        "if True:\n    @pytest.mark.contract('A')\n    def test_a():\n        'Core keeps it.'\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("file", ONLY_PYTEST_SEES)
+def test_what_the_reader_does_not_see(project: Project, python: Path, file: str) -> None:
+    """What pytest alone would find is errored by name, and not run."""
+    name, text = ONLY_PYTEST_SEES[file]
+    write(project, file, text)
+    kind, said = error_of(project, python, name)
+    assert kind == "malformed"
+    assert f"({name})" in said
+    assert name not in {promise.name for promise in read_promises(project.root / "packs/small")}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "name", "why"),
+    [
+        (
+            "test_a.py",
+            2 * PROMISE.format("", "", "assert True"),
+            "test_a.py::test_a",
+            "stands twice in its file",
+        ),
+        (
+            "test_a.py",
+            "class TestMade:\n    def __init__(self): pass\n    def test_a(self): assert False\n\n"
+            + PROMISE.replace("test_a", "test_b").format("", "", "assert True"),
+            "test_a.py::TestMade",
+            "pytest passes over a class that makes itself",
+        ),
+        (
+            "test_a.py",
+            PROMISE.format("", "", "assert True") + "\ntest_a = None\n"
+            + PROMISE.replace("test_a", "test_b").format("", "", "assert True"),
+            "test_a.py::test_a",
+            "pytest does not find it",
+        ),
+        ("evidence.py", "", "evidence.py", "'packs/evidence.py' has its name, and hides it"),
+        ("deep/pack.py", "", "deep/pack.py", "'packs/pack.py' has its name, and hides it"),
+        (
+            "test_a.py",
+            "@pytest.mark.parametrize('x', [f'{object()}'])\n"
+            + PROMISE.format("", "x", "assert True"),
+            "",
+            "its name holds an address of memory",
+        ),
+    ],
+)  # fmt: skip
+def test_what_pytest_passes_over(
+    project: Project, python: Path, file: str, text: str, name: str, why: str
+) -> None:
+    """What has no verdict that anybody would miss, or no lasting name, is errored by name."""
+    write(project, file, text)
+    project.promise("assert True")
+    done = project.cell(python)
+    errored = {n for n, (tag, _) in project.outcomes().items() if tag == "error"}
+    assert (done.returncode, len(errored)) == (1, 1)
+    assert name in ("", *errored)
+    assert project.outcomes()[KEPT] == ("kept", "")
+    evidence = (project.root / "evidence/small-core_v120.xml").read_text()
+    assert why in evidence
+
+
+def test_both_readers_agree(tmp_path: Path) -> None:
+    """The tool and the packs read the same promises out of every pack, and of odd files."""
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd/test_odd.py").write_text(ODD)
+    code = (
+        "import sys; from pathlib import Path; from form import read_form\n"
+        "print(*sorted(read_form(Path(sys.argv[1])).promises), sep='\\n')"
+    )
+    for folder in (*(path.parent for path in ROOT.glob("packs/*/pack.toml")), tmp_path / "odd"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder],
+            cwd=ROOT / "packs",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.split() == sorted(promise.name for promise in read_promises(folder))
+
+
+def test_a_known_break_of_a_case_that_is_not_there(project: Project, python: Path) -> None:
+    """A known break of one case of a promise says nothing where that case does not exist."""
+    known = (
+        '[[known_breaks]]\ncore = ">=1"\ntest = "test_a.py::test_a[2]"\nreason = "renamed"\n'
+        'link = "https://example.org/1"\nexpires = 9999-12-31\n'
+    )
+    project.write("packs/small/pack.toml", PACK_TOML + known)
+    text = "@pytest.mark.parametrize('x', [1])\n" + PROMISE.format("", "x", "assert x == 1")
+    write(project, "test_a.py", text)
+    assert project.cell(python).returncode == 0
