@@ -44,7 +44,7 @@ if sys.version_info < OLDEST:
 
 ROOT = Path(__file__).parent
 SLOTS = ("core_candidate", "core_baseline")
-LABELS = ("history", "candidate")  # of cells of several packs
+LABELS = ("history", "candidate", "yanked")  # of cells of several packs
 DISTRIBUTION = "market-data-core"
 FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -67,6 +67,7 @@ class Cell(NamedTuple):
     core_ref: str
     named: str
     default: bool
+    yanked: bool
 
     @property
     def variable(self) -> str:
@@ -92,7 +93,8 @@ class Cell(NamedTuple):
     def labels(self) -> set[str]:
         if not self.named:
             return {"candidate"} & {self.core_ref.removeprefix("core_")}
-        return {"history", self.pack} if self.default else {"history"}
+        told = {"yanked": self.yanked, self.pack: self.default}
+        return {"history"} | {label for label, said in told.items() if said}
 
 
 @lru_cache
@@ -129,8 +131,9 @@ def cells() -> Mapping[str, Cell]:
     cores = dict(section("cores"))
     if not cores:
         raise HandledError("tox.ini has no '[cores]', the table of Core refs")
+    yanked = [f"core_{factor}" for factor in cores.pop("yanked", "").split()]
     default = [f"core_{factor}" for factor in cores.pop("default", "").split()]
-    for ref in (*cores, *default):
+    for ref in (*cores, *default, *yanked):
         if ref not in cores or not CORE_REF.fullmatch(ref):
             raise HandledError(
                 f"[cores] of tox.ini has no line for '{ref}', or that is no name of a Core ref,"
@@ -141,7 +144,7 @@ def cells() -> Mapping[str, Cell]:
                 f"[cores] of tox.ini: '{ref}' names no version and no folder: '{cores[ref]}'"
             )
     return {
-        f"{pack}-{ref}": Cell(pack, ref, named, ref in default)
+        f"{pack}-{ref}": Cell(pack, ref, named, ref in default and ref not in yanked, ref in yanked)
         for pack in packs()
         for ref, named in (*cores.items(), *((slot, "") for slot in SLOTS))
     }

@@ -10,5 +10,6 @@ def content_digest(files: Iterable[tuple[str, bytes]]) -> str:
     """SHA-256 over `name NUL sha256(bytes) LF` for each file, by name."""
     total = hashlib.sha256()
     for name, content in sorted(files):
-        total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+        line = f"{name}\0{hashlib.sha256(content).hexdigest()}\n"
+        total.update(line.encode(errors="surrogateescape"))  # a name need not be UTF-8
     return total.hexdigest()

@@ -25,6 +25,8 @@ ENV = Path(sys.executable).parent.parent
 LONGEST_TEXT = 20_000
 LONGEST_WHOLE_TEXT = 2 * 1024 * 1024  # characters, of the text of one failure
 LARGEST_TEXTS = 8 * 1024 * 1024  # bytes, of all texts that are written whole
+SHORTEST_TEXT = 200  # where all that is written would be too large
+LARGEST_FILE = 16 * 1024 * 1024  # bytes: who reads evidence refuses more
 
 
 @dataclass
@@ -54,20 +56,38 @@ class Evidence:
         self.properties = properties | {"python": platform.python_version()}
 
     def write(self, results: Mapping[str, Result]) -> None:
-        """Replace the file in one step, so that a reader sees the old one or the new one."""
+        """Replace the file in one step, so that a reader sees the old one or the new one.
+
+        Texts are cut until the file is one that is read; if that is not enough, it says so alone.
+        """
+        for longest in (LONGEST_TEXT, SHORTEST_TEXT):
+            content = self.content(results, longest)
+            if len(content) <= LARGEST_FILE:
+                break
+        else:
+            said = f"the evidence of {len(results)} promises has more than {LARGEST_FILE} bytes"
+            content = self.content({"run": Result("error", "too-large", said)}, LONGEST_TEXT)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        part = self.file.with_suffix(f".{os.getpid()}.part")
+        part.write_bytes(content)
+        part.replace(self.file)
+
+    def content(self, results: Mapping[str, Result], longest: int) -> bytes:
+        """The file's bytes, with no message longer, nor any text for which no room is left."""
         counted = Counter(result.tag for result in results.values())
         suite = ElementTree.Element(
             "testsuite",
             name=self.properties["cell"],
             timestamp=self.started.isoformat(timespec="seconds"),
-            time=f"{(datetime.now(UTC) - self.started).total_seconds():.3f}",
+            # A clock may be put back meanwhile.
+            time=f"{max((datetime.now(UTC) - self.started).total_seconds(), 0):.3f}",
             tests=str(len(results)),
             failures=str(counted["failure"]),
             errors=str(counted["error"]),
             skipped=str(counted["skipped"]),
         )
         add_properties(suite, self.properties)
-        left = LARGEST_TEXTS
+        left = LARGEST_TEXTS if longest == LONGEST_TEXT else 0
         for name, result in results.items():
             case = ElementTree.SubElement(
                 suite,
@@ -79,20 +99,18 @@ class Evidence:
             add_properties(case, result.properties)
             if result.tag:
                 outcome = ElementTree.SubElement(case, result.tag, type=result.type)
-                outcome.set("message", printable(result.message[:LONGEST_TEXT]))
+                outcome.set("message", printable(result.message[:longest]))
                 outcome.text = printable(result.text[:LONGEST_WHOLE_TEXT])
                 size = len(ElementTree.tostring(outcome, "utf-8"))
                 if size > left:
-                    outcome.text = outcome.text[:LONGEST_TEXT]
+                    outcome.text = outcome.text[:longest]
                 else:
                     left -= size
         root = ElementTree.Element("testsuites")
         root.append(suite)
         ElementTree.indent(root)
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        part = self.file.with_suffix(f".{os.getpid()}.part")
-        ElementTree.ElementTree(root).write(part, encoding="utf-8", xml_declaration=True)
-        part.replace(self.file)
+        content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return content
 
 
 def add_properties(parent: ElementTree.Element, properties: dict[str, str]) -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from digest import content_digest
 from evidence import without_secrets
@@ -95,13 +97,13 @@ def guard(requirement: str, cell: str) -> Core:
         raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'")
     version, found = distribution.version, without_secrets(origin(distribution))
     factor = re.search(r"-core_v([\d_]+)$", cell)
-    if factor and re.sub(r"\D", "", factor[1]) != re.sub(r"\D", "", version):
+    digits = re.sub(r"\D", "", version)
+    if factor and (re.sub(r"\D", "", factor[1]) != digits or "+" in version):
         raise HarnessError(
             f"the cell '{cell}' got '{DISTRIBUTION}' {version} by '{asked}': give each Core the"
             " cell of its own version, or run it as CORE_CANDIDATE"
         )
-    same = wanted.specifier.contains(version, prereleases=True)
-    if not same or address(found) != address(wanted.url or ""):
+    if not asks_for(wanted.specifier, version) or address(found) != address(wanted.url or ""):
         raise HarnessError(
             f"the cell '{cell}' asked for '{asked}', but '{DISTRIBUTION}' {version}"
             f" {f'from {found} ' if found else ''}is installed; run it again with `tox run -r`"
@@ -147,6 +149,16 @@ def runs_code(path: Path) -> bool:
     """Whether a `.pth` file does more than name folders."""
     lines = path.read_bytes().splitlines()
     return any(line.startswith((b"import ", b"import\t")) for line in lines)
+
+
+def asks_for(specifier: SpecifierSet, version: str) -> bool:
+    """Whether a version is asked for; `==1.4.61` asks for that alone, and not for 1.4.61+local."""
+    exact = (one.version for one in specifier if one.operator == "==" and "*" not in one.version)
+    try:
+        at = Version(version)
+        return specifier.contains(at, prereleases=True) and all(at == Version(one) for one in exact)
+    except InvalidVersion:
+        return False
 
 
 def address(url: str) -> tuple[str, ...]:

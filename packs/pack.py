@@ -10,9 +10,11 @@ from datetime import date
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
 
 from digest import content_digest
 
+LONGEST_RANGE = 1000  # characters
 LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}", re.ASCII)
 
 
@@ -21,14 +23,23 @@ class HarnessError(Exception):
 
 
 def holds(core_range: str, version: str) -> bool:
-    return SpecifierSet(core_range).contains(version, prereleases=True)
+    """Whether a range has the release that a version is, or will become.
+
+    A range speaks of releases: an rc, dev or local build of 1.10 is 1.10, which is in `>=1.10` and
+    not in `<1.10`, as 2.0rc1 is a 2.0 and not in `<2`. A post-release stays what it is.
+    """
+    if len(core_range) > LONGEST_RANGE:
+        raise InvalidSpecifier(f"the Core range has more than {LONGEST_RANGE} characters")
+    at = Version(version)
+    release = at.base_version if at.post is None else f"{at.base_version}.post{at.post}"
+    return SpecifierSet(core_range).contains(release)
 
 
 def check(core_range: object, **texts: object) -> None:
     """Raise ValueError unless the range is a PEP 440 one, maybe empty, and each text is one."""
     if not isinstance(core_range, str):
         raise ValueError(f"the Core range {core_range!r} is not a text")
-    SpecifierSet(core_range)
+    holds(core_range, "1")
     for key, value in texts.items():
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"{key} = {value!r} is not a text")
@@ -89,11 +100,18 @@ def read_pack(path: Path) -> Pack:
 
 
 def pack_digest(folder: Path) -> str:
-    """SHA-256 over a pack's files and those that every pack shares: evidence is of this content."""
-    own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
-    paths = [*own, *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
-    return content_digest(
-        (path.relative_to(folder.parent).as_posix(), path.read_bytes())
-        for path in paths
-        if path.is_file() and path.name[0] != "."
-    )
+    """SHA-256 over a pack's files and those that every pack shares: evidence is of this content.
+
+    Every file in its folder is the pack's, but what Python compiled and what begins with a dot.
+    """
+    paths = [*folder.rglob("*"), *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
+    named = ((path.relative_to(folder.parent), path) for path in paths if path.is_file())
+    try:
+        return content_digest(
+            (name.as_posix(), path.read_bytes())
+            for name, path in named
+            if not any(part[0] == "." or part == "__pycache__" for part in name.parts)
+            and path.suffix != ".pyc"
+        )
+    except OSError as error:
+        raise HarnessError(f"'{error.filename}' cannot be read: {error.strerror}") from error

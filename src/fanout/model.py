@@ -24,11 +24,18 @@ def core_range(text: str) -> str:
 
 @lru_cache
 def in_range(version: str, core_range: str) -> bool:
-    """Whether a range of Core has a version; what is no version is in none."""
+    """Whether a range of Core has the release that a version is, or will become.
+
+    A range speaks of releases: an rc, dev or local build of 1.10 is 1.10, which is in `>=1.10` and
+    not in `<1.10`, as 2.0rc1 is a 2.0 and not in `<2`. A post-release stays what it is, and what is
+    no version is in no range.
+    """
     try:
-        return SpecifierSet(core_range).contains(Version(version), prereleases=True)
+        at = Version(version)
     except InvalidVersion:
         return False
+    release = at.base_version if at.post is None else f"{at.base_version}.post{at.post}"
+    return SpecifierSet(core_range).contains(release)
 
 
 @lru_cache
@@ -121,6 +128,7 @@ class Matrix(Frozen):
 
     cells: tuple[Cell, ...]
     expected: tuple[str, ...]
+    yanked: frozenset[str] = frozenset()  # the Core refs that the index has withdrawn
 
     @property
     def names(self) -> frozenset[str]:

@@ -69,6 +69,22 @@ BAD = {
         xml(said=SAID.replace('"market-data-core"', '"market-data-core==9.9"')),
         "stale: the evidence is of 'market-data-core==9.9'",
     ),
+    "from the future": (
+        xml(suite=SUITE.replace("2025", "2999")),
+        "it is from the future, of 2999-01-31T12:00:00+00:00",
+    ),
+    "from the end of time": (
+        xml(suite=SUITE.replace("2025-01-31", "9999-12-31").replace("+00:00", "-23:59")),
+        "it is from the future, of 9999-12-31",
+    ),
+    "a local build": (
+        xml(
+            said=SAID.replace('"market-data-core"', '"market-data-core==1.2.0"').replace(
+                '"1.2.0"', '"1.2.0+local"'
+            )
+        ),
+        "stale: the evidence is of",
+    ),
     "another pack content": (xml(said=SAID.replace("DIGEST", "0")), "stale: the pack has changed"),
     "not applicable": (xml('<skipped type="not-applicable"/>'), "no promise was judged"),
     "unknown skip": (xml('<skipped type="pytest.skip" message="later"/>'), "test_kept: later"),
@@ -102,7 +118,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]
     with (project.root / f"evidence/{cells['huge']}.xml").open("wb") as file:
         file.truncate(2**30)
     result = project.fanout("report", "--format", "json")
-    assert result.exit_code == 3
+    assert result.exit_code == 3, result.stderr
     found = zip(names, json.loads(result.stdout)["cells"], strict=True)
     return {name: (cell["outcome"], cell["reason"]) for name, cell in found}
 

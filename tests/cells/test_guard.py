@@ -51,6 +51,24 @@ def test_wrong_version(project: Project, python: Path, name: str, asked: str, sa
     assert said in refused(project, python, name, asked)
 
 
+@pytest.mark.parametrize("name", ["small-core_v120", "small-core_candidate"])
+@pytest.mark.parametrize("version", ["1.2.0+local", "1.2.0+0"])
+def test_a_local_build(project: Project, tmp_path: Path, name: str, version: str) -> None:
+    """A local build of a release is not that release, though PEP 440 lets `==` find it."""
+    python = make_python(tmp_path / "python", version)
+    said = refused(project, python, name, "market-data-core==1.2.0")
+    assert f"'market-data-core' {version}" in said
+
+
+def test_a_local_build_that_was_asked_for(project: Project, tmp_path: Path) -> None:
+    """A local build is judged where it is what was asked for."""
+    python = make_python(tmp_path / "python", "1.2.0+local")
+    project.promise("assert True")
+    for asked in ("market-data-core==1.2.0+local", "market-data-core==1.2.*"):
+        done = project.cell(python, "small-core_candidate", asked=asked)
+        assert done.returncode == 0, done.stdout
+
+
 def test_another_distribution(project: Project, python: Path) -> None:
     """The guard refuses a cell that asks for a distribution that is not Core."""
     assert "pytest" in refused(project, python, "small-core_candidate", "pytest")

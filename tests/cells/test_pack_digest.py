@@ -29,6 +29,12 @@ FILES = {
     "small/deep/test_a.py": "first",
     "small/.hidden.py": "hidden",
     "small/README.md": "for people",
+    "small/data/golden.json": "{}",
+    "small/.pytest_cache/v/lastfailed": "{}",
+    "small/__pycache__/test_b.cpython-311.pyc": "compiled",
+    "small/deep/__pycache__/left": "compiled",
+    "small/old.pyc": "compiled",
+    "small/\udcff.txt": "a name that is not UTF-8",
     "small/folder.py/test_c.py": "in a folder with the name of a module",
     "other/test_a.py": "of another pack",
 }
@@ -50,3 +56,17 @@ def test_both_digests_agree(tmp_path: Path) -> None:
     )
     assert done.stdout.split() == [pack_digest(folder) for folder in folders]
     assert len(set(done.stdout.split())) == len(folders) > 2
+
+
+def test_every_file_is_content(tmp_path: Path) -> None:
+    """A pack is another one with any other byte of its own, and the same without what is none."""
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    before = pack_digest(tmp_path / "small")
+    same = {"notes.txt", "small/.hidden.py", "small/.pytest_cache/v/lastfailed", "other/test_a.py"}
+    same |= {name for name in FILES if "__pycache__" in name or name.endswith(".pyc")}
+    for name in FILES:
+        (tmp_path / name).write_text("changed", encoding="utf-8")
+        assert (pack_digest(tmp_path / "small") == before) is (name in same), name
+        (tmp_path / name).write_text(FILES[name], encoding="utf-8")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from fanout.cells.evidence import read_file
+from fanout.cells.matrix import read_matrix
+from fanout.core.resolve import newest, release_at, resolve
 from fanout.model import Result
 from tests import PACKS
 from tests.worlds.checkout import Checkout
@@ -302,6 +304,21 @@ def test_one_command_runs_one_pack(tmp_path: Path) -> None:
         assert selected(checkout, PACK="store", **variables) == store
 
 
+def test_a_yanked_release_is_history(tmp_path: Path) -> None:
+    """A Core ref that the table says is yanked has its cells, and none in the default matrix."""
+    checkout = Checkout(tmp_path)
+    tox_ini = checkout.root / "tox.ini"
+    tox_ini.write_text(tox_ini.read_text().replace("\ncore_v110", "\nyanked = v1461\ncore_v110"))
+
+    assert not [name for name in selected(checkout) if name.endswith("core_v1461")]
+    assert "store-core_v1461" in selected(checkout, "-m", "history")
+    assert "store-core_v1461" in selected(checkout, "-m", "yanked")
+    matrix = read_matrix(checkout.root)
+    older = resolve("1.4.60", "candidate", checkout.root, matrix)
+    assert newest(matrix, older).version == "1.4.59"
+    assert newest(matrix, release_at("candidate", "2.0.0")).version == "1.4.60"
+
+
 def test_a_pack_is_a_folder(tmp_path: Path) -> None:
     """A folder with a pack.toml has a cell on each Core ref, and no other file names it."""
     checkout = Checkout(tmp_path)
@@ -365,6 +382,7 @@ def test_what_another_commit_left_is_no_pack(tmp_path: Path) -> None:
     [
         ("core_v1461 = ", "core_1461 = ", "no line for 'core_1461'"),
         ("default = v110", "default = v1 v110", "no line for 'core_v1'"),
+        ("[cores]", "[cores]\nyanked = v1", "no line for 'core_v1'"),
         ("[cores]", "[cores]\n[other]", "'[cores]'"),
         ("core_v129 = 1.2.9", "core_v129 =", "'core_v129' names no version and no folder"),
         ("= 1.2.9\n", "= 1.2.9 # redis\n", "'core_v129' names no version and no folder"),

@@ -110,6 +110,65 @@ def test_documents(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     assert other.read_bytes().decode() == said
 
 
+def test_yanked(project: Project, index: CoreIndex, tox_ini: Path) -> None:
+    """A yanked release is shown as such, stays in the table, and leaves the default matrix."""
+    tox_ini.write_text(TOX_INI.replace("v110 v120", "v110 v120 v1461"), encoding="utf-8")
+    before = tox_ini.read_text(encoding="utf-8")
+    index.yanked = frozenset({"1.2.0", "1.4.61"})
+    index.serve(RELEASES | {"1.3.0": "a"})
+    exit_code, shown, said = run(project, index)
+    assert (exit_code, shown.splitlines()[2].split()[-1]) == (1, "yanked")
+    assert "does not say what is yanked" in said
+    assert run(project, index, "--update")[0] == 0
+    # 1.3.0 is now the first of its content that is not yanked, and the newest.
+    expected = before.replace("v110 v120 v1461\n", "v110 v130\nyanked = v120 v1461\n")
+    expected = expected.replace("core_v1461", "core_v130 = 1.3.0\ncore_v1461")
+    assert tox_ini.read_text(encoding="utf-8") == expected
+    exit_code, shown, _ = run(project, index, "--format", "json")
+    assert exit_code == 0
+    assert [one["version"] for one in json.loads(shown) if one["yanked"]] == ["1.2.0", "1.4.61"]
+    index.yanked = frozenset()
+    index.describe()
+    assert run(project, index)[0] == 1
+    run(project, index, "--update")
+    assert "yanked" not in tox_ini.read_text(encoding="utf-8")
+
+
+def test_yanked_and_gone(project: Project, index: CoreIndex, tox_ini: Path) -> None:
+    """A yanked release that the index no longer serves stays yanked."""
+    marked = TOX_INI.replace("v110 v120\n", "v110 v120\nyanked = v1461\n")
+    tox_ini.write_text(marked, encoding="utf-8")
+    index.serve({"1.2.0": "a"})
+    assert run(project, index, "--update")[0] == 0
+    assert tox_ini.read_text(encoding="utf-8") == marked
+
+
+def test_documents_never_name_a_yanked_release(
+    project: Project, index: CoreIndex, tox_ini: Path
+) -> None:
+    """Where the newest release is yanked, documents name the one before, and later the next."""
+    document = project.write("README.md", "fanout check 1.4.61\n")
+    index.yanked = frozenset({"1.4.61"})
+    index.serve(RELEASES)
+    run(project, index, "--update")
+    assert document.read_text() == "fanout check 1.2.0\n"
+    index.serve(RELEASES | {"1.4.62": "c"})
+    run(project, index, "--update")
+    assert document.read_text() == "fanout check 1.4.62\n"
+
+
+def test_a_release_is_yanked_as_a_whole(project: Project, index: CoreIndex, tox_ini: Path) -> None:
+    """A release of which one file is left is not yanked."""
+    path, content = next(iter(index.answers.items()))
+    index.answers[path.replace("-py3-", "-py2.py3-")] = content
+    index.describe()
+    page = json.loads(index.page)
+    page["files"][0]["yanked"] = "built wrongly"
+    index.page = json.dumps(page)
+    _, shown, _ = run(project, index, "--format", "json")
+    assert [one["yanked"] for one in json.loads(shown)] == [False, False, False]
+
+
 def test_shared_digits(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     """Versions that share their digits get factors of their own; the one in use stays."""
     index.serve({"1.46.1": "c", "14.6.1": "d", "1.4.61": "b", "1.2.0": "a"})

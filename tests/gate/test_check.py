@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +15,25 @@ from pathlib import Path
 
 import pytest
 
+from fanout.core.index import check_served
+from fanout.core.resolve import resolve
+from fanout.core.wheel import read_files
+from fanout.errors import InvalidCore
 from fanout.history.document import read_run
 from fanout.history.query import History
+from fanout.model import Cell, Matrix
 from tests.servers.core_index import CoreIndex, wheel
 from tests.worlds.checkout import Checkout
 from tests.worlds.large import CANDIDATE, RELEASES, World
 from tests.worlds.patched_core import METADATA, NAME, PACKAGE, RELEASE
+from tests.worlds.small import CoreRepository
 
+MATRIX = Matrix(
+    cells=(
+        Cell(name="a-core_v200", pack="a", core_ref="core_v200", core="market-data-core==2.0.0"),
+    ),
+    expected=(),
+)
 CLOSED = "http://127.0.0.1:9/simple/"
 BROKEN_TOXFILE = """
 from tox.plugin import impl
@@ -62,7 +75,9 @@ def test_release_and_hold(world: World) -> None:
     [
         ([], "Missing argument 'CANDIDATE'"),
         (["2.0.0", "--pack", "nobody"], "there is no pack 'nobody'"),
-        (["packs"], "cannot be built"),
+        (["packs"], "'packs' is no Python project: it has no pyproject.toml or setup.py"),
+        ([""], "no Core is named"),
+        (["2.0.0", "--baseline", ""], "no Core is named"),
         (["packs/steady/pack.toml"], "'packs/steady/pack.toml' is no version"),
         (["broken-1-py3-none-any.whl"], "is not a wheel"),
         (["git+file:///nowhere/core@main"], "git cannot read"),
@@ -78,15 +93,58 @@ def test_unusable_input(world: World, arguments: list[str], said: str) -> None:
     assert not list(world.root.glob("runs/*"))
 
 
-@pytest.mark.parametrize("side", ["CORE_CANDIDATE", "index"])
-def test_uninstallable(world: World, side: str) -> None:
-    """A Core that no index has, or whose index cannot be reached, is unknown, and says why."""
-    variables = {"UV_INDEX": CLOSED, "UV_HTTP_RETRIES": "0"} if side == "index" else {}
-    arguments = ["check", "9.9.9", "--baseline", "2.0.0", "--pack", "steady"]
-    done = world.fanout(*arguments, "--index", variables.get("UV_INDEX", world.index), **variables)
+def test_unreachable_index(world: World) -> None:
+    """A Core whose index cannot be reached is unknown, and says why."""
+    arguments = ["check", "9.9.9", "--baseline", "2.0.0", "--pack", "steady", "--index", CLOSED]
+    done = world.fanout(*arguments, UV_INDEX=CLOSED, UV_HTTP_RETRIES="0")
     assert done.returncode == 3
     assert done.stdout.startswith("unknown: 1 of 1 pack: steady-core_candidate: its env cannot be")
-    assert ("127.0.0.1:9/" if variables else "9.9.9") in done.stdout.splitlines()[0]
+    assert "127.0.0.1:9/" in done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("arguments", [["9.9.9"], ["2.0.0", "--baseline", "9.9.9"]])
+def test_a_version_that_the_index_lacks(world: World, arguments: list[str]) -> None:
+    """A version that the index lacks is a mistake of the user, told before any cell runs."""
+    done = world.ask("check", *arguments, "--index", world.index)
+    assert (done.exit_code, done.stdout) == (2, "")
+    said = " ".join(done.stderr.split())
+    assert "has no 'market-data-core' 9.9.9; the newest is 2.0.0" in said
+    assert not list(world.root.glob("runs/*"))
+
+
+def test_a_version_of_the_table_needs_no_index(world: World) -> None:
+    """The index is asked about nothing that tox.ini names."""
+    check_served([resolve(name, "candidate", world.root, MATRIX) for name in ("2.0.0",)], CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (">=1", ">=3,<4", "no Core ref of tox.ini is in '>=3,<4', which the pack 'excused' gives"),
+        (
+            'core = ">=1"',
+            'core = "<1"',
+            "for its known break of test_promises.py::test_close",
+        ),
+    ],
+)
+def test_a_range_without_a_core_ref(world: World, old: str, new: str, said: str) -> None:
+    """A range that no Core ref is in is an error of its pack, named, and nothing runs."""
+    path = world.root / "packs/excused/pack.toml"
+    path.write_text(path.read_text().replace(old, new, 1))
+    for command in (["check", "2.0.0"], ["report"]):
+        done = world.ask(*command)
+        assert done.exit_code == 2
+        assert said in " ".join(done.stderr.split())
+    assert not list(world.root.glob("runs/*"))
+
+
+def test_a_range_of_the_candidate(world: World) -> None:
+    """A pack may speak of the version that is judged now, before it is a Core ref."""
+    path = world.root / "packs/steady/pack.toml"
+    path.write_text(path.read_text().replace(">=1", ">=2.1"))
+    done = check(world, "core", "--pack", "steady")
+    assert "no Core ref of tox.ini is in" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -243,6 +301,23 @@ def test_break_and_mend(repository: Checkout, source: Path) -> None:
         released.replace("    coordinator_id:", "    a: int = 0\n    coordinator_id:")
     )
     assert check_store(repository, source).returncode == 0
+
+
+def test_submodules(tmp_path: Path) -> None:
+    """A Core in git has what is in its submodules; without one that can be read it is refused."""
+    inner, outer = CoreRepository(tmp_path / "inner"), CoreRepository(tmp_path / "outer")
+    (inner.root / "__init__.py").write_text("inside = True")
+    inner.commit("", "inner")
+    (outer.root / "market_data_core").rmdir()
+    allow = ("-c", "protocol.file.allow=always")
+    outer.git(*allow, "submodule", "--quiet", "add", str(inner.root), "market_data_core")
+    outer.git("add", "--all")
+    outer.git("commit", "--quiet", "--message=outer")
+    core = resolve(f"git+file://{outer.root}@main", "candidate", tmp_path, MATRIX)
+    assert read_files(Path(core.wheel))["market_data_core/__init__.py"] == b"inside = True"
+    shutil.rmtree(inner.root)
+    with pytest.raises(InvalidCore, match="with its submodules"):
+        resolve(f"git+file://{outer.root}@main", "candidate", tmp_path, MATRIX)
 
 
 def test_git_ref(repository: Checkout, source: Path) -> None:

@@ -34,6 +34,7 @@ class CoreIndex(ThreadingHTTPServer):
         self.page = ""
         self.status = 200
         self.answers: dict[str, bytes] = {}
+        self.yanked: frozenset[str] = frozenset()  # versions
         self.url = f"http://127.0.0.1:{self.server_port}/simple/"
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
@@ -59,6 +60,7 @@ class CoreIndex(ThreadingHTTPServer):
                     "filename": path.removeprefix("/files/"),
                     "url": path,
                     "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
+                    "yanked": path.split("-")[1] in self.yanked,
                 }
                 for path, content in self.answers.items()
             ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 from pydantic import computed_field
 
 from fanout.cause.failure import last_names, words
 from fanout.cause.reach import Reach
 from fanout.cells.promises import PackPromise
-from fanout.model import Core, Frozen, PackOnDisk
+from fanout.model import Core, Frozen, PackOnDisk, in_range
 from fanout.surface.change import Change, changes
 from fanout.surface.symbol import Surface
 from fanout.wording import number
@@ -135,6 +135,6 @@ def asks_for(promise: PackPromise, change: Change) -> bool:
 def applies(promise: PackPromise, version: str) -> bool:
     """Whether a promise holds for a Core; one whose range or version is not known does."""
     try:
-        return SpecifierSet(promise.core).contains(version, prereleases=True)
+        return in_range(str(Version(version)), promise.core)
     except ValueError:
         return True

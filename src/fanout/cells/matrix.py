@@ -12,6 +12,7 @@ from fanout.errors import InvalidMatrix
 from fanout.model import Cell, Matrix
 
 CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|baseline|v[0-9_]+))")
+YANKED = "yanked"  # the label of the cells on a Core ref that the table says is withdrawn
 VERSION = re.compile(r"(?<===)\S+$|[0-9]+(\.[0-9]+)+$")
 
 
@@ -50,7 +51,8 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
             f"no cell has the label '{label}'" if label else "tox's env list has no cell",
             "see `tox list` for the cells and `tox.ini` for their labels",
         )
-    return Matrix(cells=tuple(cells.values()), expected=tuple(expected))
+    yanked = (cell.core_ref for cell in cells.values() if YANKED in config.env[cell.name].labels)
+    return Matrix(cells=tuple(cells.values()), expected=tuple(expected), yanked=frozenset(yanked))
 
 
 def without_secrets(requirement: str) -> str:

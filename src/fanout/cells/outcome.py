@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import date
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from fanout.model import Cell, CellReport, Evidence, Outcome, PackOnDisk, Result, in_range
 
@@ -57,21 +58,19 @@ def same_core(cell: Cell, evidence: Evidence) -> bool:
     return evidence.asked == cell.core or (bool(asked and core) and one == other)
 
 
-def founded(report: CellReport, pack: PackOnDisk, today: date) -> CellReport:
+def founded(report: CellReport, pack: PackOnDisk) -> CellReport:
     """The report, or errored if its evidence makes an excuse that a gate must not believe."""
     evidence = report.evidence
-    reason = unfounded(evidence, pack, today) if evidence and evidence.version else ""
+    reason = unfounded(evidence, pack) if evidence and evidence.version else ""
     if not reason:
         return report
     return CellReport(cell=report.cell, outcome=Outcome.ERRORED, reason=reason)
 
 
-def unfounded(evidence: Evidence, pack: PackOnDisk, today: date) -> str:
+def unfounded(evidence: Evidence, pack: PackOnDisk) -> str:
     """An excuse that the evidence makes and the pack does not give; empty if there is none."""
     if evidence.supports != pack.says.supports:
         return f"it says that the pack supports '{evidence.supports}', not '{pack.says.supports}'"
-    if evidence.started.astimezone(UTC).date() > today + timedelta(days=1):
-        return f"it says that it was written on {evidence.started.date()}"
     for promise in evidence.promises:
         listed = any(
             known.test == promise.name and in_range(evidence.version, known.core)
@@ -85,9 +84,13 @@ def unfounded(evidence: Evidence, pack: PackOnDisk, today: date) -> str:
 
 
 def asked_for(evidence: Evidence) -> bool:
-    """Whether the Core that was tested is one that the cell asked for."""
-    asked = Requirement(evidence.asked).specifier
-    return asked.contains(evidence.version, prereleases=True)
+    """Whether the Core that was tested is one that the cell asked for.
+
+    `==1.4.61` asks for that alone, and not for 1.4.61+local.
+    """
+    specifier, at = Requirement(evidence.asked).specifier, Version(evidence.version)
+    exact = (one.version for one in specifier if one.operator == "==" and "*" not in one.version)
+    return specifier.contains(at, prereleases=True) and all(at == Version(one) for one in exact)
 
 
 def weigh(evidence: Evidence, pack: PackOnDisk) -> tuple[Outcome, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from fanout.cells.matrix import named_version
 from fanout.cells.promises import read_promises
 from fanout.digest import content_digest
 from fanout.errors import InvalidPack, UnknownPack
-from fanout.model import Matrix, Pack, PackOnDisk
+from fanout.model import Matrix, Pack, PackOnDisk, in_range
 from fanout.wording import one_line
 
 
@@ -26,6 +27,26 @@ def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
         )
         for name, folder in folders.items()
     }
+
+
+def check_ranges(packs: Mapping[str, PackOnDisk], matrix: Matrix, judged: Iterable[str]) -> None:
+    """Raise InvalidPack if no Core ref is in the range of a pack, or of one of its known breaks.
+
+    A version that is `judged` now, and is none of the table, counts as one.
+    """
+    there = (named_version(cell) for cell in matrix.cells if cell.core_ref.startswith("core_v"))
+    table = {str(at) for at in there if at is not None}
+    versions = table | set(judged)
+    for name, pack in packs.items() if table else ():
+        ranges = [("what it supports", pack.says.supports)]
+        ranges += [(f"its known break of {one.test}", one.core) for one in pack.says.known_breaks]
+        for what, text in ranges:
+            if not any(in_range(version, text) for version in versions):
+                raise InvalidPack(
+                    f"no Core ref of tox.ini is in '{text}', which the pack '{name}' gives for"
+                    f" {what}",
+                    f"correct 'packs/{name}/pack.toml', or see `tox list` for the Core refs",
+                )
 
 
 def chosen(names: Iterable[str], matrix: Matrix) -> tuple[str, ...]:
@@ -48,14 +69,22 @@ def promise_names(folder: Path) -> tuple[str, ...]:
 
 
 def pack_digest(folder: Path) -> str:
-    """SHA-256 over a pack's files and those that every pack shares, as its evidence gives it."""
-    own = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
-    paths = [*own, *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
-    return content_digest(
-        (path.relative_to(folder.parent).as_posix(), path.read_bytes())
-        for path in paths
-        if path.is_file() and path.name[0] != "."
-    )
+    """SHA-256 over a pack's files and those that every pack shares, as its evidence gives it.
+
+    Every file in its folder is the pack's, but what Python compiled and what begins with a dot.
+    """
+    paths = [*folder.rglob("*"), *folder.parent.glob("*.py"), folder.parent / "requirements.txt"]
+    named = ((path.relative_to(folder.parent), path) for path in paths if path.is_file())
+    try:
+        return content_digest(
+            (name.as_posix(), path.read_bytes())
+            for name, path in named
+            if not any(part[0] == "." or part == "__pycache__" for part in name.parts)
+            and path.suffix != ".pyc"
+        )
+    except OSError as error:
+        what = f"'{error.filename}' cannot be read: {error.strerror}"
+        raise InvalidPack(what, "mend it, or remove it from the pack") from error
 
 
 def read_pack(file: Path) -> Pack:

@@ -41,7 +41,7 @@ def read_cells(
     """What the evidence in a folder says of each cell, by its name."""
     found = read_folder(folder, matrix.names)
     judged = (judge(cell, found.get(cell.name), packs[cell.pack], today) for cell in cells)
-    return {one.cell.name: founded(one, packs[one.cell.pack], today) for one in judged}
+    return {one.cell.name: founded(one, packs[one.cell.pack]) for one in judged}
 
 
 def run_and_read(

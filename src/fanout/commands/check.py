@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 
 from fanout.cells.matrix import read_matrix
-from fanout.cells.packs import chosen, read_packs
+from fanout.cells.packs import check_ranges, chosen, read_packs
 from fanout.cells.run import alone, run_folder
 from fanout.cells.tox import MINUTES
 from fanout.commands.command import (
@@ -26,8 +27,9 @@ from fanout.commands.command import (
     show,
 )
 from fanout.commands.progress import Progress
+from fanout.core.index import check_served
 from fanout.core.resolve import newest, resolve
-from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected
+from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnreachableIndex
 from fanout.gate.check import Comparison, decided
 from fanout.history.document import write_run
 from fanout.history.query import History
@@ -94,6 +96,9 @@ def check(
     """
     started = datetime.now(UTC)
     comparison = compare(candidate, baseline, packs, root.resolve(), started, only_new)
+    # Of an index that gives no answer the cells say more, or have what they need already.
+    with suppress(UnreachableIndex):
+        check_served((comparison.candidate, comparison.baseline), index)
     folder = run_folder(comparison.root, started)
     with History(history) as past, alone(comparison.root):
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
@@ -159,12 +164,18 @@ def compare(
         raise NothingExpected(error.what, error.hint) from error
     packs = chosen(names, matrix)
     core = resolve(candidate, "candidate", root, matrix)
+    if baseline is None:
+        before = newest(matrix, core)
+    else:
+        before = resolve(baseline, "baseline", root, matrix)
+    on_disk = read_packs(root, packs)
+    check_ranges(on_disk, matrix, (core.version, before.version))
     return Comparison(
         root=root,
         matrix=matrix,
-        packs=read_packs(root, packs),
+        packs=on_disk,
         candidate=core,
-        baseline=resolve(baseline, "baseline", root, matrix) if baseline else newest(matrix, core),
+        baseline=before,
         today=started.date(),
         only_new=only_new,
     )

@@ -21,7 +21,7 @@ from fanout.told.report_text import print_cores
 @click.command(
     cls=Command,
     epilog="""\b
-Exit codes: 0 tox.ini names every release, 1 it does not, 2 unusable input,
+Exit codes: 0 tox.ini names every release, and what is yanked, 1 it does not, 2 unusable input,
 3 the index cannot be read.
 
 \b
@@ -43,18 +43,22 @@ def cores(root: Path, index: str, update: bool, form: str) -> None:
         releases = read_releases(
             index, lambda done, total: progress.update(task, completed=done, total=total)
         )
-    refs = core_refs(releases, table.known)
+    refs = core_refs(releases, table.known, table.yanked)
     if form == "json":
         click.echo(TypeAdapter(tuple[CoreRef, ...]).dump_json(refs, indent=2))
     else:
         print_cores(refs, Terminal(highlight=False))
     new = [ref for ref in refs if not ref.in_table]
+    changed = table.yanked != {ref.factor for ref in refs if ref.yanked}
     if update:
         texts = table.renewed(refs)
         table.write(texts)
         for path in texts:
             click.echo(f"brought up to date: {path}", err=True)
         click.echo(f"{len(new)} Core refs added to {table.path}", err=True)
-    elif new:
-        click.echo(f"{len(new)} releases are not in {table.path}: run with --update", err=True)
+    elif new or changed:
+        if new:
+            click.echo(f"{len(new)} releases are not in {table.path}: run with --update", err=True)
+        if changed:
+            click.echo(f"{table.path} does not say what is yanked: run with --update", err=True)
         sys.exit(ExitCode.BROKEN)

@@ -12,10 +12,11 @@ from click.core import ParameterSource
 
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
-from fanout.cells.packs import read_packs
+from fanout.cells.packs import check_ranges, read_packs
 from fanout.commands.command import FOLDER, ROOT, Command, format_option, show
 from fanout.errors import NoEvidence
 from fanout.history.document import reported, write_run
+from fanout.model import Evidence
 from fanout.told.report import make_report
 from fanout.told.report_markdown import markdown
 from fanout.told.report_text import print_report
@@ -50,6 +51,9 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
         raise NoEvidence(f"'{evidence}' is not a folder", "name the folder of the evidence")
     packs = read_packs(root, matrix.packs)
     found = read_folder(evidence, matrix.names)
+    check_ranges(
+        packs, matrix, (one.version for one in found.values() if isinstance(one, Evidence))
+    )
     made = make_report(matrix, found, packs, datetime.now(UTC).date())
     show(form, made, partial(print_report, made), markdown=partial(markdown, made))
     if history and (run := reported(made.cells, packs, matrix)):

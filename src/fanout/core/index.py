@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -30,10 +30,11 @@ from fanout.core.requirement import DISTRIBUTION, GIT_URL, address, path_of
 from fanout.core.resolve import from_git
 from fanout.core.wheel import KEPT, build, wheel_digest, written
 from fanout.errors import InvalidCore, UnreachableIndex
-from fanout.model import Core
+from fanout.model import SLOTS, Core
 
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
 DOWNLOADS_AT_ONCE = 8
+SLOT_REFS = frozenset(f"core_{slot}" for slot in SLOTS)
 
 
 def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release, ...]:
@@ -42,15 +43,15 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
     `done` is told how many of how many releases are read. Raises UnreachableIndex.
     """
     with usable(index), PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
-        packages = choose(client.get_project_page(DISTRIBUTION, timeout=60).packages)
-        if not packages:
+        found = choose(client.get_project_page(DISTRIBUTION, timeout=60).packages)
+        if not found:
             raise ValueError("it serves no release")
         releases = []
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
             read = partial(read_release, client, Path(folder))
-            for release in pool.map(read, packages):
+            for release in pool.map(read, found):
                 releases.append(release)
-                done(len(releases), len(packages))
+                done(len(releases), len(found))
     return tuple(releases)
 
 
@@ -91,9 +92,36 @@ def wheel_of(core: Core, root: Path, index: str) -> Path:
 
 def serves(version: str, index: str) -> bool:
     """Whether the index has a release; raises UnreachableIndex if it does not say."""
+    return any(same_version(package.version, version) for package in listed(index))
+
+
+def check_served(cores: Iterable[Core], index: str) -> None:
+    """Raise InvalidCore for a version that the index lacks, before anybody waits for its cells.
+
+    The index is not asked about what the table names or what has a wheel already. Raises
+    UnreachableIndex if it does not say.
+    """
+    asked = [core for core in cores if core.source == "pypi" and core.core_ref in SLOT_REFS]
+    packages = listed(index) if asked else []
+    for core in asked:
+        if not any(same_version(package.version, core.version) for package in packages):
+            raise InvalidCore(
+                f"the index '{without_secrets(index)}' has no '{DISTRIBUTION}' {core.version}"
+                f"{newest_of(packages)}",
+                "see `fanout cores` for its releases, or name another index with --index",
+            )
+
+
+def newest_of(packages: Sequence[DistributionPackage]) -> str:
+    """Which release is the newest, in words to follow others; none if there is none."""
+    versions = [str(one[0].version) for one in choose(packages) if not yanked(one)]
+    return f"; the newest is {versions[-1]}" if versions else ""
+
+
+def listed(index: str) -> list[DistributionPackage]:
+    """Every file of Core that the index names; raises UnreachableIndex."""
     with usable(index), PyPISimple(index) as client:
-        packages = client.get_project_page(DISTRIBUTION, timeout=60).packages
-        return any(same_version(package.version, version) for package in packages)
+        return client.get_project_page(DISTRIBUTION, timeout=60).packages
 
 
 def fetch(version: str, root: Path, index: str) -> Path:
@@ -124,24 +152,29 @@ def same_version(found: str | None, asked: str) -> bool:
         return False
 
 
-def choose(packages: Sequence[DistributionPackage]) -> list[DistributionPackage]:
-    """One file for each final release, a wheel where there is one."""
-    chosen: dict[str, DistributionPackage] = {}
+def choose(packages: Sequence[DistributionPackage]) -> list[list[DistributionPackage]]:
+    """The files of each final release, by version, its wheels first."""
+    found: dict[str, list[DistributionPackage]] = {}
     for package in packages:
-        version = package.version or ""
-        preferred = package.package_type == "wheel" or version not in chosen
-        if preferred and FINAL_RELEASE.fullmatch(version):
-            chosen[version] = package
-    return [chosen[version] for version in sorted(chosen, key=Version)]
+        if FINAL_RELEASE.fullmatch(package.version or ""):
+            found.setdefault(str(package.version), []).append(package)
+    for files in found.values():
+        files.sort(key=lambda package: package.package_type != "wheel")
+    return [found[version] for version in sorted(found, key=Version)]
 
 
-def read_release(client: PyPISimple, folder: Path, package: DistributionPackage) -> Release:
-    version = str(package.version)
+def yanked(files: Iterable[DistributionPackage]) -> bool:
+    """Whether a release is withdrawn: every file of it is."""
+    return all(file.is_yanked for file in files)
+
+
+def read_release(client: PyPISimple, folder: Path, files: list[DistributionPackage]) -> Release:
+    package, version = files[0], str(files[0].version)
     if package.package_type != "wheel":
-        return Release(version=version)
+        return Release(version=version, yanked=yanked(files))
     path = folder / f"{version}.whl"
     client.download_package(package, path, timeout=60)
     try:
-        return Release(version=version, digest=wheel_digest(path))
+        return Release(version=version, digest=wheel_digest(path), yanked=yanked(files))
     except InvalidCore as error:
         raise ValueError(error.what) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from packaging.version import Version
 
@@ -15,6 +15,7 @@ class Release(Frozen):
 
     version: str
     digest: str = ""
+    yanked: bool = False  # withdrawn: the index still serves it, to whoever asks for it by name
 
 
 class CoreRef(Frozen):
@@ -26,15 +27,21 @@ class CoreRef(Frozen):
     same_as: str = ""
     in_table: bool
     on_index: bool
+    yanked: bool = False
 
 
-def core_refs(releases: Iterable[Release], known: Mapping[str, str]) -> tuple[CoreRef, ...]:
+def core_refs(
+    releases: Sequence[Release], known: Mapping[str, str], yanked: Collection[str] = ()
+) -> tuple[CoreRef, ...]:
     """Every Core ref of table and index, by version; `known` maps versions to factors in use.
 
-    A ref that the index no longer serves, or never did, stays: nothing is lost by an update.
+    A ref that the index no longer serves, or never did, stays as it is, be it one of the factors
+    that were `yanked`: nothing is lost by an update.
     """
     factors = dict(known)
     digests = {release.version: release.digest for release in releases}
+    withdrawn = {release.version for release in releases if release.yanked}
+    withdrawn |= {at for at, factor in known.items() if factor in yanked and at not in digests}
     first_with: dict[str, str] = {}
     found = []
     for version in sorted(digests.keys() | known.keys(), key=Version):
@@ -48,6 +55,7 @@ def core_refs(releases: Iterable[Release], known: Mapping[str, str]) -> tuple[Co
                 same_as="" if same_as == version else same_as,
                 in_table=version in known,
                 on_index=version in digests,
+                yanked=version in withdrawn,
             )
         )
     return tuple(found)
@@ -60,6 +68,8 @@ def new_factor(version: str, taken: Iterable[str]) -> str:
 
 
 def default_refs(refs: Iterable[CoreRef]) -> tuple[CoreRef, ...]:
-    """Of what the index serves, the first release of each content, and the newest."""
-    served = [ref for ref in refs if ref.on_index]
-    return tuple(ref for ref in served if not ref.same_as or ref is served[-1])
+    """Of what the index serves, the first release of each content, and the newest; none yanked."""
+    served = [ref for ref in refs if ref.on_index and not ref.yanked]
+    first = {ref.digest or ref.version: ref for ref in reversed(served)}
+    chosen = (*first.values(), *served[-1:])
+    return tuple(ref for ref in served if ref in chosen)

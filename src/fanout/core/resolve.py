@@ -36,6 +36,8 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
     repository, becomes one wheel. Raises InvalidCore for a text that names no Core.
     """
     named = named.strip()
+    if not named:
+        raise InvalidCore("no Core is named: the text is empty", HINT)
     shown = without_secrets(named)
     if found := released(named, matrix):
         return found
@@ -43,7 +45,7 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
         return from_git(git["url"], git["ref"], slot, root)
     with suppress(InvalidVersion):
         return release_at(slot, str(Version(named)), named)
-    if not named or "://" in named:
+    if "://" in named:
         raise InvalidCore(f"'{shown}' is no address of a git ref", HINT)
     try:
         path = Path(named).expanduser()
@@ -97,9 +99,10 @@ def newest(matrix: Matrix, before: Core) -> Core:
     """The baseline unless told: the newest release in the matrix before the candidate.
 
     A tree or a git ref may not have its new version yet, so there a release of the same version
-    counts too. Where nothing is older, it is the newest release there is.
+    counts too. Where nothing is older, it is the newest release there is. A yanked one is none.
     """
-    cells = sorted((cell for cell in matrix.cells if "==" in cell.core), key=version)
+    there = (cell for cell in matrix.cells if cell.core_ref not in matrix.yanked)
+    cells = sorted((cell for cell in there if "==" in cell.core), key=version)
     limit = Version(before.version)
     versions = {cell.core_ref: named_version(cell) or limit for cell in cells}
     older = [
@@ -147,6 +150,11 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
                 "see `git ls-remote` for its refs",
             )
         git("-C", str(tree), "checkout", "--quiet", "--detach", commit, named=named)
+        # Without them Core would be built without what should be in it. From a repository on
+        # this machine, its submodules may be here as well, which git refuses unless told.
+        here = ("-c", "protocol.file.allow=always") if url.startswith("file:") else ()
+        submodules = ("submodule", "--quiet", "update", "--init", "--recursive")
+        git(*here, "-C", str(tree), *submodules, named=f"{named}, with its submodules")
         return from_wheel(build(tree, root, without_secrets(named)), named, slot, "git", commit)
 
 

@@ -1,7 +1,8 @@
 """The table of Core refs in `tox.ini`: read, and rewritten without touching anything else.
 
-It is the section `[cores]`: `default` names those of the default matrix, and each other line is
-a Core ref, `core_<factor> = <version>`, or a stand-in, `core_<factor> = cores/v<version>`.
+It is the section `[cores]`: `default` names those of the default matrix, and `yanked`, if there
+are any, those that the index has withdrawn. Each other line is a Core ref,
+`core_<factor> = <version>`, or a stand-in, `core_<factor> = cores/v<version>`.
 Documents name the newest release in their examples, and follow it.
 """
 
@@ -20,6 +21,7 @@ LINE = re.compile(r"^core_(v[\d_]+) = ([\d.]+(?:post\d+)?)[ \t]*\r?\n", re.M)
 STAND_IN = re.compile(r"^core_(v[\d_]+) = cores/v([\d.]+)[ \t]*\r?$", re.M)
 DOCUMENTS = ("README.md", "docs/*.md", "packs/README.md", "src/fanout/README.md")
 DEFAULT = re.compile(r"^(default = )([v\d_ ]*)", re.M)
+YANKED = re.compile(r"^yanked = ([v\d_ ]*)\r?\n", re.M)
 
 
 class Table:
@@ -33,6 +35,7 @@ class Table:
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidTable(f"'{path}' cannot be read: {error}", "give --root") from error
         self.lines = list(LINE.finditer(self.text))
+        self.yanked = frozenset(" ".join(YANKED.findall(self.text)).split())
         self.stand_ins = {match[2]: match[1] for match in STAND_IN.finditer(self.text)}
         if len(DEFAULT.findall(self.text)) != 1:
             raise self.invalid("its line 'default = …' is not there exactly once")
@@ -61,18 +64,25 @@ class Table:
         stand_ins = list(self.stand_ins.values())
         released = [ref for ref in refs if ref.version not in self.stand_ins]
         first, last = self.lines[0], self.lines[-1]
+        old = [(line[1], line[2]) for line in self.lines if line[1] not in self.yanked]
+        new = [(ref.factor, ref.version) for ref in released if not ref.yanked]
         newline = "\r\n" if first[0].endswith("\r\n") else "\n"
         block = "".join(f"core_{ref.factor} = {ref.version}{newline}" for ref in released)
         text = self.text[: first.start()] + block + self.text[last.end() :]
-        default = [*stand_ins, *(ref.factor for ref in default_refs(released))]
-        texts = {self.path: DEFAULT.sub(lambda match: match[1] + " ".join(default), text)}
+        default = " ".join([*stand_ins, *(ref.factor for ref in default_refs(released))])
+        yanked = " ".join(ref.factor for ref in refs if ref.yanked)
+        below = f"{newline}yanked = {yanked}" if yanked else ""
+        text = YANKED.sub("", text)
+        texts = {self.path: DEFAULT.sub(lambda match: match[1] + default + below, text)}
+        # Where every release is yanked, none is the newest, and there is nothing to renew.
+        newest = list(zip(old[-1:], new[-1:], strict=False))
         for pattern in DOCUMENTS:
             for path in sorted(self.path.parent.glob(pattern)):
                 texts[path] = path.read_bytes().decode()
-                for old, new in ((last[1], released[-1].factor), (last[2], released[-1].version)):
+                for before, now in (pair for both in newest for pair in zip(*both, strict=True)):
                     # `==` is what a consumer asks for, which no release of Core changes.
-                    whole = rf"(?<![\d.=]){re.escape(old)}(?!\.?\d)"
-                    texts[path] = re.sub(whole, new, texts[path])
+                    whole = rf"(?<![\d.=]){re.escape(before)}(?!\.?\d)"
+                    texts[path] = re.sub(whole, now, texts[path])
         return {path: text for path, text in texts.items() if path.read_bytes() != text.encode()}
 
     def write(self, texts: Mapping[Path, str]) -> None:

@@ -25,6 +25,7 @@ from fanout.wording import printable
 
 KEPT = Path(".tox/wheels")
 LONGEST_BUILD = 600
+PROJECT_FILES = ("pyproject.toml", "setup.py")
 LARGEST_CONTENT = 64 * 1024 * 1024
 MOST_FILES = 10_000
 # What a build or an editor leaves in a tree is no part of its source.
@@ -86,6 +87,7 @@ def build(source: Path, root: Path, named: str = "") -> Path:
         tree = source
         try:
             if source.is_dir():
+                check_project(source, shown)
                 tree = Path(folder, "source")
                 shutil.copytree(source, tree, symlinks=True, ignore=LEFT_BEHIND)
             # setuptools takes up `build/` again, with files that the source has no more.
@@ -110,6 +112,15 @@ def build(source: Path, root: Path, named: str = "") -> Path:
                 "see that `python -m pip wheel --no-deps` of it works",
             )
         return keep(wheels[0], root, shown)
+
+
+def check_project(folder: Path, shown: str) -> None:
+    """Raise InvalidCore unless a folder is a Python project: anything else is never copied."""
+    if not any((folder / name).is_file() for name in PROJECT_FILES):
+        raise InvalidCore(
+            f"'{shown}' is no Python project: it has no {' or '.join(PROJECT_FILES)}",
+            "name the folder that has one",
+        )
 
 
 def read_files(wheel: Path) -> dict[str, bytes]:

@@ -6,14 +6,12 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-
 from fanout.cause.fewest import causes
 from fanout.cells.matrix import named_version, version
 from fanout.core.index import wheel_of
 from fanout.core.resolve import released
 from fanout.gate.decision import Decision
-from fanout.model import Core, Matrix, PromiseVerdict, Standing, Verdict
+from fanout.model import Core, Matrix, PromiseVerdict, Standing, Verdict, in_range
 from fanout.surface.reader import surface
 from fanout.surface.symbol import Surface
 
@@ -51,9 +49,8 @@ def start(promise: PromiseVerdict, baseline: Core, matrix: Matrix) -> Core:
     """The Core from which on a change may have broken the promise."""
     if promise.baseline.standing is not Standing.NOT_APPLICABLE:
         return baseline
-    holds = SpecifierSet(promise.core)
     for cell in sorted((cell for cell in matrix.cells if "==" in cell.core), key=version):
         at = named_version(cell)
-        if at is not None and holds.contains(at):
+        if at is not None and in_range(str(at), promise.core):
             return released(cell.core_ref, matrix) or baseline
     return baseline

@@ -135,6 +135,6 @@ def print_cores(refs: Sequence[CoreRef], console: Console) -> None:
             ref.digest[:12] or "unknown",
             ref.same_as,
             "yes" if ref.in_table else "missing",
-            "yes" if ref.on_index else "not there",
+            "yanked" if ref.yanked else "yes" if ref.on_index else "not there",
         )
     console.print(grid)

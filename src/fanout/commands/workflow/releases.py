@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -31,15 +32,22 @@ Example: fanout workflow releases --repository owner/contracts""",
 def releases(repository: str, root: Path, index: str) -> None:
     """Look for releases of Core that tox.ini does not name, and propose to add them."""
     table = Table(root / "tox.ini")
-    refs = core_refs(read_releases(index, lambda done, total: None), table.known)
+    refs = core_refs(read_releases(index, lambda done, total: None), table.known, table.yanked)
     new = [ref.version for ref in refs if not ref.in_table]
-    if not new:
+    turned = [ref.version for ref in refs if ref.yanked is not (ref.factor in table.yanked)]
+    if not new and not turned:
         click.echo("tox.ini names every release of Core")
         return
     account = connect(os.environ)
     if account is None:
-        click.echo(f"{number(len(new), 'release')} not in tox.ini, and no token to propose it with")
+        missing = f"{number(len(new), 'release')} not in tox.ini" if new else "yanks not in tox.ini"
+        click.echo(f"{missing}, and no token to propose it with")
         return
-    named = new[0] if len(new) == 1 else f"{new[0]} to {new[-1]}"
+    named = spanned(new) if new else f"{spanned(turned)} as yanked, or no longer"
     texts = {path.relative_to(root).as_posix(): text for path, text in table.renewed(refs).items()}
-    click.echo(propose(account, repository, texts, f"Add Core {named}"))
+    verb = "Add" if new else "Tell"
+    click.echo(propose(account, repository, texts, f"{verb} Core {named}"))
+
+
+def spanned(versions: Sequence[str]) -> str:
+    return versions[0] if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
