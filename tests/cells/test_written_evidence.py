@@ -29,10 +29,10 @@ def written(
         evidence = WRITER["Evidence"](file, {"cell": CELL, "asked": asked})
         evidence.started += timedelta(seconds=late)
         evidence.write(
-            [
-                (name, WRITER["Result"](tag, "type", text, text, 0.0, {"promise": says or text}))
+            {
+                name: WRITER["Result"](tag, "type", text, text, 0.0, {"promise": says or text})
                 for name, tag, text in results
-            ]
+            }
         )
         return read_file(file)
 
