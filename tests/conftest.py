@@ -32,7 +32,12 @@ ABSENT = pytest.StashKey[frozenset[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): what a test runs that Python lacks")
-    config.stash[ABSENT] = needs.missing()
+    absent = config.stash[ABSENT] = needs.missing()
+    if absent and os.environ.get("CI") == "true":
+        raise pytest.UsageError(
+            f"there is no {', '.join(sorted(absent))}, and on CI no test is left out;"
+            f" {needs.advice(absent)}"
+        )
     # What a shell starts in the background ignores interrupts, and hands that down to commands.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -115,10 +120,17 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
     monkeypatch.setattr(matrix, "read_config", read)
 
 
+def needed(item: pytest.Item) -> frozenset[str]:
+    """The programs that a test needs: those of its `needs` marker, and Chromium for a browser."""
+    named = {str(name) for mark in item.iter_markers("needs") for name in mark.args}
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return frozenset(named | ({"chromium"} if "browser" in fixtures else set()))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     absent = config.stash[ABSENT]
     for item in items:
-        if lacking := needs.of(item) & absent:
+        if lacking := needed(item) & absent:
             reason = needs.NOT_RUN + ", ".join(sorted(lacking))
             item.add_marker(pytest.mark.skip(reason=reason))
     # The one test that takes minutes starts first, so that the others run beside it.

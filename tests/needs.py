@@ -5,11 +5,8 @@ Where it is missing those tests are not run, and the last lines say so. On CI no
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
-
-import pytest
 
 # What runs it, by the name of the package that brings it, on Debian and in Homebrew.
 PROGRAMS = {
@@ -39,18 +36,5 @@ def advice(absent: Iterable[str]) -> str:
 
 
 def missing() -> frozenset[str]:
-    """The programs that are not there; raises UsageError for any of them on CI."""
-    absent = frozenset(program for program in PROGRAMS if found(program) is None)
-    if absent and os.environ.get("CI") == "true":
-        raise pytest.UsageError(
-            f"there is no {', '.join(sorted(absent))}, and on CI no test is left out;"
-            f" {advice(absent)}"
-        )
-    return absent
-
-
-def of(item: pytest.Item) -> frozenset[str]:
-    """The programs that a test needs: those of its `needs` marker, and Chromium for a browser."""
-    named = {str(name) for mark in item.iter_markers("needs") for name in mark.args}
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    return frozenset(named | ({"chromium"} if "browser" in fixtures else set()))
+    """The programs that are not there."""
+    return frozenset(program for program in PROGRAMS if found(program) is None)
