@@ -32,7 +32,7 @@ SHORTER = {
     "tox run -e lint,tests": "tox run -e lint,tests --notest",
     GOLDEN: f"{GOLDEN} --collect-only",
     "tox run -e bench": "tox run -e bench -x testenv:bench.commands="
-    "'python -m tests.bench.cells --quick --runs 1'",
+    "'python -m tests.bench.history --quick'",
 } | {
     command: command + FEWER_CELLS
     for command in ("tox p -m history", "tox p -m pipeline", "tox p -m ibkr", "PACK=store tox p")
@@ -146,7 +146,7 @@ class Reader:
         assert done.returncode == int(not outcomes <= {"passed", "unsupported"})
         cells = re.findall(r"^  \w+-core_v\w+: (?:OK|FAIL)", done.stdout, re.MULTILINE)
         assert int(summary[0][0]) == len(cells)
-        assert done.stdout.index(" cells: ") > done.stdout.rindex("packs/runner.py")
+        assert done.stdout.index(" cells: ") > done.stdout.rfind("packs/runner.py")
         page = self.checkout.root / "dashboard/index.html"
         assert done.stdout.index(f"\n{page}\n") > done.stdout.index(" cells: ")
         if needs.found("chromium"):

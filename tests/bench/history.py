@@ -36,7 +36,7 @@ ROWS = {
     "build": "the database, made of all documents",
     "nothing new": "a history entered with nothing new in the folder",
     "one more run": "the same after one more document",
-    "green and judged": "for three packs, in a history that is entered",
+    "judgements": "all that was said of one promise of each of three packs",
     "one decision": "verdicts and answer for three packs, the history and its entering included",
     "fanout history": "everything that `fanout history` shows, without printing it",
 }

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cached_property
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -119,14 +120,9 @@ class Workbench:
         requirements = ROOT / "packs" / "requirements.txt"
         self.uv("pip", "install", "--python", env, "--requirements", requirements, *arguments)
 
-    def wheel(self, folder: Path, edits: Edits) -> Path:
-        """The release as a wheel again, after the edits; ValueError if one does not match once."""
-        content = {
-            file.relative_to(self.release).as_posix(): file.read_bytes()
-            for part in (PACKAGE, METADATA)
-            for file in (self.release / part).rglob("*")
-            if file.is_file() and file.suffix != ".pyc"
-        }
+    def edited(self, edits: Edits) -> dict[str, bytes]:
+        """The files of the release after the edits; ValueError if one does not match once."""
+        content = self.content.copy()
         for file, pairs in edits.items():
             path = f"{METADATA if file == 'METADATA' else PACKAGE}/{file}"
             for old, new in pairs:
@@ -134,6 +130,20 @@ class Workbench:
                 if text.count(old.encode()) != 1:
                     raise ValueError(f"is in '{path}' {text.count(old.encode())} times: {old!r}")
                 content[path] = text.replace(old.encode(), new.encode())
+        return content
+
+    @cached_property
+    def content(self) -> dict[str, bytes]:
+        return {
+            file.relative_to(self.release).as_posix(): file.read_bytes()
+            for part in (PACKAGE, METADATA)
+            for file in (self.release / part).rglob("*")
+            if file.is_file() and file.suffix != ".pyc"
+        }
+
+    def wheel(self, folder: Path, edits: Edits) -> Path:
+        """The release as a wheel again, after the edits; ValueError if one does not match once."""
+        content = self.edited(edits)
         content[f"{METADATA}/RECORD"] = "".join(f"{path},,\n" for path in content).encode()
         folder.mkdir()
         wheel = folder / f"{PACKAGE}-{RELEASE}-py3-none-any.whl"

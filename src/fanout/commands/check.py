@@ -27,7 +27,6 @@ from fanout.commands.command import (
     show,
 )
 from fanout.commands.progress import Progress
-from fanout.core.index import check_served
 from fanout.core.resolve import newest, resolve
 from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnreachableIndex
 from fanout.gate.check import Comparison, decided
@@ -94,6 +93,8 @@ def check(
     with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
     second time, in fresh envs, on both sides.
     """
+    from fanout.core.index import check_served  # takes long to import, and a gate asks no index
+
     started = datetime.now(UTC)
     comparison = compare(candidate, baseline, packs, root.resolve(), started, only_new)
     # Of an index that gives no answer the cells say more, or have what they need already.

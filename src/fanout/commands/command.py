@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import click
 from pydantic import BaseModel
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from rich.console import Console
 from rich.text import Text
 
@@ -41,7 +40,7 @@ ROOT = click.option(
 INDEX = click.option(
     "--index",
     envvar=["CORE_INDEX", "UV_DEFAULT_INDEX"],
-    default=PYPI_SIMPLE_ENDPOINT,
+    default="https://pypi.org/simple/",
     help="The package index, as a simple repository API.",
 )
 HISTORY = click.option(

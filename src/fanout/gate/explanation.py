@@ -8,11 +8,9 @@ from pathlib import Path
 
 from fanout.cause.fewest import causes
 from fanout.cells.matrix import named_version, version
-from fanout.core.index import wheel_of
 from fanout.core.resolve import released
 from fanout.gate.decision import Decision
 from fanout.model import Core, Matrix, PromiseVerdict, Standing, Verdict, in_range
-from fanout.surface.reader import surface
 from fanout.surface.symbol import Surface
 
 
@@ -28,6 +26,12 @@ def explained(decision: Decision, matrix: Matrix, root: Path, index: str) -> Dec
         for promise in cell.having(Verdict.REGRESSED)
     ]
     broken.sort(key=lambda one: (one[0].core_ref != decision.baseline.core_ref, one[0].core_ref))
+
+    if not broken:
+        return decision
+    # Whoever asks for no causes does not wait for what reads sources and indexes.
+    from fanout.core.index import wheel_of
+    from fanout.surface.reader import surface
 
     @cache
     def read(core: Core) -> Surface:

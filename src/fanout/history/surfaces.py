@@ -18,13 +18,11 @@ from urllib.parse import unquote
 from packaging.version import Version
 from pydantic import AfterValidator
 
-from fanout.core.index import fetch
 from fanout.core.wheel import KEPT, build, wheel_digest
 from fanout.errors import InvalidCore, UnreachableIndex, UnreadableDocument, UnusableInput
 from fanout.history.document import read_whole, write_whole
 from fanout.history.run import LONGEST_TEXT
 from fanout.model import Frozen
-from fanout.surface.reader import surface
 from fanout.surface.symbol import Surface, Symbol
 from fanout.wording import one_line, printable
 
@@ -147,6 +145,8 @@ def believed(wheel: Path, digest: str) -> Surface:
             f"'{wheel.name}' has another content, sha256:{found[:12]}",
             "see whether it was released again, or the stand-in edited, since that run",
         )
+    from fanout.surface.reader import surface  # takes long to import, and is rarely needed
+
     return surface(wheel)
 
 
@@ -190,6 +190,8 @@ class Wheels:
             tree = self.root / STAND_INS / f"v{Version(one.version)}"
             return build(tree, self.root) if tree.is_dir() else None
         if one.source == "pypi" and self.index_answers:
+            from fanout.core.index import fetch  # as above
+
             try:
                 return fetch(one.version, self.root, self.index)
             except UnreachableIndex:
