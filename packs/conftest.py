@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import inspect
+import json
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
@@ -27,12 +29,15 @@ from blame import (
     forget_half_imported,
     out_of_core,
 )
+from deprecation import listen
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
 from form import Form, read_form
-from guard import check_unchanged, guard
+from guard import PACKAGE, check_unchanged, guard
 from journal import Reader, Writer
 from pack import HarnessError, holds, pack_digest, read_pack
 
+LONGEST_MESSAGE = 1000  # characters
+MOST_DEPRECATIONS = 100  # that one promise meets
 WAYS_OUT = ("skip", "skipif", "xfail")
 
 
@@ -101,6 +106,8 @@ class Cell:
         self.folder = Path(__file__).parent / self.name.partition("-core_")[0]
         self.results: dict[str, Result] = {}
         self.inside_a_test = False
+        self.running = ""
+        self.deprecated: dict[str, dict[str, str]] = {}  # what is said of each symbol, by place
         self.today = datetime.now(UTC).date()
         self.code = 0
         file = Path(config.getoption("--journal"))
@@ -114,6 +121,7 @@ class Cell:
         except HarnessError as error:
             self.journal.tell(refused=str(error))
             raise pytest.UsageError(str(error)) from error
+        listen(self.hear)
         self.supported = holds(self.pack.supports, self.core.version)
         pack = {key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"}
         found = {f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()}
@@ -127,9 +135,31 @@ class Cell:
         inside = file.relative_to(self.folder) if file.is_relative_to(self.folder) else Path(path)
         return "::".join((inside.as_posix(), *rest))
 
+    def hear(self, symbol: str, message: str) -> None:
+        """Keep a deprecation for the promise that met it, or for all of the file that did."""
+        said = self.deprecated.setdefault(self.running, {})
+        if len(said) < MOST_DEPRECATIONS:
+            said[symbol] = message[:LONGEST_MESSAGE]
+
+    def note_deprecations(self, name: str) -> None:
+        file = name.partition("::")[0]
+        said = self.deprecated.get(file, {}) | self.deprecated.get(name, {})
+        properties = self.results[name].properties
+        # A module warns the first of those that import it.
+        pinned = [f"{PACKAGE}.{symbol}" for symbol in properties.get("contract", "").split()]
+        for symbol, message in ((k, v) for one in self.deprecated.values() for k, v in one.items()):
+            if symbol in sys.modules and any(f"{one}.".startswith(f"{symbol}.") for one in pinned):
+                said[symbol] = message
+        if said:
+            properties["deprecations"] = json.dumps(said)
+
+    def run_now(self, name: str) -> None:
+        self.running = name
+        self.journal.tell(running=name)
+
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         if isinstance(collector, pytest.File):
-            self.journal.tell(running=self.name_of(collector.nodeid))
+            self.run_now(self.name_of(collector.nodeid))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         form = read_form(self.folder)
@@ -152,7 +182,7 @@ class Cell:
         # Of a run that was ended, another one takes up what is left.
         items[:] = [item for item in items if self.name_of(item.nodeid) not in self.judged]
         told = {name: self.results[name] for name in self.results.keys() - self.judged}
-        self.journal.tell(running="")
+        self.run_now("")
         self.journal.results({name: self.results[name] for name in self.results if name in told})
 
     def check_pack(self, form: Form) -> None:
@@ -196,14 +226,15 @@ class Cell:
             self.journal.results({name: self.results[name]})
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.journal.tell(running=self.name_of(nodeid))
+        self.run_now(self.name_of(nodeid))
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         name = self.name_of(nodeid)
         if self.results[name].tag in ("failure", "error") or self.results[name].type == KNOWN_BREAK:
             forget_failure()
+        self.note_deprecations(name)
         self.journal.results({name: self.results[name]})
-        self.journal.tell(running="")
+        self.run_now("")
 
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, nodeid: str

@@ -42,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for a process or an index."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
@@ -110,7 +115,7 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
         files = [root / name for name in ("tox.ini", "toxfile.py", "pyproject.toml")]
         content = [file.read_bytes() if file.is_file() else None for file in files]
         environment = {k: v for k, v in os.environ.items() if not OF_ONE_TEST.match(k)}
-        there = [path.name for path in root.glob("cores/*")]
+        there = [str(path.relative_to(root)) for path in sorted(root.glob("[cp]*s/*"))]
         asked = (*content, *there, *sorted(environment.items()))
         if asked not in answers_of_tox:
             answer = read_config(root).model_dump_json()

@@ -151,6 +151,13 @@ class Result(StrEnum):
     LISTED_BUT_KEPT = "listed but kept"  # a known break that holds: the list is wrong, not Core
 
 
+class Deprecation(Frozen):
+    """A name in Core that says of itself, when it is used, that it will go away or change."""
+
+    symbol: Text
+    message: str
+
+
 class Promise(Frozen):
     """One promise in one cell: `name` is `test_file.py::test_name`, `says` its docstring."""
 
@@ -164,6 +171,7 @@ class Promise(Frozen):
     seconds: float = 0.0
     known_break: str = ""  # reason, link and expiry date of the pack's entry
     expires: date | None = None  # the last day of that entry
+    deprecations: tuple[Deprecation, ...] = ()  # that it met
 
 
 class Evidence(Frozen):
@@ -291,6 +299,7 @@ class PromiseVerdict(Frozen):
     baseline: Side
     known_break: str = ""
     expires: date | None = None
+    deprecations: tuple[Deprecation, ...] = ()  # that it met on the candidate
 
     @property
     def flaky(self) -> bool:

@@ -99,7 +99,7 @@ def test_shadowed_core(project: Project, python: Path) -> None:
 
 def test_core_outside_the_environment(project: Project, tmp_path: Path) -> None:
     """The guard refuses a whole distribution that stands outside the cell's environment."""
-    make_core(tmp_path / "elsewhere", "1.2.0")
+    make_core(tmp_path / "elsewhere", "1.2.0", "", {})
     python, elsewhere = make_python(tmp_path / "python", "1.2.0"), str(tmp_path / "elsewhere")
     said = refused(project, python, "small-core_v120", "market-data-core==1.2.0", elsewhere)
     assert elsewhere in said

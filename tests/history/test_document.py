@@ -265,6 +265,36 @@ def test_a_decision_keeps_what_it_found_out(project: Project) -> None:
     assert [cause.model_dump(mode="json")] == json.loads(done.stdout)["causes"]
 
 
+def test_what_will_break(project: Project) -> None:
+    """A promise that will break does not hold; its answer and the run's document say so."""
+    project.write("tox.ini", REFS)
+    project.promise("pass")
+    for version in ("1.1.0", "1.2.0"):
+        # What the baseline said is no news.
+        said = {"market_data_core.old": "old goes"} if version == "1.2.0" else {"a": "a goes"}
+        case = Case("test_kept.py::test_kept", properties={"deprecations": json.dumps(said)})
+        tested = {"version": version, "asked": f"market-data-core=={version}"}
+        project.evidence(f"small-core_v{version.replace('.', '')}", case, **tested)
+    asked = ("1.2.0", "--baseline", "1.1.0", "--pack", "small")
+    asked += ("--evidence", str(project.root / "evidence"))
+    done = project.fanout("gate", *asked)
+    assert (done.exit_code, done.stdout.partition(":")[0]) == (0, "release")
+    assert "(1 pack, 1 promise, 1 will break)" in done.stdout
+    shown = done.stdout.partition("Will break")[2].splitlines()
+    assert [line.strip() for line in shown[2:5]] == [
+        "small, owned by small team",
+        "",
+        "market_data_core.old: old goes",
+    ]
+    told = json.loads(project.fanout("gate", *asked, "--format", "json").stdout)
+    assert [one["symbol"] for one in told["will_break"]] == ["market_data_core.old"]
+    assert "old goes" in project.fanout("gate", *asked, "--format", "markdown").stdout
+    (name, *_) = document_names(project.root / "history")
+    run = read_run(project.root / "history" / name)
+    met = [(one.symbol, one.message) for find in run.findings for one in find.deprecations]
+    assert sorted(met) == [("a", "a goes"), ("market_data_core.old", "old goes")]
+
+
 @pytest.mark.parametrize(
     "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00"]
 )

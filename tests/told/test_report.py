@@ -48,6 +48,30 @@ def test_all_kept(project: Project) -> None:
     assert result.stdout.splitlines()[-1] == "4 cells: 4 passed"
 
 
+def test_what_will_break(project: Project) -> None:
+    """What Core says will go away is told with the promises that use it, and counts for nothing."""
+    said = json.dumps({"market_data_core.old": "old goes in 2.0, *really*"})
+    give(project, Case(properties={"deprecations": said}), Case("test_event.py::test_other"))
+    result = project.fanout("report")
+    assert result.exit_code == 0
+    shown = result.stdout.partition("Will break")[2].splitlines()
+    assert [line.strip() for line in shown[1:8]] == [
+        "",
+        "market_data_core.old: old goes in 2.0, *really*",
+        "small, owned by small team, on core_v110 to core_v120",
+        "test_event.py::test_kept",
+        "other, owned by other team, on core_v110 to core_v120",
+        "test_event.py::test_kept",
+        "",
+    ]
+    assert r"old goes in 2.0, \*really\*" in project.fanout("report", "--format", "markdown").stdout
+    (going,) = json.loads(project.fanout("report", "--format", "json").stdout)["will_break"]
+    assert going["symbol"] == "market_data_core.old"
+    assert [user["pack"] for user in going["users"]] == ["small", "other"]
+    give(project, Case(properties={"deprecations": "[]"}))
+    assert project.fanout("report").exit_code == 3
+
+
 @pytest.mark.parametrize(
     ("asked", "named"),
     [

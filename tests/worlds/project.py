@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -153,20 +154,23 @@ def add_properties(parent: ElementTree.Element, properties: dict[str, str]) -> N
         ElementTree.SubElement(element, "property", name=name, value=value)
 
 
-def make_python(folder: Path, version: str = "", *, code: str = "") -> Path:
+def make_python(
+    folder: Path, version: str = "", *, code: str = "", modules: Mapping[str, str] | None = None
+) -> Path:
     """A Python with the pytest that runs this test, and with a tiny Core if a version is given."""
     venv.create(folder, symlinks=True)
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
     (site / "pytest.pth").write_text(sysconfig.get_path("purelib"))
     if version:
-        make_core(site, version, code)
+        make_core(site, version, code, modules or {})
     return folder / "bin" / Path(sys.executable).name
 
 
-def make_core(site: Path, version: str, code: str = "") -> None:
+def make_core(site: Path, version: str, code: str, modules: Mapping[str, str]) -> None:
     """A tiny `market-data-core` in a folder, as an installer would leave it."""
     files = {
         "market_data_core/__init__.py": code,
+        **{f"market_data_core/{name}.py": text for name, text in modules.items()},
         f"market_data_core-{version}.dist-info/METADATA": (
             f"Metadata-Version: 2.1\nName: market-data-core\nVersion: {version}\n"
         ),

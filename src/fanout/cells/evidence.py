@@ -14,14 +14,17 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 from packaging.requirements import Requirement
 from packaging.version import Version
+from pydantic import TypeAdapter
 
 from fanout.errors import DuplicateEvidence, ForeignEvidence
-from fanout.model import Evidence, Promise, Result
+from fanout.model import Deprecation, Evidence, Promise, Result
 from fanout.wording import printable
 
 LARGEST_FILE = 16 * 1024 * 1024
 CLOCKS_DIFFER = timedelta(minutes=1)  # of two machines, at the most
 OUTCOMES = ("failure", "error", "skipped")
+DEPRECATIONS = TypeAdapter(dict[str, str])  # what is said, by symbol
+MOST_DEPRECATIONS = 100  # that one promise meets
 
 
 class UnreadableEvidence(Exception):
@@ -146,6 +149,16 @@ def read_case(case: Element) -> Promise:
         seconds=float(case.attrib["time"]),
         known_break=", ".join(part for part in known if part),
         expires=date.fromisoformat(said["expires"]) if said.get("expires") else None,
+        deprecations=deprecations(said.get("deprecations", "{}")),
+    )
+
+
+def deprecations(said: str) -> tuple[Deprecation, ...]:
+    found = DEPRECATIONS.validate_json(said)
+    if len(found) > MOST_DEPRECATIONS:
+        raise ValueError(f"a promise met {len(found)} deprecations")
+    return tuple(
+        Deprecation(symbol=printable(one), message=printable(found[one])) for one in sorted(found)
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import computed_field
 
 from fanout import shell
 from fanout.cause.fewest import Cause
+from fanout.cells.will_break import Met, WillBreak, will_break
 from fanout.errors import ExitCode
 from fanout.gate.verdict import HOLDS, find, roll_up, side, verdict
 from fanout.model import (
@@ -60,6 +61,16 @@ class Decision(Frozen):
     @property
     def exit_code(self) -> ExitCode:
         return EXIT_CODES[self.answer]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def will_break(self) -> tuple[WillBreak, ...]:
+        return will_break(
+            Met(said, cell.pack, cell.owner, promise.name, cell.cell)
+            for cell in self.cells
+            for promise in cell.promises
+            for said in promise.deprecations
+        )
 
     @property
     def holds(self) -> Set[Verdict]:
@@ -164,6 +175,8 @@ def judge_promise(
     told = [found for report in (*seen, *before) if (found := find(report.evidence, name))]
     shown = told[0] if told else Promise(name=name, result=Result.ERRORED)
     listed = next((found for found in told if found.known_break), shown)
+    mine = (found for report in seen if (found := find(report.evidence, name)))
+    deprecations = dict.fromkeys(said for found in mine for said in found.deprecations)
     return PromiseVerdict(
         name=name,
         says=shown.says,
@@ -174,6 +187,7 @@ def judge_promise(
         baseline=then,
         known_break=listed.known_break,
         expires=listed.expires,
+        deprecations=tuple(deprecations),
     )
 
 

@@ -86,6 +86,7 @@ class Gathered:
             result=promise.result,
             message=promise.message,
             known_break=promise.known_break,
+            deprecations=promise.deprecations,
         )
         index = self.said.at(said)
         # Where all else is equal, texts differ in the paths of their cells alone: one is enough.

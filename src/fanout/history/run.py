@@ -9,7 +9,17 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
 
 from fanout.cause.fewest import Cause
-from fanout.model import Answer, Core, CoreRange, Frozen, Outcome, Promise, Result, Verdict
+from fanout.model import (
+    Answer,
+    Core,
+    CoreRange,
+    Deprecation,
+    Frozen,
+    Outcome,
+    Promise,
+    Result,
+    Verdict,
+)
 from fanout.wording import printable
 
 SCHEMA_VERSION = 1
@@ -56,6 +66,7 @@ CellName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*-core_(candidate|basel
 RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
 TestedCore = Annotated[Core, AfterValidator(all_shortened)]
 KnownCause = Annotated[Cause, AfterValidator(all_shortened)]
+KnownDeprecation = Annotated[Deprecation, AfterValidator(all_shortened)]
 
 
 class KnownBreakInRun(Frozen):
@@ -98,6 +109,7 @@ class Finding(Frozen):
     message: Text = ""
     text: WholeText = ""
     known_break: Text = ""
+    deprecations: tuple[KnownDeprecation, ...] = ()
 
     @property
     def promise(self) -> Promise:

@@ -17,10 +17,10 @@ Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
 Shown = Annotated[str, Field(max_length=LONGEST_REF), AfterValidator(printable)]
 
 
-def without_exit_code(value: object) -> object:
-    """A decision as JSON tells it, without what follows from its answer."""
+def without_what_follows(value: object) -> object:
+    """A decision as JSON tells it, without what is computed from the rest."""
     if isinstance(value, dict):
-        return {key: one for key, one in value.items() if key != "exit_code"}
+        return {k: one for k, one in value.items() if k not in Decision.model_computed_fields}
     return value
 
 
@@ -66,5 +66,5 @@ class Announcement(Frozen):
     problem: Text = ""
     url: HttpUrl  # of the run of the workflow
     dashboard: HttpUrl | None = None
-    decision: Annotated[Decision | None, BeforeValidator(without_exit_code)] = None
+    decision: Annotated[Decision | None, BeforeValidator(without_what_follows)] = None
     turned: tuple[Turned, ...] = ()

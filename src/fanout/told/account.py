@@ -11,7 +11,7 @@ from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import Answer, CellVerdict, Core, Frozen, PromiseVerdict, Side, Standing, Verdict
 from fanout.surface.change import Change
-from fanout.told.report import listed, why
+from fanout.told.report import listed, some, why
 from fanout.wording import number
 
 # What is told with why, and how to run it again.
@@ -66,6 +66,7 @@ def account(decision: Decision, today: date) -> Account:
         section(
             "Pending, because no Core ref has ever kept it", entries(cells, Verdict.PENDING, today)
         ),
+        section("Will break, as Core says of what the promise uses", going(decision)),
         section("Fixed", entries(cells, Verdict.FIXED, today)),
         section("New, and kept", in_words(cells, Verdict.NEW)),
         section("Removed", in_words(cells, Verdict.REMOVED)),
@@ -173,6 +174,8 @@ def tally(decision: Decision) -> Iterator[str]:
     yield number(sum(len(cell.promises) for cell in decision.cells), "promise")
     if known := len(having(decision, Verdict.KNOWN_BREAK)):
         yield number(known, "known break")
+    if users := [one for cell in decision.cells for one in cell.promises if one.deprecations]:
+        yield f"{len(users)} will break"
     for word in (Verdict.PENDING, Verdict.NOT_APPLICABLE):
         if found := len(having(decision, word)):
             yield f"{found} {word}"
@@ -281,6 +284,15 @@ def entry(cell: CellVerdict, promise: PromiseVerdict, facts: Iterable[str]) -> E
         quoted=tuple(why(message, shown.text)) if told else (),
         command=cell.command if told else "",
     )
+
+
+def going(decision: Decision) -> Iterator[Entry]:
+    """What the candidate says will go away, and the promises that use it."""
+    for one in decision.will_break:
+        for user in one.users:
+            yield Entry(
+                pack=user.pack, owner=user.owner, says=one.says, facts=tuple(some(user.promises))
+            )
 
 
 def in_words(cells: Iterable[CellVerdict], verdict: Verdict) -> Iterator[Entry]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date
 from itertools import groupby
 
 from pydantic import computed_field
 
 from fanout.cells.outcome import judge
+from fanout.cells.will_break import Met, WillBreak, will_break
 from fanout.core.requirement import run_again
 from fanout.errors import ExitCode
 from fanout.model import (
@@ -26,6 +27,7 @@ from fanout.wording import cut, number
 
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
+MOST_NAMES = 6  # of promises that use one thing
 RED = (Result.BROKEN, Result.KNOWN_BREAK)
 
 
@@ -65,6 +67,7 @@ class Report(Frozen):
     known_breaks: tuple[PromiseReport, ...]
     not_applicable: tuple[PromiseReport, ...]
     unsupported: tuple[PromiseReport, ...]
+    will_break: tuple[WillBreak, ...]
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -174,6 +177,14 @@ def make_report(
         known_breaks=gather(cells, Result.KNOWN_BREAK, packs, today),
         not_applicable=gather(cells, Result.NOT_APPLICABLE, packs, today),
         unsupported=gather(unsupported, Result.BROKEN, packs, today),
+        will_break=will_break(
+            Met(
+                said, cell.cell.pack, packs[cell.cell.pack].says.owner, promise.name, cell.cell.name
+            )
+            for cell in supported
+            for promise in (cell.evidence.promises if cell.evidence else ())
+            for said in promise.deprecations
+        ),
     )
 
 
@@ -227,6 +238,13 @@ def told(promise: Promise, pack: str, owner: str, *facts: str) -> Iterator[str]:
     if promise.contract:
         yield f"pins {', '.join(promise.contract)}"
     yield from why(promise.message, promise.text)
+
+
+def some(names: Sequence[str]) -> Iterator[str]:
+    """The names, or as many of them as one can take in."""
+    yield from names[:MOST_NAMES]
+    if len(names) > MOST_NAMES:
+        yield f"and {len(names) - MOST_NAMES} more"
 
 
 def why(message: str, text: str) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from fanout.told.report import NoVerdict, PromiseReport, Report, spans, why
+from fanout.cells.will_break import WillBreak
+from fanout.told.report import NoVerdict, PromiseReport, Report, some, spans, why
 from fanout.told.report_text import words
 
 
@@ -24,6 +25,8 @@ def markdown(report: Report) -> str:
             "### No verdict",
             *(reason_item(report, found) for found in report.without_verdict),
         ]
+    if report.will_break:
+        parts += ["### Will break", *(going_item(report, one) for one in report.will_break)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,6 +52,14 @@ def promise_item(report: Report, found: PromiseReport) -> str:
     said = "\n".join(why(promise.message, promise.text))
     lines.append(f"  <pre>{html.escape(said)}</pre>".replace("\n", "<br>"))
     lines.append(f"  {code(found.command)}")
+    return "  \n".join(lines)
+
+
+def going_item(report: Report, found: WillBreak) -> str:
+    lines = [f"- **{escape(found.says)}**"]
+    for user in found.users:
+        where = f"{user.pack}, owned by {user.owner}, on {spans(user.cells, report.core_refs)}"
+        lines.append(f"  {escape(where)}: {escape(', '.join(some(user.promises)))}")
     return "  \n".join(lines)
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.told.report import Found, PromiseReport, Report, spans, told
+from fanout.told.report import Found, PromiseReport, Report, some, spans, told
 from fanout.wording import GLYPHS, number
 
 STYLES = {
@@ -36,6 +36,7 @@ def print_report(report: Report, console: Console) -> None:
     print_without_verdict(console, report)
     print_promises(console, report, "Known breaks, listed by the pack", report.known_breaks)
     print_promises(console, report, "Broken outside what the pack supports", report.unsupported)
+    print_will_break(console, report)
     print_not_applicable(console, report)
     console.print(Text(report.age))
     console.print(Text(report.summary, "bold"))
@@ -84,6 +85,21 @@ def print_promises(
         facts = told(promise, found.pack, found.owner, where, found.listed)
         console.print(indented(Text("\n".join(facts)), 4))
         print_command(console, found)
+    console.print()
+
+
+def print_will_break(console: Console, report: Report) -> None:
+    if not report.will_break:
+        return
+    title = "Will break, as Core says of what these promises use"
+    console.print(Text(f"{title}: {len(report.will_break)}", "bold"))
+    for one in report.will_break:
+        console.print()
+        console.print(indented(Text(one.says, "yellow"), 2))
+        for user in one.users:
+            where = spans(user.cells, report.core_refs)
+            facts = (f"{user.pack}, owned by {user.owner}, on {where}", *some(user.promises))
+            console.print(indented(Text("\n".join(facts)), 4))
     console.print()
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from fanout.cells.will_break import Met, will_break
 from fanout.core.requirement import run_again
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
@@ -101,6 +102,11 @@ class CellPages:
             "command": run_again(cell.name, cell.asked, cell.source),
             "groups": tuple(self.groups(facts, of[Result.BROKEN])),
             "known_breaks": tuple(listed(one, said) for one in of[Result.KNOWN_BREAK]),
+            "will_break": will_break(
+                Met(met, cell.pack, "", one.name, cell.name)
+                for one in said.findings.values()
+                for met in one.deprecations
+            ),
             "errored": (*of[Result.ERRORED], *of[Result.LISTED_BUT_KEPT]),
             "quiet": self.quiet(cell.results),
         }

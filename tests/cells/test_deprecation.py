@@ -1,0 +1,141 @@
+"""What Core says will go away is in the evidence, with the promises that met it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from defusedxml.ElementTree import parse
+
+from fanout.cells.evidence import read_file
+from tests.worlds.project import Project, make_python
+
+CORE = """
+import datetime, functools, warnings
+from pydantic import BaseModel, Field
+from typing_extensions import deprecated
+
+def old():
+    warnings.warn("old goes in 2.0", DeprecationWarning, stacklevel=2)
+
+def soon():
+    warnings.warn("soon changes", FutureWarning)
+
+def _gone(name):
+    warnings.warn(f"{name} goes", PendingDeprecationWarning, stacklevel=3)
+
+class Bus:
+    def __init__(self, size=None):
+        if size:
+            _gone("size")
+    @property
+    def old(self):
+        _gone("old")
+
+def goes(function):
+    @functools.wraps(function)
+    def call(*given):
+        warnings.warn("wrapped goes", DeprecationWarning, stacklevel=2)
+        return function(*given)
+    return call
+
+@goes
+def wrapped():
+    pass
+
+@deprecated("marked goes")
+def marked():
+    pass
+
+@deprecated("Marked goes")
+class Marked:
+    pass
+
+class Event(BaseModel):
+    kind: str = ""
+    name: str = Field("", deprecated="name goes")
+
+class Tick(Event):
+    pass
+
+def __getattr__(name):
+    if name == "Old":
+        warnings.warn("Old goes", DeprecationWarning, stacklevel=2)
+        return Bus
+    raise AttributeError(name)
+
+def quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        old()
+
+def theirs():
+    from foreign import used
+    used()
+
+def slow():
+    warnings.warn("slow", RuntimeWarning)
+"""
+ANCIENT = """
+import warnings
+warnings.warn("ancient goes", DeprecationWarning)
+"""
+FOREIGN = """
+import warnings
+def used():
+    warnings.warn("used goes", DeprecationWarning, stacklevel=2)
+"""
+EXPECTED = {
+    "c.old()": {"old": "old goes in 2.0"},
+    "c.soon()": {"soon": "soon changes"},
+    "c.Bus(1)": {"Bus": "size goes"},
+    "c.Bus().old": {"Bus.old": "old goes"},
+    "c.wrapped()": {"wrapped": "wrapped goes"},
+    "c.marked()": {"marked": "marked goes"},
+    "c.Marked()": {"Marked": "Marked goes"},
+    "c.Tick().name": {"Event.name": "name goes"},
+    "c.Old": {"Old": "Old goes"},
+    "c.old(); c.soon(); c.old()": {"old": "old goes in 2.0", "soon": "soon changes"},
+    "c.old(); assert False": {"old": "old goes in 2.0"},
+    "import market_data_core.ancient": {"ancient": "ancient goes"},
+    # What is not of Core, or nobody is warned of.
+    "c.quiet()": {},
+    "c.theirs()": {},
+    "c.slow()": {},
+    "c.Tick().kind": {},
+    "import warnings; warnings.warn('mine', DeprecationWarning)": {},
+}
+
+
+def deprecations(file: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for case in parse(file).iter("testcase"):
+        said = {one.attrib["name"]: one.attrib["value"] for one in case.iter("property")}
+        told = json.loads(said.get("deprecations", "{}"))
+        found[case.attrib["name"]] = {
+            symbol.removeprefix("market_data_core."): text for symbol, text in told.items()
+        }
+    return found
+
+
+def test_each_way_to_warn(project: Project, tmp_path: Path) -> None:
+    """Whichever way Core warns, the promise that meets it has the symbol and what is said of it."""
+    python = make_python(tmp_path / "python", "1.2.0", code=CORE, modules={"ancient": ANCIENT})
+    project.write("packs/foreign.py", FOREIGN)
+    for number, body in enumerate(EXPECTED):
+        project.promise(f"import market_data_core as c; {body}", name=f"p{number:02}")
+    project.promise("pass", name="pinned", contract='"ancient.Thing"')
+    project.promise("pass", name="whole_file", above="from market_data_core import Old")
+
+    project.cell(python)
+
+    evidence = project.root / "evidence/small-core_v120.xml"
+    found = deprecations(evidence)
+    names = [f"test_p{number:02}.py::test_p{number:02}" for number in range(len(EXPECTED))]
+    assert dict(zip(EXPECTED, map(found.get, names), strict=True)) == EXPECTED
+    assert found["test_whole_file.py::test_whole_file"] == {"Old": "Old goes"}
+    # Only the first one that imports a module is warned, and this one stands on it as well.
+    assert found["test_pinned.py::test_pinned"] == {"ancient": "ancient goes"}
+    read = {one.name: one.deprecations for one in read_file(evidence).promises}
+    assert [one.symbol for one in read[names[0]]] == ["market_data_core.old"]
+    assert [one.message for one in read[names[0]]] == ["old goes in 2.0"]
