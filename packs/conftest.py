@@ -135,9 +135,12 @@ class Cell:
         inside = file.relative_to(self.folder) if file.is_relative_to(self.folder) else Path(path)
         return "::".join((inside.as_posix(), *rest))
 
-    def hear(self, symbol: str, message: str) -> None:
-        """Keep a deprecation for the promise that met it, or for all of the file that did."""
-        said = self.deprecated.setdefault(self.running, {})
+    def hear(self, symbol: str, message: str, in_core: bool) -> None:
+        """Keep a deprecation for the promise that met it, or for all of the file that did.
+
+        What Core uses of itself is Core's own affair, but it may be a module that promises use too.
+        """
+        said = self.deprecated.setdefault("" if in_core else self.running, {})
         if len(said) < MOST_DEPRECATIONS:
             said[symbol] = message[:LONGEST_MESSAGE]
 

@@ -10,7 +10,8 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from types import FrameType
 
 from guard import PACKAGE, package_folder
@@ -19,38 +20,48 @@ CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 WARN = {"warn", "warn_explicit"}
 
 
-def listen(hear: Callable[[str, str], None]) -> None:
-    """Tell of each deprecation in Core that is shown from now on: its symbol and what it says."""
+def listen(hear: Callable[[str, str, bool], None]) -> None:
+    """Tell of each deprecation in Core that is shown from now on.
+
+    That is its symbol, what it says, and whether Core itself was what used it.
+    """
     # What Python calls while the stack still stands; `showwarning` is not called while pytest
     # records.
     name = "_showwarnmsg"
     show = getattr(warnings, name)
 
     def tell(warning: warnings.WarningMessage) -> None:
-        if issubclass(warning.category, CATEGORIES) and (symbol := symbol_of(sys._getframe(1))):
-            hear(symbol, str(warning.message))
+        if issubclass(warning.category, CATEGORIES):
+            symbol, user = about(sys._getframe(1))
+            if symbol:
+                hear(symbol, str(warning.message), user is not None and in_core(user))
         show(warning)
 
     setattr(warnings, name, tell)
 
 
-def symbol_of(frame: FrameType | None) -> str:
-    """The name of what warns, as Core has it; empty if that is not Core."""
-    while frame and frame.f_globals.get("__name__") in ("warnings", "_py_warnings"):
-        if found := held(frame):  # by its `deprecated`
-            return found
-        frame = frame.f_back
-    if frame is None or not in_core(frame):
-        return held(frame) if frame else ""
+def about(frame: FrameType) -> tuple[str, FrameType | None]:
+    """The name of what warns, as Core has it, and who used that; no name if that is not Core."""
+    stack: list[FrameType | None] = [*outwards(frame), None]
+    if not in_core(frame):
+        return held(frame), stack[1]  # by `deprecated`, or the descriptor of a field
     if not WARN & {*frame.f_code.co_names}:
-        return ""  # what Core calls is deprecated, in Python itself
-    module = str(frame.f_globals["__name__"])
-    # What is private warns for what has called it, or what it is wrapped around.
-    while frame and in_core(frame):
-        if found := named(frame) or held(frame, warns=True):
-            return found
+        return "", None  # what Core calls is deprecated, in Python itself
+    for one, user in pairwise(stack):
+        # What is private warns for what has called it, or what it is wrapped around.
+        if one is None or not in_core(one):
+            return str(frame.f_globals["__name__"]), one
+        if found := named(one) or held(one, warns=True):
+            return found, user
+    return str(frame.f_globals["__name__"]), None
+
+
+def outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frames from one outwards, those of the import machinery left out."""
+    while frame:
+        if not str(frame.f_globals.get("__name__")).startswith("importlib."):
+            yield frame
         frame = frame.f_back
-    return module
 
 
 def in_core(frame: FrameType) -> bool:

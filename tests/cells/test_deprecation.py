@@ -11,7 +11,7 @@ from fanout.cells.evidence import read_file
 from tests.worlds.project import Project, make_python
 
 CORE = """
-import datetime, functools, warnings
+import datetime, functools, market_data_core.own, warnings
 from pydantic import BaseModel, Field
 from typing_extensions import deprecated
 
@@ -73,6 +73,10 @@ def theirs():
     from foreign import used
     used()
 
+def inside():
+    old()
+    Bus(1)
+
 def slow():
     warnings.warn("slow", RuntimeWarning)
 """
@@ -101,6 +105,7 @@ EXPECTED = {
     # What is not of Core, or nobody is warned of.
     "c.quiet()": {},
     "c.theirs()": {},
+    "c.inside()": {},
     "c.slow()": {},
     "c.Tick().kind": {},
     "import warnings; warnings.warn('mine', DeprecationWarning)": {},
@@ -120,11 +125,14 @@ def deprecations(file: Path) -> dict[str, dict[str, str]]:
 
 def test_each_way_to_warn(project: Project, tmp_path: Path) -> None:
     """Whichever way Core warns, the promise that meets it has the symbol and what is said of it."""
-    python = make_python(tmp_path / "python", "1.2.0", code=CORE, modules={"ancient": ANCIENT})
+    python = make_python(
+        tmp_path / "python", "1.2.0", code=CORE, modules={"ancient": ANCIENT, "own": ANCIENT}
+    )
     project.write("packs/foreign.py", FOREIGN)
     for number, body in enumerate(EXPECTED):
         project.promise(f"import market_data_core as c; {body}", name=f"p{number:02}")
     project.promise("pass", name="pinned", contract='"ancient.Thing"')
+    project.promise("pass", name="own", contract='"own.Thing"')
     project.promise("pass", name="whole_file", above="from market_data_core import Old")
 
     project.cell(python)
@@ -136,6 +144,8 @@ def test_each_way_to_warn(project: Project, tmp_path: Path) -> None:
     assert found["test_whole_file.py::test_whole_file"] == {"Old": "Old goes"}
     # Only the first one that imports a module is warned, and this one stands on it as well.
     assert found["test_pinned.py::test_pinned"] == {"ancient": "ancient goes"}
+    # Core is the first one that imports this.
+    assert found["test_own.py::test_own"] == {"own": "ancient goes"}
     read = {one.name: one.deprecations for one in read_file(evidence).promises}
     assert [one.symbol for one in read[names[0]]] == ["market_data_core.old"]
     assert [one.message for one in read[names[0]]] == ["old goes in 2.0"]

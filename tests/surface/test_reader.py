@@ -265,6 +265,48 @@ def test_change_is_seen(name: str, tmp_path: Path) -> None:
     assert len(changed(tmp_path / "reverse", new, old)) == len(seen)
 
 
+DEPRECATED = {
+    "class A: ...": ("@deprecated('A goes')\nclass A: ...", "A goes"),
+    "def f(): ...": ("@warnings.deprecated('f ' 'goes')\ndef f(): ...", "f goes"),
+    "def g(): pass": (
+        "def g():\n    warnings.warn('g goes', DeprecationWarning, stacklevel=2)",
+        "g goes",
+    ),
+    "class B:\n    def __init__(self): pass": (
+        "class B:\n    def __init__(self):\n        warn(f'{self} goes', category=FutureWarning)",
+        "f'{self} goes'",
+    ),
+    "class C(BaseModel):\n    a: int = 0": (
+        "class C(BaseModel):\n    a: int = Field(0, deprecated='a goes')",
+        "a goes",
+    ),
+    "class D(BaseModel):\n    a: int = 0": (
+        "class D(BaseModel):\n    a: int = Field(0, deprecated=True)",
+        "deprecated",
+    ),
+    "": (
+        "import warnings\nwarnings.warn('this module goes', PendingDeprecationWarning)",
+        "this module goes",
+    ),
+    "def h(): ...": ("def h():\n    warnings.warn('slow', RuntimeWarning)", ""),
+    "class E(BaseModel):\n    a: int = 0": (
+        "class E(BaseModel):\n    a: int = Field(1, deprecated=False)",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("before", DEPRECATED)
+def test_what_became_deprecated_says_so(before: str, tmp_path: Path) -> None:
+    """A change by which a symbol became deprecated says it, in the words that its user is told."""
+    after, said = DEPRECATED[before]
+    (change,) = changed(tmp_path, code(before), code(after))
+    assert change.deprecated == said
+    assert change.says.endswith(f"; deprecated: {said}") is bool(said)
+    (back,) = changed(tmp_path / "reverse", code(after), code(before))
+    assert back.deprecated == ""
+
+
 @pytest.mark.parametrize("name", SAME)
 def test_what_no_consumer_can_see_is_no_change(name: str, tmp_path: Path) -> None:
     """Layout, words, and another way to write the same make no difference."""

@@ -29,7 +29,7 @@ from fanout.wording import one_line, printable
 FOLDER = "cores"
 # The first number grows when `fanout.surface.reader` reads otherwise. Each Python writes the
 # syntax trees in its own way, and so gives another digest of the same code.
-READER = f"1, Python {sys.version_info.major}.{sys.version_info.minor}"
+READER = f"2, Python {sys.version_info.major}.{sys.version_info.minor}"
 LARGEST_SURFACE = 4 * 1024 * 1024
 MOST_NAMES = 10_000
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -58,7 +58,15 @@ def believable(found: Surface) -> Surface:
 
 def texts(found: Surface) -> Iterator[str]:
     for path, symbol in found.symbols.items():
-        yield from (path, symbol.kind, symbol.says, symbol.code, *symbol.types, *symbol.uses)
+        yield from (
+            path,
+            symbol.kind,
+            symbol.says,
+            symbol.code,
+            symbol.deprecated,
+            *symbol.types,
+            *symbol.uses,
+        )
     for name, target in found.exports.items():
         yield from (name, target)
 

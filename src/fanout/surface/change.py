@@ -31,6 +31,7 @@ class Change(Frozen):
     kind: str
     baseline: str = ""
     candidate: str = ""
+    deprecated: str = ""  # what it says of going away, and did not say before
 
     @property
     def is_of_core(self) -> bool:
@@ -40,6 +41,11 @@ class Change(Frozen):
     @property
     def says(self) -> str:
         """The change in words, on one line."""
+        going = f"; deprecated: {cut(self.deprecated, LONGEST)}" if self.deprecated else ""
+        return self.became + going
+
+    @property
+    def became(self) -> str:
         match self.what:
             case What.ADDED:
                 return f"{self.named} is new: {cut(self.candidate, LONGEST)}"
@@ -90,6 +96,7 @@ def definitions(baseline: Surface, candidate: Surface) -> Iterator[Change]:
                 kind=new.kind,
                 baseline=old.says,
                 candidate=new.says,
+                deprecated=new.deprecated if new.deprecated != old.deprecated else "",
             )
 
 

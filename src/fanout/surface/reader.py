@@ -18,6 +18,7 @@ from fanout.surface.source import (
     Assignment,
     Function,
     assignment,
+    deprecation,
     digest,
     heading,
     imports,
@@ -29,9 +30,10 @@ from fanout.surface.source import (
     without_docstring,
 )
 from fanout.surface.symbol import Surface, Symbol, is_private
-from fanout.wording import printable
+from fanout.wording import cut, printable
 
 PACKAGE = "market_data_core"
+LONGEST_DEPRECATION = 1000  # characters
 NOT_A_NAME = ("__all__", "__doc__")
 # What griffe cannot resolve is seen here as a name that leads nowhere.
 logging.getLogger("griffe").addHandler(logging.NullHandler())
@@ -174,6 +176,7 @@ class Reader:
             kind="module",
             says=printable("; ".join(["module", *(f"imports {name}" for name in sorted(outside))])),
             code=digest(own),
+            deprecated=going(node for node in own if isinstance(node, ast.Expr)),
             types=tuple(sorted(inside)),
             uses=self.named(found, own),
         )
@@ -207,6 +210,7 @@ class Reader:
             kind=kind,
             says=printable(" or ".join(dict.fromkeys(said))) or kind,
             code=digest([*own, *(line for node in functions for line in bare(node))]),
+            deprecated=going(nodes),
             types=self.named(found, types),
             uses=self.named(found, code),
         )
@@ -242,6 +246,11 @@ def configuration(trees: Iterable[ast.AST]) -> str:
     return "; ".join(
         said for node in trees if isinstance(node, ast.stmt) if (said := model_config(node))
     )
+
+
+def going(nodes: Iterable[ast.AST]) -> str:
+    said = next(filter(None, map(deprecation, nodes)), "")
+    return cut(printable(said), LONGEST_DEPRECATION)
 
 
 def modules_of(module: griffe.Module) -> Iterator[griffe.Module]:

@@ -23,6 +23,7 @@ Import = ast.Import | ast.ImportFrom
 Assignment = ast.Assign | ast.AnnAssign
 DOTTED = frozenset(f"{string.ascii_letters}{string.digits}_.")
 DOCUMENTATION = frozenset({"description", "title", "examples"})
+WARNED = {"DeprecationWarning", "PendingDeprecationWarning", "FutureWarning"}
 # Two names of one type (PEP 585).
 BUILT_IN = {name.capitalize(): name for name in ("list", "dict", "tuple", "set", "type")} | {
     "FrozenSet": "frozenset"
@@ -156,6 +157,39 @@ class Unquoted(ast.NodeTransformer):
 
 def either(parts: Sequence[ast.expr]) -> ast.expr:
     return reduce(lambda left, right: ast.BinOp(left, ast.BitOr(), right), parts)
+
+
+def deprecation(node: ast.AST) -> str:
+    """What a definition, a field or a statement says of going away; empty if it says nothing.
+
+    By `deprecated` of warnings or typing_extensions, by that of a pydantic field, or by a warning.
+    """
+    parts: Sequence[ast.AST] = [node]
+    if isinstance(node, Definition):
+        body = [] if isinstance(node, ast.ClassDef) else node.body
+        parts = [*node.decorator_list, *body]
+    calls = (call for part in parts for call in ast.walk(part) if isinstance(call, ast.Call))
+    return next(filter(None, map(said_by, calls)), "")
+
+
+def said_by(call: ast.Call) -> str:
+    given = {key.arg: key.value for key in call.keywords}
+    message = next(iter((*call.args, *given.values())), None)
+    match one_line(call.func).rpartition(".")[2]:
+        case "deprecated":
+            pass
+        case "warn" if {one_line(one) for one in (*call.args, *given.values())} & WARNED:
+            pass
+        case _:
+            message = given.get("deprecated")
+    match message:
+        case None | ast.Constant(value=False | None):
+            return ""
+        case ast.Constant(value=True):
+            return "deprecated"
+        case ast.Constant(value=str(said)):
+            return " ".join(said.split())
+    return one_line(message)
 
 
 def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -19,6 +19,7 @@ class Symbol(Frozen):
     kind: Text  # module, class, function, attribute, import, requirement or file
     says: Text
     code: str = ""
+    deprecated: str = ""  # what it says of going away
     types: tuple[str, ...] = ()  # the bases and annotations inside Core
     uses: tuple[str, ...] = ()  # what its code names inside Core
 

@@ -59,6 +59,8 @@ def sides(change: Change) -> Iterator[tuple[str, str]]:
         yield "was", cut(change.baseline, LONGEST)
     if change.candidate:
         yield "now", cut(change.candidate, LONGEST)
+    if change.deprecated:
+        yield "deprecated now", cut(change.deprecated, LONGEST)
 
 
 def behind(notice: Notice) -> str:

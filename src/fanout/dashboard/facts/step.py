@@ -20,7 +20,7 @@ from fanout.surface.change import Change, What, changes
 from fanout.surface.symbol import Surface
 from fanout.told.difference_text import WORDS, sides
 
-SIGNS = {"was": "-", "now": "+"}
+SIGNS = {"was": "-", "now": "+", "deprecated now": "!"}
 
 
 class ChangeShown(NamedTuple):
@@ -135,7 +135,7 @@ def change_shown(change: Change) -> ChangeShown:
         what=WORDS[change.what],
         says=change.says,
         sides=tuple(
-            (" ", "as before", said) if same else (SIGNS[word], word, said)
+            (" ", "as before", said) if same and word == "now" else (SIGNS[word], word, said)
             for word, said in sides(change)
         ),
     )
