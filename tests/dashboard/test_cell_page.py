@@ -18,6 +18,7 @@ from fanout.history.surfaces import write_surface
 from fanout.model import (
     Cell,
     CellReport,
+    Deprecation,
     KnownBreak,
     Matrix,
     Outcome,
@@ -105,6 +106,19 @@ def test_a_broken_promise_is_told_with_its_failure(tmp_path: Path) -> None:
     why, whole = (text for text in seen.all("pre") if "AttributeError" in text)
     assert why == "AttributeError: no attribute 'source' at all"
     assert whole == " ".join(TEXT.split())
+
+
+def test_what_will_break(tmp_path: Path) -> None:
+    """What Core says will go away stands under its symbol, with the promises that use it."""
+    said = Deprecation(symbol="market_data_core.old", message="old goes in <2.0>")
+    met = kept().model_copy(update={"deprecations": (said,)})
+    record(tmp_path / "history", cell("1.3.0", promises=(met, kept(LEVEL))))
+    seen = page(tmp_path)
+    assert "Will break" in seen.all("h2")
+    assert "market_data_core.old" in seen.all("h3")
+    assert "old goes in <2.0>" in seen.all("p")
+    assert "1 promise that uses it" in seen.all("summary")
+    assert any(SOURCE in text for text in seen.all("li"))
 
 
 def test_the_cause_in_core(tmp_path: Path) -> None:

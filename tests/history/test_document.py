@@ -275,8 +275,8 @@ def test_what_will_break(project: Project) -> None:
         case = Case("test_kept.py::test_kept", properties={"deprecations": json.dumps(said)})
         tested = {"version": version, "asked": f"market-data-core=={version}"}
         project.evidence(f"small-core_v{version.replace('.', '')}", case, **tested)
-    asked = ("1.2.0", "--baseline", "1.1.0", "--pack", "small")
-    asked += ("--evidence", str(project.root / "evidence"))
+    asked = ["1.2.0", "--baseline", "1.1.0", "--pack", "small"]
+    asked += ["--evidence", str(project.root / "evidence")]
     done = project.fanout("gate", *asked)
     assert (done.exit_code, done.stdout.partition(":")[0]) == (0, "release")
     assert "(1 pack, 1 promise, 1 will break)" in done.stdout
