@@ -13,6 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+TOO_BROAD = {"AssertionError", "Exception", "BaseException"}
+# What can go wrong at all, when it is run.
+MAY_FAIL = (
+    *(ast.Assert, ast.Raise, ast.Call, ast.Await, ast.Import, ast.ImportFrom),
+    *(ast.Attribute, ast.Subscript, ast.BinOp, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith),
+)
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -70,8 +76,8 @@ def read_body(form: Form, path: str, body: Sequence[ast.stmt], written: Sequence
                 read_body(form, full, inner, node.body)
         elif name.startswith("test"):
             form.promises.add(full)
-            if any(gives_value(part) for part in own_parts(node.body)):
-                form.complaints[full] = "a promise returns nothing: `assert` what is to hold"
+            if complaint := cannot_fail(node):
+                form.complaints[full] = complaint
         else:
             continue
         if name in twice:
@@ -104,6 +110,67 @@ def own_parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, INNER):
             yield from own_parts(ast.iter_child_nodes(node))
+
+
+def cannot_fail(node: Function) -> str:
+    """Why a promise holds whatever Core does; empty if it need not."""
+    parts = list(own_parts(without_docstring(node)))
+    if any(map(gives_value, parts)):
+        return "a promise returns nothing: `assert` what is to hold"
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assert) and always_holds(part.test):
+            return f"`assert {ast.unparse(part.test)}` always holds: `assert` what is to hold"
+        if swallows(part):
+            return "what its assertion finds is caught, and lost: let it fail"
+    if not any(isinstance(part, MAY_FAIL) for part in parts):
+        return "nothing in it can fail: `assert` what is to hold"
+    return ""
+
+
+def without_docstring(node: Function) -> list[ast.stmt]:
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+
+
+def always_holds(test: ast.expr) -> bool:
+    """Whether an expression is true as it is written; of a constant that is not, it never is."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Tuple(elts=several) | ast.List(elts=several) | ast.Set(elts=several):
+            return any(not isinstance(one, ast.Starred) for one in several)
+        case ast.JoinedStr() | ast.Lambda() | ast.GeneratorExp():
+            return True
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return any(map(always_holds, values))
+        case ast.BoolOp(values=values):
+            return all(map(always_holds, values))
+    return False
+
+
+def swallows(part: ast.AST) -> bool:
+    """Whether a statement goes on where an assertion in it has failed."""
+    caught: list[ast.AST | None]
+    match part:
+        case ast.Try(body=body, handlers=handlers):
+            caught = [one.type for one in handlers if not any(map(fails, ast.walk(one)))]
+        case ast.With(body=body, items=items):
+            calls = [one.context_expr for one in items]
+            caught = [
+                one for one in calls if ast.unparse(one).rpartition(".")[2][:9] == "suppress("
+            ]
+        case _:
+            return False
+    broad = any(one is None or named_in(one) & TOO_BROAD for one in caught)
+    return broad and any(isinstance(one, ast.Assert) for line in body for one in ast.walk(line))
+
+
+def named_in(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def fails(part: ast.AST) -> bool:
+    called = ast.unparse(part.func) if isinstance(part, ast.Call) else ""
+    return isinstance(part, ast.Raise | ast.Assert) or called.endswith("fail")
 
 
 def gives_value(part: ast.AST) -> bool:

@@ -19,7 +19,7 @@ def world(tmp_path: Path) -> SmallWorld:
     world.promises(
         number="from market_data_core import number\nassert number == 1",
         colour="from market_data_core import colour",
-        name="assert True",
+        name="assert int('1')",
     )
     return world
 

@@ -71,7 +71,7 @@ def test_core_that_cannot_be_imported(project: Project, tmp_path: Path, code: st
 )
 def test_collection_fails(project: Project, tmp_path: Path, code: str, line: str, tag: str) -> None:
     """A file that cannot be imported is failed or errored, and hides no promise of another file."""
-    project.promise("assert True")
+    project.promise("assert int('1')")
     project.write("packs/small/test_broken.py", f"import pytest\n{line}\n")
     done = project.cell(make_python(tmp_path / "python", "1.2.0", code=code))
     found = project.outcomes()
@@ -90,7 +90,7 @@ def test_marks_are_no_way_out(project: Project, python: Path) -> None:
 
 def test_strict_xfail_that_passes(project: Project, python: Path) -> None:
     """The evidence of a run that did not end with 0 is not all green."""
-    project.promise("assert True", marks="@pytest.mark.xfail(strict=True)")
+    project.promise("assert int('1')", marks="@pytest.mark.xfail(strict=True)")
     assert project.cell(python).returncode == 1
     assert project.outcomes()[KEPT][0] == "error"
 
@@ -106,15 +106,15 @@ def test_fixtures(project: Project, python: Path) -> None:
     for number, body in enumerate(expected):
         above = f"@pytest.fixture\ndef queue():\n    {body}\n" if body else ""
         marks = "@pytest.mark.usefixtures('queue')"
-        project.promise("assert True", name=f"p{number}", marks=marks, above=above)
+        project.promise("assert int('1')", name=f"p{number}", marks=marks, above=above)
     run_all(project, python, expected)
 
 
 @pytest.mark.parametrize("option", ["-kother", "--deselect=packs/small/test_kept.py::test_kept"])
 def test_deselected(project: Project, python: Path, option: str) -> None:
     """A promise that is deselected is errored, while the others are judged."""
-    project.promise("assert True")
-    project.promise("assert True", name="other")
+    project.promise("assert int('1')")
+    project.promise("assert int('1')", name="other")
     assert project.cell(python, "small-core_v120", option).returncode == 1
     assert project.outcomes()[KEPT] == ("error", "deselected")
     assert project.outcomes()["test_other.py::test_other"] == ("kept", "")
@@ -123,7 +123,7 @@ def test_deselected(project: Project, python: Path, option: str) -> None:
 def test_stopped_early(project: Project, python: Path) -> None:
     """A promise that did not run because an earlier one stopped the run is errored."""
     project.promise("assert False", name="first")
-    project.promise("assert True")
+    project.promise("assert int('1')")
     assert project.cell(python, "small-core_v120", "-x").returncode == 1
     assert project.outcomes()[KEPT] == ("error", "unfinished")
 
@@ -135,7 +135,7 @@ def test_malformed(project: Project, python: Path) -> None:
         f"def test_p0():\n{says}",
         f"@pytest.mark.contract()\ndef test_p1():\n{says}",
         f"@pytest.mark.contract('Event', core='1.x')\ndef test_p2():\n{says}",
-        "@pytest.mark.contract('Event')\ndef test_p3():\n    assert True\n",
+        "@pytest.mark.contract('Event')\ndef test_p3():\n    assert int('1')\n",
     )
     for number, text in enumerate(texts):
         project.write(f"packs/small/test_p{number}.py", f"import pytest\n\n{text}")
@@ -147,8 +147,8 @@ def test_malformed(project: Project, python: Path) -> None:
     [
         (">=1.2", "assert False", 0, {KEPT: ("skipped", "known-break")}),
         (">=1.3", "assert False", 1, {KEPT: ("failure", "AssertionError")}),
-        (">=1.2", "assert True", 1, {KEPT: ("error", "known-break-kept")}),
-        (">=1.3", "assert True", 0, {KEPT: ("kept", "")}),
+        (">=1.2", "assert int('1')", 1, {KEPT: ("error", "known-break-kept")}),
+        (">=1.3", "assert int('1')", 0, {KEPT: ("kept", "")}),
         (">=1.2", "open('/not/there')", 1, {KEPT: ("error", "FileNotFoundError")}),
     ],
 )
@@ -171,7 +171,7 @@ def test_known_break_of_no_promise(project: Project, python: Path) -> None:
     """A known break that matches no promise of the pack is errored, by name."""
     known = KNOWN.replace("CORE", "").replace("::test_kept", "::test_renamed")
     project.write("packs/small/pack.toml", PACK_TOML + known)
-    project.promise("assert True")
+    project.promise("assert int('1')")
     done = project.cell(python)
     assert done.returncode == 1
     entry = "pack.toml: known break of test_kept.py::test_renamed"
@@ -183,7 +183,7 @@ def test_known_break_of_no_promise(project: Project, python: Path) -> None:
 def test_no_promise_is_judged(project: Project, python: Path, core: str) -> None:
     """A pack without promises, or with none that applies, is errored."""
     if core:
-        project.promise("assert True", contract=f'"Event", core="{core}"')
+        project.promise("assert int('1')", contract=f'"Event", core="{core}"')
     assert project.cell(python).returncode != 0
     assert project.outcomes()["run"] == ("error", "no-promises")
 
@@ -193,7 +193,7 @@ def test_no_promise_is_judged(project: Project, python: Path, core: str) -> None
 )
 def test_killed(project: Project, python: Path, body: str) -> None:
     """A run that ends in its middle leaves evidence, in which nothing is kept by mistake."""
-    project.promise("assert True", name="first")
+    project.promise("assert int('1')", name="first")
     project.promise(body)
     project.evidence("small-core_v120")
     assert project.cell(python).returncode == 1
@@ -204,7 +204,7 @@ def test_killed(project: Project, python: Path, body: str) -> None:
 
 def test_evidence_cannot_be_written(project: Project, python: Path) -> None:
     """A cell that cannot write its evidence does not end with 0."""
-    project.promise("assert True")
+    project.promise("assert int('1')")
     project.write("evidence", "in the way")
     done = project.cell(python)
     assert done.returncode != 0
@@ -223,8 +223,8 @@ def test_broken_outside_the_supported_range(project: Project, python: Path) -> N
 )
 def test_marker_that_says_nothing_usable(project: Project, python: Path, marker: str) -> None:
     """A mistake in a marker is the error of that promise; the others are judged."""
-    project.promise("assert True", contract=marker, name="marked")
-    project.promise("assert True")
+    project.promise("assert int('1')", contract=marker, name="marked")
+    project.promise("assert int('1')")
     done = project.cell(python)
     assert done.returncode == 1
     assert "INTERNALERROR" not in done.stdout + done.stderr
@@ -268,7 +268,7 @@ def test_known_break_whose_teardown_fails(project: Project, python: Path) -> Non
 
 def test_equal_names_in_two_folders(project: Project, python: Path) -> None:
     """Promises of equal names in two folders of a pack are two, and the broken one shows."""
-    for folder, body in (("a", "assert False"), ("b", "assert True")):
+    for folder, body in (("a", "assert False"), ("b", "assert int('1')")):
         project.promise(body, name="kept")
         file = project.root / "packs/small/test_kept.py"
         project.write(f"packs/small/{folder}/__init__.py", "")

@@ -131,9 +131,9 @@ def test_each_way_to_warn(project: Project, tmp_path: Path) -> None:
     project.write("packs/foreign.py", FOREIGN)
     for number, body in enumerate(EXPECTED):
         project.promise(f"import market_data_core as c; {body}", name=f"p{number:02}")
-    project.promise("pass", name="pinned", contract='"ancient.Thing"')
-    project.promise("pass", name="own", contract='"own.Thing"')
-    project.promise("pass", name="whole_file", above="from market_data_core import Old")
+    project.promise("assert int('1')", name="pinned", contract='"ancient.Thing"')
+    project.promise("assert int('1')", name="own", contract='"own.Thing"')
+    project.promise("assert int('1')", name="whole_file", above="from market_data_core import Old")
 
     project.cell(python)
 

@@ -24,7 +24,7 @@ def write(project: Project, file: str, text: str) -> None:
 
 def error_of(project: Project, python: Path, name: str) -> tuple[str, str]:
     """The type of the error of what has this name, which alone is errored, and how it is told."""
-    project.promise("assert True")
+    project.promise("assert int('1')")
     done = project.cell(python)
     assert done.returncode == 1
     found = project.outcomes()
@@ -38,6 +38,19 @@ def error_of(project: Project, python: Path, name: str) -> tuple[str, str]:
     ("body", "kind"),
     [
         ("return 1 == 2", "malformed"),
+        ("pass", "malformed"),
+        ("...", "malformed"),
+        ("one = True", "malformed"),
+        ("assert True", "malformed"),
+        ("assert (int('0'), 'a message')", "malformed"),
+        ("assert [int('0')]", "malformed"),
+        ("assert (one for one in [0])", "malformed"),
+        ("assert f'{int()}'", "malformed"),
+        ("assert int('0') or 'a message'", "malformed"),
+        ("def inner(): assert int('0')", "malformed"),
+        ("try: assert int('0')\n    except Exception: pass", "malformed"),
+        ("try: assert int('0')\n    except (ValueError, AssertionError): pass", "malformed"),
+        ("import contextlib\n    with contextlib.suppress(Exception): assert 0", "malformed"),
         ("async def wrong(): return False\n    assert wrong()", "cannot-judge"),
         ("async def wrong(): assert False\n    wrong()", "cannot-judge"),
         (f"import threading; {THREAD}; one.start(); one.join()", "cannot-judge"),
@@ -55,7 +68,7 @@ def test_a_promise_that_cannot_judge(
 
 def test_an_async_promise_that_yields(project: Project, python: Path) -> None:
     """A coroutine function that yields is no promise: pytest would never run it to its end."""
-    write(project, "test_a.py", PROMISE.format("async ", "", "assert True; yield"))
+    write(project, "test_a.py", PROMISE.format("async ", "", "assert int('1'); yield"))
     assert error_of(project, python, "test_a.py::test_a")[0] == "malformed"
 
 
@@ -87,7 +100,7 @@ def test_deprecations_are_no_errors(project: Project, tmp_path: Path) -> None:
 
 
 ONLY_PYTEST_SEES = {
-    "event_test.py": ("event_test.py::test_a", PROMISE.format("", "", "assert True")),
+    "event_test.py": ("event_test.py::test_a", PROMISE.format("", "", "assert int('1')")),
     "test_case.py": (
         "test_case.py::Events::test_a",
         "import unittest\n\nclass Events(unittest.TestCase):\n    @pytest.mark.contract('A')\n"
@@ -116,21 +129,21 @@ def test_what_the_reader_does_not_see(project: Project, python: Path, file: str)
     [
         (
             "test_a.py",
-            2 * PROMISE.format("", "", "assert True"),
+            2 * PROMISE.format("", "", "assert int('1')"),
             "test_a.py::test_a",
             "stands twice in its file",
         ),
         (
             "test_a.py",
             "class TestMade:\n    def __init__(self): pass\n    def test_a(self): assert False\n\n"
-            + PROMISE.replace("test_a", "test_b").format("", "", "assert True"),
+            + PROMISE.replace("test_a", "test_b").format("", "", "assert int('1')"),
             "test_a.py::TestMade",
             "pytest passes over a class that makes itself",
         ),
         (
             "test_a.py",
-            PROMISE.format("", "", "assert True") + "\ntest_a = None\n"
-            + PROMISE.replace("test_a", "test_b").format("", "", "assert True"),
+            PROMISE.format("", "", "assert int('1')") + "\ntest_a = None\n"
+            + PROMISE.replace("test_a", "test_b").format("", "", "assert int('1')"),
             "test_a.py::test_a",
             "pytest does not find it",
         ),
@@ -139,7 +152,7 @@ def test_what_the_reader_does_not_see(project: Project, python: Path, file: str)
         (
             "test_a.py",
             "@pytest.mark.parametrize('x', [f'{object()}'])\n"
-            + PROMISE.format("", "x", "assert True"),
+            + PROMISE.format("", "x", "assert int('1')"),
             "",
             "its name holds an address of memory",
         ),
@@ -150,7 +163,7 @@ def test_what_pytest_passes_over(
 ) -> None:
     """What has no verdict that anybody would miss, or no lasting name, is errored by name."""
     write(project, file, text)
-    project.promise("assert True")
+    project.promise("assert int('1')")
     done = project.cell(python)
     errored = {n for n, (tag, _) in project.outcomes().items() if tag == "error"}
     assert (done.returncode, len(errored)) == (1, 1)

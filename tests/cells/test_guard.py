@@ -23,7 +23,7 @@ def site(python: Path) -> Path:
 
 def refused(project: Project, python: Path, name: str, asked: str, path: str = "") -> str:
     """What a cell says that the guard refuses; the evidence says the same, and nothing else."""
-    project.promise("assert True")
+    project.promise("assert int('1')")
     done = project.cell(python, name, asked=asked, path=path)
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -63,7 +63,7 @@ def test_a_local_build(project: Project, tmp_path: Path, name: str, version: str
 def test_a_local_build_that_was_asked_for(project: Project, tmp_path: Path) -> None:
     """A local build is judged where it is what was asked for."""
     python = make_python(tmp_path / "python", "1.2.0+local")
-    project.promise("assert True")
+    project.promise("assert int('1')")
     for asked in ("market-data-core==1.2.0+local", "market-data-core==1.2.*"):
         done = project.cell(python, "small-core_candidate", asked=asked)
         assert done.returncode == 0, done.stdout
@@ -108,7 +108,7 @@ def test_core_outside_the_environment(project: Project, tmp_path: Path) -> None:
 def test_secrets_stay_out(project: Project, python: Path) -> None:
     """The user name and token of a git URL are neither in the evidence nor printed."""
     asked = "market-data-core @ git+https://bot:t0ken@git.example/core@v1.2.0"
-    project.promise("assert True")
+    project.promise("assert int('1')")
     for name in ("small-core_candidate", "small-core_v110"):
         done = project.cell(python, name, asked=asked)
         written = (project.root / f"evidence/{name}.xml").read_text()
@@ -123,7 +123,7 @@ def test_an_installed_file_that_was_edited(project: Project, tmp_path: Path) -> 
     record = site(python) / "market_data_core-1.2.0.dist-info/RECORD"
     of_nothing = urlsafe_b64encode(sha256(b"").digest()).decode().rstrip("=")
     record.write_text(f"market_data_core/__init__.py,sha256={of_nothing},0\n")
-    project.promise("assert True")
+    project.promise("assert int('1')")
     assert project.cell(python).returncode == 0
     (site(python) / "market_data_core/__init__.py").write_text("edited = True\n")
     said = refused(project, python, name="small-core_v120", asked="market-data-core")
@@ -161,7 +161,7 @@ def test_a_core_that_ends_every_python(project: Project, tmp_path: Path) -> None
     """A Core that ends Python as it starts does not end the runner."""
     python = make_python(tmp_path / "python", "1.2.0")
     bring(python, "core.pth", "import os; os._exit(0)\n")
-    project.promise("assert True")
+    project.promise("assert int('1')")
     assert project.cell(python).returncode == 1
     assert project.outcomes() == {"run": ("error", "crashed")}
 

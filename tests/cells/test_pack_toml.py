@@ -57,7 +57,7 @@ ACCEPTED: dict[str, str] = {
 def test_a_cell_refuses(project: Project, python: Path, name: str) -> None:
     """A cell refuses a wrong pack.toml, naming the file, and leaves that as its evidence."""
     project.write("packs/small/pack.toml", REFUSED[name])
-    project.promise("assert True")
+    project.promise("assert int('1')")
     done = project.cell(python)
     assert done.returncode == 1, done.stdout
     assert "packs/small/pack.toml is not a valid pack.toml: " in done.stderr
@@ -96,7 +96,7 @@ def test_both_accept(project: Project, python: Path, name: str) -> None:
 def test_none_there(project: Project, python: Path) -> None:
     """Neither the cell nor the report does without the pack.toml of a pack."""
     (project.root / "packs/small/pack.toml").unlink()
-    project.promise("assert True")
+    project.promise("assert int('1')")
     done = project.cell(python)
     assert done.returncode == 1
     assert "packs/small/pack.toml is not there" in done.stderr

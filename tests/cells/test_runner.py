@@ -44,7 +44,7 @@ def test_one_promise_costs_no_other(
     project: Project, python: Path, body: str, how: str, said: str
 ) -> None:
     """A promise that ends or blocks the run is errored by name; every other one has a verdict."""
-    project.promise("assert True", name="a")
+    project.promise("assert int('1')", name="a")
     project.promise(body)
     project.promise("assert False", name="z")
     done = project.cell(python, "small-core_v120", "--promise-seconds=1")
@@ -117,9 +117,9 @@ def test_a_core_that_ends_the_run_while_it_is_collected(project: Project, python
 
 def test_the_time_of_a_cell(project: Project, python: Path) -> None:
     """What did not start before the cell's time was over is errored; what had ended counts."""
-    project.promise("assert True", name="a")
+    project.promise("assert int('1')", name="a")
     project.promise("import time; time.sleep(60)")
-    project.promise("assert True", name="z")
+    project.promise("assert int('1')", name="z")
     project.cell(python, "small-core_v120", "--cell-seconds=2")
     assert project.outcomes() == {
         FIRST: ("kept", ""),

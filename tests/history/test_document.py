@@ -246,7 +246,7 @@ set_env =
 def test_a_decision_keeps_what_it_found_out(project: Project) -> None:
     """The document of a gate holds the change in Core that explains what regressed."""
     project.write("tox.ini", REFS)
-    project.promise("pass")
+    project.promise("assert int('1')")
     for version, tag in (("1.1.0", ""), ("1.2.0", "failure")):
         case = Case("test_kept.py::test_kept", tag, "AssertionError", "no source")
         said = {"version": version, "asked": f"market-data-core=={version}"}
@@ -268,7 +268,7 @@ def test_a_decision_keeps_what_it_found_out(project: Project) -> None:
 def test_what_will_break(project: Project) -> None:
     """A promise that will break does not hold; its answer and the run's document say so."""
     project.write("tox.ini", REFS)
-    project.promise("pass")
+    project.promise("assert int('1')")
     for version in ("1.1.0", "1.2.0"):
         # What the baseline said is no news.
         said = {"market_data_core.old": "old goes"} if version == "1.2.0" else {"a": "a goes"}
