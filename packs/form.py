@@ -151,13 +151,10 @@ def swallows(part: ast.AST) -> bool:
     """Whether a statement goes on where an assertion in it has failed."""
     caught: list[ast.AST | None]
     match part:
-        case ast.Try(body=body, handlers=handlers):
+        case ast.Try(body=body, handlers=handlers) | ast.TryStar(body=body, handlers=handlers):
             caught = [one.type for one in handlers if not any(map(fails, ast.walk(one)))]
         case ast.With(body=body, items=items):
-            calls = [one.context_expr for one in items]
-            caught = [
-                one for one in calls if ast.unparse(one).rpartition(".")[2][:9] == "suppress("
-            ]
+            caught = [one.context_expr for one in items if called(one.context_expr) == "suppress"]
         case _:
             return False
     broad = any(one is None or named_in(one) & TOO_BROAD for one in caught)
@@ -169,8 +166,12 @@ def named_in(node: ast.AST) -> set[str]:
 
 
 def fails(part: ast.AST) -> bool:
-    called = ast.unparse(part.func) if isinstance(part, ast.Call) else ""
-    return isinstance(part, ast.Raise | ast.Assert) or called.endswith("fail")
+    return isinstance(part, ast.Raise | ast.Assert) or called(part) == "fail"
+
+
+def called(part: ast.AST) -> str:
+    """The last name of what a call calls; empty if it is none."""
+    return ast.unparse(part.func).rpartition(".")[2] if isinstance(part, ast.Call) else ""
 
 
 def gives_value(part: ast.AST) -> bool:
