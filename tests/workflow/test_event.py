@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fanout.notify.announcement import Request
 from fanout.workflow.event import NIGHTLY, InvalidRequest, changed_packs, request
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"
 
 
-def dispatched(**payload: object) -> object:
+def dispatched(**payload: object) -> Request:
     return request("repository_dispatch", json.dumps(payload), "null", "")
 
 
@@ -72,6 +73,22 @@ def test_what_could_fool_git_or_a_shell_is_no_ref(ref: str, key: str) -> None:
     """Whatever needs quoting, climbs, or looks like an option is refused with its name."""
     with pytest.raises(InvalidRequest, match=key):
         dispatched(**({"core_ref": "main"} | {key: ref}))
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [(True, True), ("true", True), (False, False), ("false", False), (None, False), ("", False)],
+)
+def test_only_new(said: object, asked: bool) -> None:
+    """A dispatch may ask only for what Core newly breaks."""
+    assert dispatched(core_ref="main", only_new=said).only_new is asked
+
+
+@pytest.mark.parametrize("said", ["yes", 2, ["x"]])
+def test_what_is_no_flag_is_refused(said: object) -> None:
+    """A text that looks like yes is not taken for one."""
+    with pytest.raises(InvalidRequest, match="only_new"):
+        dispatched(core_ref="main", only_new=said)
 
 
 @given(st.text(max_size=40))

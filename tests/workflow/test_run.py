@@ -118,10 +118,13 @@ def test_a_core_that_is_not_there_is_unknown(
 def test_a_manual_run_names_baseline_and_packs(contracts: Workflow) -> None:
     """By hand any version, baseline and packs can be asked for."""
     inputs = {"core_ref": "2.0.0", "baseline": "1.0.0", "packs": "beta", "sha": ""}
+    inputs["only_new"] = "true"
 
     done = contracts.run("workflow_dispatch", {"inputs": inputs})
 
     answered(done, Answer.RELEASE)
+    assert done.announcement is not None
+    assert "breaks no promise that 1.0.0 keeps" in done.announcement.headline
     assert done.evidence == ("beta-core_v100", "beta-core_v200")
 
 

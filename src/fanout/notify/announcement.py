@@ -28,7 +28,8 @@ class Request(Frozen):
     """What to test, and where in Core's repository the answer is awaited.
 
     Without a `core_ref` the table of Core refs is tested. `commit` is the full hash of a commit
-    of Core, `pull_request` the number of one there; both may be empty.
+    of Core, `pull_request` the number of one there; both may be empty. `only_new` asks only whether
+    Core breaks what its baseline keeps.
     """
 
     event: Annotated[str, Field(pattern=r"^[a-z_]+$")]
@@ -37,6 +38,7 @@ class Request(Frozen):
     pull_request: Annotated[int, Field(ge=1)] | None = None
     baseline: Shown = ""
     packs: tuple[PackName, ...] = ()
+    only_new: bool = False
 
 
 class Turned(Frozen):

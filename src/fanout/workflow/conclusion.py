@@ -81,6 +81,7 @@ def concluded(
         candidate=candidate,
         baseline=release(plan.baseline, matrix),
         today=datetime.now(UTC).date(),
+        only_new=plan.request.only_new,
     )
     return of_the_candidate(plan, jobs, comparison, folder, history, index, reasons, say)
 

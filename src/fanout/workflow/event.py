@@ -1,7 +1,8 @@
 """What GitHub says of an event, made into a request; nothing in it is trusted.
 
-Formats: the payloads of `repository_dispatch` (`client_payload` with `core_ref`, `sha` and
-`pull_request`), and the inputs of `workflow_dispatch` and `workflow_call`, both as JSON.
+Formats: the payloads of `repository_dispatch` (`client_payload` with `core_ref`, `sha`,
+`pull_request` and `only_new`), and the inputs of `workflow_dispatch` and `workflow_call`, both as
+JSON.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ def dispatched(
         pull_request=number(said.get("pull_request")),
         baseline=checked(baseline, "baseline"),
         packs=packs(text(said, "packs", named).replace(",", " ").split()),
+        only_new=flag(said, "only_new", named),
     )
 
 
@@ -88,6 +90,15 @@ def text(said: Mapping[str, object], key: str, named: str) -> str:
     if not isinstance(value, str):
         raise InvalidRequest(f"'{key}' of '{named}' is no text", f"send '{key}' as a text")
     return value.strip()
+
+
+def flag(said: Mapping[str, object], key: str, named: str) -> bool:
+    value = said.get(key) or False
+    if value in (True, "true"):
+        return True
+    if value in (False, "false"):
+        return False
+    raise InvalidRequest(f"'{key}' of '{named}' is not true or false", f"send '{key}' as one")
 
 
 def checked(ref: str, key: str) -> str:
