@@ -11,6 +11,8 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import cache
 from itertools import pairwise
 from types import FrameType
 
@@ -31,10 +33,12 @@ def listen(hear: Callable[[str, str, bool], None]) -> None:
     show = getattr(warnings, name)
 
     def tell(warning: warnings.WarningMessage) -> None:
-        if issubclass(warning.category, CATEGORIES):
-            symbol, user = about(sys._getframe(1))
-            if symbol:
-                hear(symbol, str(warning.message), user is not None and in_core(user))
+        # Whatever the objects that are looked at do, Core is not to notice.
+        with suppress(Exception):
+            if issubclass(warning.category, CATEGORIES):
+                symbol, user = about(sys._getframe(1))
+                if symbol:
+                    hear(symbol, str(warning.message), user is not None and in_core(user))
         show(warning)
 
     setattr(warnings, name, tell)
@@ -65,8 +69,12 @@ def outwards(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def in_core(frame: FrameType) -> bool:
-    folder = os.path.join(package_folder(), "")
-    return os.path.realpath(frame.f_code.co_filename).startswith(folder)
+    return is_of_core(frame.f_code.co_filename)
+
+
+@cache
+def is_of_core(file: str) -> bool:
+    return os.path.realpath(file).startswith(os.path.join(package_folder(), ""))
 
 
 def named(frame: FrameType) -> str:

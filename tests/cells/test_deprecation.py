@@ -73,6 +73,16 @@ def theirs():
     from foreign import used
     used()
 
+class Odd:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+    def _call(self):
+        warnings.warn("odd goes", DeprecationWarning)
+
+def odd():
+    self = Odd()
+    Odd._call(self)
+
 def inside():
     old()
     Bus(1)
@@ -106,6 +116,9 @@ EXPECTED = {
     "c.quiet()": {},
     "c.theirs()": {},
     "c.inside()": {},
+    # An object that cannot be looked at breaks nothing.
+    "c.odd()": {},
+    "c.Odd()._call()": {},
     "c.slow()": {},
     "c.Tick().kind": {},
     "import warnings; warnings.warn('mine', DeprecationWarning)": {},
