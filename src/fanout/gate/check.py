@@ -16,7 +16,7 @@ from fanout.gate.verdict import HOLDS
 from fanout.history.document import make_run
 from fanout.history.query import History
 from fanout.history.run import Run
-from fanout.model import Cell, CellReport, Core, Matrix, Outcome, PackOnDisk
+from fanout.model import Cell, CellReport, CellVerdict, Core, Matrix, Outcome, PackOnDisk
 
 
 @dataclass(frozen=True)
@@ -67,28 +67,50 @@ class Comparison:
     def run(
         self, names: Iterable[str], folder: Path, minutes: float, finished: Callable[[str], None]
     ) -> None:
-        """One more attempt at these cells; every one after the first is in a fresh env."""
+        """One more attempt at these cells; every one after the first is in a fresh env.
+
+        Where nothing is broken that must be confirmed, one that leaves no evidence is none.
+        """
         cells = self.cells
+        needed = self.of_packs(broken_in) if self.attempts else cells
+        found = run_and_read(
+            [cells[name] for name in names],
+            (self.candidate, self.baseline),
+            self.matrix,
+            self.packs,
+            self.root,
+            folder,
+            self.today,
+            fresh=bool(self.attempts),
+            minutes=minutes,
+            finished=finished,
+        )
+        left = {name for name, one in found.items() if one.outcome is not Outcome.MISSING}
         self.attempts.append(
-            run_and_read(
-                [cells[name] for name in names],
-                (self.candidate, self.baseline),
-                self.matrix,
-                self.packs,
-                self.root,
-                folder,
-                self.today,
-                fresh=bool(self.attempts),
-                minutes=minutes,
-                finished=finished,
-            )
+            {name: one for name, one in found.items() if name in left.union(needed)}
         )
 
     @property
     def to_confirm(self) -> list[str]:
-        """The cells on both sides of each pack with a broken promise that it does not list."""
-        broken = [c for c in self.decide().cells if c.verdict in HOLDS]
-        return list(dict.fromkeys(name for c in broken for name in (c.cell, c.baseline)))
+        """The cells on both sides of each pack with a broken promise that it does not list.
+
+        Also those that ran with other versions of what both sides have: fresh envs may mend that.
+        """
+        return self.of_packs(lambda cell: broken_in(cell) or other_versions(cell))
+
+    def of_packs(self, asked: Callable[[CellVerdict], bool]) -> list[str]:
+        """The cells on both sides of each pack of which this is so."""
+        found = [cell for cell in self.decide().cells if asked(cell)]
+        return list(dict.fromkeys(name for one in found for name in (one.cell, one.baseline)))
+
+
+def broken_in(cell: CellVerdict) -> bool:
+    return cell.verdict in HOLDS
+
+
+def other_versions(cell: CellVerdict) -> bool:
+    """Whether both sides have a distribution, each another version; one alone is of Core's need."""
+    return any(all(one.versions) for one in cell.environment)
 
 
 def never_kept(comparison: Comparison, history: History) -> frozenset[tuple[str, str]]:

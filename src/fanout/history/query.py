@@ -49,7 +49,7 @@ NAMES = """
 SELECT pack, name, says, max(result IN ('broken', 'known break'))
 FROM promise JOIN result ON result.promise = promise.id GROUP BY promise.id"""
 SIGHTINGS = """
-SELECT evidence.id, core_ref, version, digest, pack_digest, says, result, supported
+SELECT evidence.id, core_ref, version, digest, pack_digest, environment, says, result, supported
 FROM promise JOIN result ON result.promise = promise.id
 JOIN evidence ON evidence.results = result.results
 JOIN cell ON cell.id = evidence.cell JOIN content ON content.id = evidence.content
@@ -173,6 +173,7 @@ class History:
                 version=version,
                 digest=digest,
                 pack_digest=pack_digest,
+                environment=environment,
                 says=says,
                 result=Result(result),
                 supported=bool(supported),
@@ -180,9 +181,17 @@ class History:
                 first=counts[key].first,
                 newest=counts[key].newest,
             )
-            for key, core_ref, version, digest, pack_digest, says, result, supported in self.rows(
-                SIGHTINGS, pack, name
-            )
+            for (
+                key,
+                core_ref,
+                version,
+                digest,
+                pack_digest,
+                environment,
+                says,
+                result,
+                supported,
+            ) in self.rows(SIGHTINGS, pack, name)
             if key in counts and cell in ("", f"{pack}-{core_ref}")
         ]
 
