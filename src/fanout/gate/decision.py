@@ -186,20 +186,22 @@ def comparable(
 
     All of them, if no other judges. The candidate's attempts count whatever they ran with.
     """
-    there = [environment(one.evidence) for one in seen]
-    shared = [one for one in before if one.judges and environment(one.evidence) in there]
-    alike = (one for one in before if one in shared or not one.judges)
-    return tuple(alike) if shared else before
+    there = known_environments(seen)
+    unlike = [one for one in before if one.judges and environment(one.evidence) not in (*there, {})]
+    left = tuple(one for one in before if one not in unlike)
+    known = (found for one in left if one.judges and (found := environment(one.evidence)))
+    return left if any(known) else before
+
+
+def known_environments(reports: Iterable[CellReport]) -> list[Mapping[str, str]]:
+    return [found for one in reports if (found := environment(one.evidence))]
 
 
 def apart(
     seen: Sequence[CellReport], before: Sequence[CellReport]
 ) -> tuple[InstalledVersions, ...]:
     """What the newest attempts on either side did not have alike; nothing if any two had all."""
-    now, then = (
-        [found for one in reports if (found := environment(one.evidence))]
-        for reports in (seen, before)
-    )
+    now, then = known_environments(seen), known_environments(before)
     if not (now and then) or any(one in now for one in then):
         return ()
     return differing(now[-1], then[-1])
