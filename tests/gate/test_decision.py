@@ -20,6 +20,7 @@ from defusedxml.ElementTree import fromstring, parse
 
 from fanout.cells.packs import pack_digest
 from fanout.cli import main
+from fanout.commands.check import compare
 from fanout.model import Result
 from fanout.told.report_markdown import escape
 from tests.servers.core_index import CoreIndex, wheel
@@ -257,7 +258,7 @@ def test_attempts_in_other_environments(gate: Gate) -> None:
     result = gate.decide("shaky")
     assert result.exit_code == 3
     assert result.stdout.splitlines()[0].endswith(
-        "on the candidate broken, then kept, not with the same environment: other 1.0 then 2.0"
+        "on the candidate broken, then kept, in environments that differ: other 1.0 then 2.0"
     )
     (document,) = gate.history.glob("*.json")
     (verdict,) = json.loads(document.read_text())["verdicts"]
@@ -281,9 +282,21 @@ def test_environments_that_differ(gate: Gate, form: str) -> None:
         assert cells["excused"] == []
         assert cells["steady"][-1] == {"name": "other", "versions": ["1.0", "2.0"]}
     else:
-        told = "the environment differs from the baseline's: a 1 for none, b 1 for none,"
+        told = "the environment differs from the baseline's: a 1 instead of none,"
         (line,) = (one for one in result.stdout.splitlines() if "differs" in one)
-        assert f"{told} c none for 1, 1 more" in html.unescape(line).replace("\\", "")
+        assert f"{told} b 1 instead of none, c none instead of 1, 1 more" in html.unescape(line).replace("\\", "")
+
+
+def test_what_runs_again(gate: Gate) -> None:
+    """A pack whose sides have other versions runs again; what one side lacks, Core asks for."""
+    packs, today = ("steady", "excused"), datetime.now(UTC)
+    gate.install("steady-core_candidate", "other==1.0")
+    gate.install("excused-core_candidate", "other==1.0")
+    gate.install("excused-core_v200", "other==2.0")
+    given = (str(gate.wheel), "2.0.0", packs, gate.world.root, today)
+    comparison = compare(*given, only_new=False)
+    comparison.take(gate.folders[0], reasons={})
+    assert comparison.to_confirm == ["excused-core_candidate", "excused-core_v200"]
 
 
 @pytest.mark.parametrize("first", [Result.KEPT, Result.BROKEN])

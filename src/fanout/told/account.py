@@ -222,7 +222,7 @@ def what(side: Side) -> str:
     if side.flaky:
         return f"flaky ({told})"
     if side.environment:
-        return f"{told}, not with the same environment: {versions(side.environment, ' then ')}"
+        return f"{told}, in environments that differ: {versions(side.environment, ' then ')}"
     return f"errored: {side.message}" if side.message else "no evidence"
 
 
@@ -335,7 +335,7 @@ def beside(cell: CellVerdict) -> str:
 
 def environments(cell: CellVerdict) -> str:
     """What the candidate did not run with as the baseline did, in less than a line."""
-    found = versions(cell.environment, " for ")
+    found = versions(cell.environment, " instead of ")
     return f"the environment differs from the baseline's: {found}" if found else ""
 
 
