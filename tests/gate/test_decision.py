@@ -284,7 +284,9 @@ def test_environments_that_differ(gate: Gate, form: str) -> None:
     else:
         told = "the environment differs from the baseline's: a 1 instead of none,"
         (line,) = (one for one in result.stdout.splitlines() if "differs" in one)
-        assert f"{told} b 1 instead of none, c none instead of 1, 1 more" in html.unescape(line).replace("\\", "")
+        assert f"{told} b 1 instead of none, c none instead of 1, 1 more" in html.unescape(
+            line
+        ).replace("\\", "")
 
 
 def test_what_runs_again(gate: Gate) -> None:

@@ -105,7 +105,7 @@ def check(
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
         if again := comparison.to_confirm:
             run(
-                "running again what is broken, or in another environment",
+                "running again in fresh envs",
                 comparison,
                 again,
                 folder / "2",

@@ -49,9 +49,12 @@ class Comparison:
         `reasons` tells of cells why there is none.
         """
         found = self.read(folder)
-        again = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
-        first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
-        self.attempts.append(again if self.attempts else first)
+        self.add({name: one.because(reasons.get(name, "")) for name, one in found.items()})
+
+    def add(self, found: dict[str, CellReport]) -> None:
+        if self.attempts:
+            found = {name: one for name, one in found.items() if one.outcome != Outcome.MISSING}
+        self.attempts.append(found)
 
     def decide(self, pending: Collection[tuple[str, str]] = ()) -> Decision:
         return decide(
@@ -67,27 +70,21 @@ class Comparison:
     def run(
         self, names: Iterable[str], folder: Path, minutes: float, finished: Callable[[str], None]
     ) -> None:
-        """One more attempt at these cells; every one after the first is in a fresh env.
-
-        Where nothing is broken that must be confirmed, one that leaves no evidence is none.
-        """
+        """One more attempt at these cells; every one after the first is in a fresh env."""
         cells = self.cells
-        needed = self.of_packs(broken_in) if self.attempts else cells
-        found = run_and_read(
-            [cells[name] for name in names],
-            (self.candidate, self.baseline),
-            self.matrix,
-            self.packs,
-            self.root,
-            folder,
-            self.today,
-            fresh=bool(self.attempts),
-            minutes=minutes,
-            finished=finished,
-        )
-        left = {name for name, one in found.items() if one.outcome is not Outcome.MISSING}
-        self.attempts.append(
-            {name: one for name, one in found.items() if name in left.union(needed)}
+        self.add(
+            run_and_read(
+                [cells[name] for name in names],
+                (self.candidate, self.baseline),
+                self.matrix,
+                self.packs,
+                self.root,
+                folder,
+                self.today,
+                fresh=bool(self.attempts),
+                minutes=minutes,
+                finished=finished,
+            )
         )
 
     @property
@@ -96,16 +93,8 @@ class Comparison:
 
         Also those that ran with other versions of what both sides have: fresh envs may mend that.
         """
-        return self.of_packs(lambda cell: broken_in(cell) or other_versions(cell))
-
-    def of_packs(self, asked: Callable[[CellVerdict], bool]) -> list[str]:
-        """The cells on both sides of each pack of which this is so."""
-        found = [cell for cell in self.decide().cells if asked(cell)]
-        return list(dict.fromkeys(name for one in found for name in (one.cell, one.baseline)))
-
-
-def broken_in(cell: CellVerdict) -> bool:
-    return cell.verdict in HOLDS
+        again = [c for c in self.decide().cells if c.verdict in HOLDS or other_versions(c)]
+        return list(dict.fromkeys(name for c in again for name in (c.cell, c.baseline)))
 
 
 def other_versions(cell: CellVerdict) -> bool:

@@ -119,7 +119,7 @@ def is_same_content(candidate: Core, baseline: Core, attempts: Attempts) -> bool
     ran = [one for reports in attempts for one in reports.values() if one.outcome.has_verdict]
     refs = {one.cell.core_ref for one in ran}
     digests = {one.evidence.digest if one.evidence else "" for one in ran}
-    both = refs >= {candidate.core_ref, baseline.core_ref}
+    both = {candidate.core_ref, baseline.core_ref} <= refs
     return both and len(digests) == 1 and "" not in digests
 
 
@@ -186,11 +186,9 @@ def comparable(
 
     All of them, if no other judges. The candidate's attempts count whatever they ran with.
     """
-    there = known_environments(seen)
-    unlike = [one for one in before if one.judges and environment(one.evidence) not in (*there, {})]
-    left = tuple(one for one in before if one not in unlike)
-    known = (found for one in left if one.judges and (found := environment(one.evidence)))
-    return left if any(known) else before
+    there = (*known_environments(seen), {})
+    left = tuple(one for one in before if not one.judges or environment(one.evidence) in there)
+    return left if known_environments(one for one in left if one.judges) else before
 
 
 def known_environments(reports: Iterable[CellReport]) -> list[Mapping[str, str]]:

@@ -181,7 +181,8 @@ class Writer:
             self.results([run.findings[index] for index in told.findings]) for told in run.results
         ]
         environments = [
-            environment_digest(one.python, run.distributions_of(one)) for one in run.environments
+            environment_digest(one.python, tuple(run.distributions_of(one)))
+            for one in run.environments
         ]
         attempts = [
             (
@@ -221,19 +222,12 @@ class Writer:
     ) -> int:
         at, told = attempt.environment, attempt.results
         core, beside = (NOTHING, "") if at is None else (run.environments[at], environments[at])
+        content = (core.asked, core.source, core.version, core.digest)
         pack_digest = "" if told is None else run.results[told].pack_digest
         return self.id(
             "evidence",
             self.id("cell", attempt.cell, attempt.pack, attempt.core_ref),
-            self.id(
-                "content",
-                core.asked,
-                core.source,
-                core.version,
-                core.digest,
-                pack_digest,
-                beside,
-            ),
+            self.id("content", *content, pack_digest, beside),
             self.results([]) if told is None else results[told],
             attempt.outcome.value,
             attempt.reason,

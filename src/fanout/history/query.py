@@ -167,31 +167,10 @@ class History:
     ) -> list[Sighting]:
         """All that was seen of a promise, anywhere or in one cell."""
         return [
-            Sighting(
-                evidence=key,
-                core_ref=core_ref,
-                version=version,
-                digest=digest,
-                pack_digest=pack_digest,
-                environment=environment,
-                says=says,
-                result=Result(result),
-                supported=bool(supported),
-                runs=counts[key].runs,
-                first=counts[key].first,
-                newest=counts[key].newest,
+            Sighting._make(
+                (key, core_ref, *told, Result(result), bool(supported), *counts[key][:3])
             )
-            for (
-                key,
-                core_ref,
-                version,
-                digest,
-                pack_digest,
-                environment,
-                says,
-                result,
-                supported,
-            ) in self.rows(SIGHTINGS, pack, name)
+            for key, core_ref, *told, result, supported in self.rows(SIGHTINGS, pack, name)
             if key in counts and cell in ("", f"{pack}-{core_ref}")
         ]
 
