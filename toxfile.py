@@ -188,7 +188,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
             description=cell.description,
             labels=cell.labels,
             # The content behind a path or a branch changes while its name stays.
-            recreate=not cell.named,
+            recreate=not cell.named or getattr(state.conf.options, "recreate", False),
         )
         state.conf.memory_seed_loaders[name].append(seed)
     chosen = os.environ.get("PACK", "")

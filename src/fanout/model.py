@@ -272,19 +272,30 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
+class InstalledVersions(Frozen):
+    """The version of a distribution, or of Python, in each of some envs; empty if not installed."""
+
+    name: str
+    versions: tuple[str, ...]
+
+
 class Side(Frozen):
-    """A promise on one side: where it stands, what each attempt said, and why."""
+    """A promise on one side: where it stands, what each attempt said, and why.
+
+    `environment` is what differs between attempts that disagree, if no two in one environment do.
+    """
 
     standing: Standing
     attempts: tuple[str, ...] = ()  # a result each, or the outcome of a cell without evidence
     message: str = ""
     text: str = ""
+    environment: tuple[InstalledVersions, ...] = ()
 
     @property
     def flaky(self) -> bool:
-        """Whether attempts that judged the promise disagree."""
+        """Whether attempts that judged the promise disagree, though they ran in one environment."""
         judged = {said for said in self.attempts if said in JUDGED}
-        return self.standing is Standing.UNKNOWN and len(judged) > 1
+        return self.standing is Standing.UNKNOWN and len(judged) > 1 and not self.environment
 
 
 class PromiseVerdict(Frozen):
@@ -313,7 +324,10 @@ class PromiseVerdict(Frozen):
 
 
 class CellVerdict(Frozen):
-    """One pack on the candidate and on the baseline, its promises rolled up."""
+    """One pack on the candidate and on the baseline, its promises rolled up.
+
+    `environment` is what the two did not run with alike: the candidate's version, the baseline's.
+    """
 
     pack: Text
     owner: str
@@ -322,6 +336,7 @@ class CellVerdict(Frozen):
     verdict: Verdict
     reason: str = ""  # why it has no verdict
     command: str
+    environment: tuple[InstalledVersions, ...] = ()
     promises: tuple[PromiseVerdict, ...]
 
     def having(self, verdict: Verdict) -> tuple[PromiseVerdict, ...]:

@@ -163,6 +163,15 @@ def test_other_contents_may_disagree(tmp_path: Path) -> None:
     assert told(history)["flaky"] == [1, 5, [[NAME, 1, 5]]]
 
 
+def test_other_environments_may_disagree(tmp_path: Path) -> None:
+    """With other distributions beside Core, an attempt that disagrees is no flakiness."""
+    history = tmp_path / "history"
+    for day, pydantic in enumerate(("2.7", "2.14", "2.14")):
+        results = BROKEN if pydantic == "2.7" else KEPT
+        record(history, cell("1.2.0", results, day=day, pydantic=pydantic), day=day)
+    assert "flaky" not in told(history)
+
+
 def test_which_promise_is_flaky(tmp_path: Path) -> None:
     """A cell is flaky if any promise is, and names each that is, with its own numbers."""
     history = tmp_path / "history"

@@ -56,8 +56,11 @@ def world(tmp_path: Path, index: CoreIndex, compiled_wheels: None) -> World:
     return World(tmp_path / "world", index.url).make()
 
 
-def check(world: World, candidate: str = "2.0.0", *more: str) -> subprocess.CompletedProcess[str]:
-    return world.fanout("check", candidate, "--baseline", "2.0.0", "--index", world.index, *more)
+def check(
+    world: World, candidate: str = "2.0.0", *more: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    arguments = (candidate, "--baseline", "2.0.0", "--index", world.index, *more)
+    return world.fanout("check", *arguments, **variables)
 
 
 def test_release_and_hold(world: World) -> None:
@@ -222,6 +225,33 @@ def test_kill(world: World) -> None:
     assert done.stdout.startswith("release: ")
 
 
+def installed(world: World, cell: str, version: str) -> None:
+    """Put a distribution into an env that is there, as if it had been made long ago."""
+    (site,) = (world.root / ".tox" / cell).glob("lib/python*/site-packages")
+    path = site / f"other-{version}.dist-info" / "METADATA"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"Metadata-Version: 2.1\nName: other\nVersion: {version}\n")
+
+
+def test_other_environments(world: World) -> None:
+    """What ran with other versions runs again in fresh envs; where none can be made, it is told."""
+    asked = ("2.0.0", "--baseline", "1.0.0", "--pack", "excused")
+    sides = ("excused-core_v200", "excused-core_v100")
+    make = [sys.executable, "-m", "tox", "run-parallel", "--notest", "-e", ",".join(sides)]
+    subprocess.run(make, cwd=world.root, env=world.environment(), check=True)
+    for number, cell in enumerate(sides):
+        installed(world, cell, f"{number}.0")
+    done = check(world, *asked, UV_INDEX=CLOSED, UV_HTTP_RETRIES="0")
+    assert done.returncode == 0, done.stdout
+    assert "differs from the baseline's: other 0.0 instead of 1.0" in done.stdout
+    for number, cell in enumerate(sides):
+        installed(world, cell, f"{number}.0")
+    done = check(world, *asked)
+    assert (done.returncode, "differs" in done.stdout) == (0, False)
+    newest = max((world.root / "runs").iterdir(), key=lambda one: one.stat().st_mtime_ns)
+    assert {one.stem for one in (newest / "2").glob("*.xml")} == set(sides)
+
+
 def test_null_run(world: World) -> None:
     """A release differs in nothing from itself, nor from the same content with a new number.
 
@@ -235,6 +265,7 @@ def test_null_run(world: World) -> None:
         decision = json.loads(done.stdout)
         found = {one["verdict"] for cell in decision["cells"] for one in cell["promises"]}
         assert (done.returncode, decision["causes"]) == (1, [])
+        assert decision["same_content"] is True
         assert "still-failing" in found
         assert found <= {"passing", "still-failing", "not applicable"}
     new = check(world, str(renumbered), "--pack", "novice", "--only-new")

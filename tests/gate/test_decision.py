@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from defusedxml.ElementTree import fromstring, parse
 
 from fanout.cells.packs import pack_digest
 from fanout.cli import main
+from fanout.commands.check import compare
 from fanout.model import Result
 from fanout.told.report_markdown import escape
 from tests.servers.core_index import CoreIndex, wheel
@@ -97,6 +99,11 @@ class Gate:
             ElementTree.SubElement(case, "failure", type="E", message="as told")
         suite.set("failures", str(len(suite.findall("testcase/failure"))))
         file.write_bytes(ElementTree.tostring(root))
+
+    def install(self, cell: str, *distributions: str, attempt: int = 1) -> None:
+        """Say in the evidence of a cell that these were installed too."""
+        said = 'name="distributions" value="'
+        self.edit(cell, (said, f"{said}{' '.join(distributions)} "), attempt=attempt)
 
     def edit_pack(self, pack: str, old: str, new: str) -> None:
         """Replace a text in a `pack.toml` before it ever ran: all evidence is of the new one."""
@@ -239,6 +246,87 @@ def test_every_attempt_is_kept(world: World) -> None:
     ]
     (verdict,) = (one for one in said["verdicts"] if one["cell"] == "shaky-core_candidate")
     assert [promise["flaky"] for promise in verdict["promises"]] == [True]
+
+
+def test_attempts_in_other_environments(gate: Gate) -> None:
+    """Attempts that disagree in other environments are unknown, not flaky, and say what differs.
+
+    If two in one environment disagree, they are flaky all the same.
+    """
+    gate.install("shaky-core_candidate", "other==1.0")
+    gate.install("shaky-core_candidate", "other==2.0", attempt=2)
+    result = gate.decide("shaky")
+    assert result.exit_code == 3
+    assert result.stdout.splitlines()[0].endswith(
+        "on the candidate broken, then kept, in environments that differ: other 1.0 then 2.0"
+    )
+    (document,) = gate.history.glob("*.json")
+    (verdict,) = json.loads(document.read_text())["verdicts"]
+    assert not any(promise.get("flaky") for promise in verdict["promises"])
+    gate.folders.append(shutil.copytree(gate.folders[1], gate.folders[1].with_name("3")))
+    gate.judge("shaky-core_candidate", "test_once", Result.BROKEN, attempt=3)
+    assert "flaky (broken, then kept, then broken)" in gate.decide("shaky").stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_environments_that_differ(gate: Gate, form: str) -> None:
+    """What the two sides did not run with alike is told of its pack, and decides nothing."""
+    before = gate.decide("steady", "excused", form=form)
+    assert "environment differs" not in before.stdout
+    gate.install("steady-core_candidate", "Other==1.0", "market_data_core==9", "a==1", "b==1")
+    gate.install("steady-core_v200", "other==2.0", "c==1")
+    result = gate.decide("steady", "excused", form=form)
+    assert result.exit_code == before.exit_code == 0
+    if form == "json":
+        cells = {cell["pack"]: cell["environment"] for cell in json.loads(result.stdout)["cells"]}
+        assert cells["excused"] == []
+        assert cells["steady"][-1] == {"name": "other", "versions": ["1.0", "2.0"]}
+    else:
+        told = "the environment differs from the baseline's: a 1 instead of none,"
+        (line,) = (one for one in result.stdout.splitlines() if "differs" in one)
+        assert f"{told} b 1 instead of none, c none instead of 1, 1 more" in html.unescape(
+            line
+        ).replace("\\", "")
+
+
+def test_what_runs_again(gate: Gate) -> None:
+    """A pack whose sides have other versions runs again; what one side lacks, Core asks for."""
+    packs, today = ("steady", "excused"), datetime.now(UTC)
+    gate.install("steady-core_candidate", "other==1.0")
+    gate.install("excused-core_candidate", "other==1.0")
+    gate.install("excused-core_v200", "other==2.0")
+    given = (str(gate.wheel), "2.0.0", packs, gate.world.root, today)
+    comparison = compare(*given, only_new=False)
+    comparison.take(gate.folders[0], reasons={})
+    assert comparison.to_confirm == ["excused-core_candidate", "excused-core_v200"]
+
+
+@pytest.mark.parametrize("first", [Result.KEPT, Result.BROKEN])
+def test_baseline_in_another_environment(gate: Gate, first: Result) -> None:
+    """What the baseline said in an environment that the candidate never had is not compared."""
+    for attempt, result in ((1, first), (2, Result.BROKEN)):
+        gate.judge("novice-core_v200", "test_retries", result, attempt)
+    gate.install("novice-core_v200", "other==1.0")
+    assert gate.verdicts("novice")["test_retries"] == "still-failing"
+    assert "environment differs" not in gate.decide("novice").stdout
+    assert gate.decide("novice", "--only-new").exit_code == 0
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_same_content(gate: Gate, form: str) -> None:
+    """A candidate whose content is its baseline's says so at the beginning of the answer."""
+    (now, then) = (
+        re.findall(r'name="digest" value="(\w+)"', (gate.folders[0] / f"{cell}.xml").read_text())
+        for cell in ("steady-core_candidate", "steady-core_v200")
+    )
+    asked = ("steady",)
+    assert "same content" not in gate.decide(*asked, form=form).stdout
+    gate.edit("steady-core_candidate", (now[0], then[0]))
+    result = gate.decide(*asked, form=form)
+    if form == "json":
+        assert json.loads(result.stdout)["same_content"] is True
+    else:
+        assert "same content" in "".join(result.stdout.splitlines()[:5])
 
 
 @pytest.mark.parametrize(("now", "then"), [("kept", "broken"), ("broken", "kept")])
@@ -387,6 +475,7 @@ def test_hostile_evidence(gate: Gate, form: str) -> None:
             ('value="publish"', f'value="{quoted(HOSTILE)}"'),
             attempt=attempt,
         )
+    gate.install("mixed-core_candidate", quoted(HOSTILE))
     gate.edit("harness-core_v200", ('message="', f'message="{quoted(HOSTILE)}'))
     gate.edit("harness-core_candidate", ('name="test_promises.py"', f'name="{quoted(HOSTILE)}"'))
     for pack in ("mixed", "harness"):

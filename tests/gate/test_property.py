@@ -65,8 +65,25 @@ class Situation:
         )
 
     def cells(self, pack: str, side: str) -> list[Evidence | str | None]:
+        """The attempts that count: of the baseline's those with what the candidate ran with."""
         name = f"{pack}-core_{side}"
-        return [attempt[name] for attempt in self.evidence if name in attempt]
+        found = [attempt[name] for attempt in self.evidence if name in attempt]
+        if side == "candidate":
+            return found
+        there = {
+            one.distributions
+            for one in self.cells(pack, "candidate")
+            if isinstance(one, Evidence) and usable(one, "candidate", self.packs[pack])
+        } - {()}
+        judged = [one for one in found if usable(one, side, self.packs[pack])]
+        if not any(isinstance(one, Evidence) and one.distributions in there for one in judged):
+            return found
+        there.add(())
+        return [
+            one
+            for one in found
+            if one not in judged or (isinstance(one, Evidence) and one.distributions in there)
+        ]
 
 
 def core(side: str) -> Core:
@@ -137,6 +154,8 @@ def evidence(draw: st.DrawFn, name: str, pack: PackOnDisk) -> Evidence | str | N
         started=datetime(2026, 1, 13 if odd == "started" else 15, tzinfo=UTC),
         seconds=1,
         asked=f"market-data-core=={asked}",
+        python="3.11.7",
+        distributions=draw(st.sampled_from([("a==1",)] * 4 + [("a==2",), ()])),
         version={"version": "9.9", "guard": ""}.get(odd, version),
         supports=pack.says.supports,
         pack_digest="as-it-was" if odd == "digest" else DIGEST,

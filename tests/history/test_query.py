@@ -144,6 +144,31 @@ def test_flakiness(tmp_path: Path) -> None:
     assert (found.disagreeing, found.compared, found.flips_in_time) == (2, 5, 3)
 
 
+def test_another_environment_is_another_thing(tmp_path: Path) -> None:
+    """Attempts with other distributions or Python are not the same; another Core's name is."""
+    old, other = cell(results=BROKEN, day=1, pydantic="2.7"), cell(results=BROKEN, day=2)
+    assert other.evidence
+    python = other.model_copy(
+        update={"evidence": other.evidence.model_copy(update={"python": "3.14.0"})}
+    )
+    found = told(tmp_path, cell(), old, python)
+    assert (found.disagreeing, found.compared, found.flips_in_time) == (0, 0, 0)
+    found = told(tmp_path, cell(day=3, pydantic="2.7"), cell(day=4, pydantic="2.7"))
+    assert (found.disagreeing, found.compared, found.flips_in_time) == (1, 3, 1)
+
+
+def test_a_document_without_environments(tmp_path: Path) -> None:
+    """What an old document does not say of its environments is read, and is one of its own."""
+    for day, result in enumerate((KEPT, BROKEN)):
+        path = record(tmp_path, cell(results=result, day=day), day=day)
+        said = json.loads(path.read_text())
+        for one in said["environments"]:
+            del one["python"], one["distributions"]
+        path.write_text(json.dumps(said))
+    found = told(tmp_path, cell(day=2), cell(day=3))
+    assert (found.disagreeing, found.compared) == (1, 4)
+
+
 def test_two_attempts_of_one_run_disagree(tmp_path: Path) -> None:
     """A promise that breaks and holds when it is run again is flaky, by one of two."""
     record(tmp_path, cell(results=BROKEN), cell(results=KEPT, day=0.01))

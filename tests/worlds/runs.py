@@ -47,6 +47,7 @@ def cell(
     outcome: Outcome | None = None,
     digest: str = "",
     pack_digest: str = "p" * 64,
+    pydantic: str = "2.14.3",
     seconds: float = 1.0,
     promises: tuple[Promise, ...] = (),
 ) -> CellReport:
@@ -64,7 +65,7 @@ def cell(
         version=version,
         digest=digest or version,
         python="3.11.7",
-        distributions=(f"market-data-core=={version}", "pydantic==2.14.3"),
+        distributions=(f"market-data-core=={version}", f"pydantic=={pydantic}"),
         supports=SMALL.supports,
         pack_digest=pack_digest,
         promises=promises or tuple(promise(one, result) for one, result in said.items()),

@@ -91,7 +91,7 @@ def check(
 
     CANDIDATE is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL
     with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
-    second time, in fresh envs, on both sides.
+    second time, in fresh envs, on both sides; so is a pack of which the envs hold other versions.
     """
     from fanout.core.index import check_served  # takes long to import, and a gate asks no index
 
@@ -104,7 +104,14 @@ def check(
     with History(history) as past, alone(comparison.root):
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
         if again := comparison.to_confirm:
-            run("running what is broken again", comparison, again, folder / "2", minutes, past)
+            run(
+                "running again in fresh envs",
+                comparison,
+                again,
+                folder / "2",
+                minutes,
+                past,
+            )
     click.echo(f"evidence in {folder}", err=True)
     conclude("check", comparison, started, history, index, form)
 

@@ -16,7 +16,7 @@ from fanout.gate.verdict import HOLDS
 from fanout.history.document import make_run
 from fanout.history.query import History
 from fanout.history.run import Run
-from fanout.model import Cell, CellReport, Core, Matrix, Outcome, PackOnDisk
+from fanout.model import Cell, CellReport, CellVerdict, Core, Matrix, Outcome, PackOnDisk
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,12 @@ class Comparison:
         `reasons` tells of cells why there is none.
         """
         found = self.read(folder)
-        again = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
-        first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
-        self.attempts.append(again if self.attempts else first)
+        self.add({name: one.because(reasons.get(name, "")) for name, one in found.items()})
+
+    def add(self, found: dict[str, CellReport]) -> None:
+        if self.attempts:
+            found = {name: one for name, one in found.items() if one.outcome != Outcome.MISSING}
+        self.attempts.append(found)
 
     def decide(self, pending: Collection[tuple[str, str]] = ()) -> Decision:
         return decide(
@@ -69,7 +72,7 @@ class Comparison:
     ) -> None:
         """One more attempt at these cells; every one after the first is in a fresh env."""
         cells = self.cells
-        self.attempts.append(
+        self.add(
             run_and_read(
                 [cells[name] for name in names],
                 (self.candidate, self.baseline),
@@ -86,9 +89,17 @@ class Comparison:
 
     @property
     def to_confirm(self) -> list[str]:
-        """The cells on both sides of each pack with a broken promise that it does not list."""
-        broken = [c for c in self.decide().cells if c.verdict in HOLDS]
-        return list(dict.fromkeys(name for c in broken for name in (c.cell, c.baseline)))
+        """The cells on both sides of each pack with a broken promise that it does not list.
+
+        Also those that ran with other versions of what both sides have: fresh envs may mend that.
+        """
+        again = [c for c in self.decide().cells if c.verdict in HOLDS or other_versions(c)]
+        return list(dict.fromkeys(name for c in again for name in (c.cell, c.baseline)))
+
+
+def other_versions(cell: CellVerdict) -> bool:
+    """Whether both sides have a distribution, each another version; one alone is of Core's need."""
+    return any(all(one.versions) for one in cell.environment)
 
 
 def never_kept(comparison: Comparison, history: History) -> frozenset[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pydantic import computed_field
 
 from fanout import shell
 from fanout.cause.fewest import Cause
+from fanout.cells.environment import differing, environment
 from fanout.cells.will_break import Met, WillBreak, will_break
 from fanout.errors import ExitCode
 from fanout.gate.verdict import HOLDS, find, roll_up, side, verdict
@@ -18,6 +19,7 @@ from fanout.model import (
     CellVerdict,
     Core,
     Frozen,
+    InstalledVersions,
     PackOnDisk,
     Promise,
     PromiseVerdict,
@@ -46,7 +48,8 @@ Attempts = Sequence[Mapping[str, CellReport]]
 class Decision(Frozen):
     """The answer for a candidate, and every verdict behind it.
 
-    `only_new` asks only whether the candidate breaks what the baseline keeps.
+    `only_new` asks only whether the candidate breaks what the baseline keeps. `same_content` says
+    that the cells found the same Core on both sides, whatever its versions are.
     """
 
     schema_version: int = 1
@@ -55,6 +58,7 @@ class Decision(Frozen):
     baseline: Core
     cells: tuple[CellVerdict, ...]
     only_new: bool = False
+    same_content: bool = False
     causes: tuple[Cause, ...] = ()  # of what regressed, as far as Core's sources are known
 
     @computed_field  # type: ignore[prop-decorator]
@@ -106,7 +110,17 @@ def decide(
         baseline=baseline,
         cells=cells,
         only_new=only_new,
+        same_content=is_same_content(candidate, baseline, attempts),
     )
+
+
+def is_same_content(candidate: Core, baseline: Core, attempts: Attempts) -> bool:
+    """Whether every cell that ran found one content of Core, on both sides."""
+    ran = [one for reports in attempts for one in reports.values() if one.outcome.has_verdict]
+    refs = {one.cell.core_ref for one in ran}
+    digests = {one.evidence.digest if one.evidence else "" for one in ran}
+    both = {candidate.core_ref, baseline.core_ref} <= refs
+    return both and len(digests) == 1 and "" not in digests
 
 
 def answer(cells: Sequence[CellVerdict], *, only_new: bool, older: bool) -> Answer:
@@ -145,6 +159,7 @@ def judge_pack(
     seen, before = (
         tuple(reports[cell] for reports in attempts if cell in reports) for cell in cells
     )
+    before = comparable(seen, before)
     both = (*seen, *before)
     promises = tuple(
         judge_promise(one, pack, seen, before, (name, one) in pending)
@@ -159,8 +174,35 @@ def judge_pack(
         verdict=roll_up(promise.verdict for promise in promises),
         reason=reasons[0] if reasons else "",
         command=reproduce(candidate, cells[0], root),
+        environment=apart(seen, before),
         promises=promises,
     )
+
+
+def comparable(
+    seen: Sequence[CellReport], before: tuple[CellReport, ...]
+) -> tuple[CellReport, ...]:
+    """The baseline's attempts without those in an environment that none of the candidate's had.
+
+    All of them, if no other judges. The candidate's attempts count whatever they ran with.
+    """
+    there = (*known_environments(seen), {})
+    left = tuple(one for one in before if not one.judges or environment(one.evidence) in there)
+    return left if known_environments(one for one in left if one.judges) else before
+
+
+def known_environments(reports: Iterable[CellReport]) -> list[Mapping[str, str]]:
+    return [found for one in reports if (found := environment(one.evidence))]
+
+
+def apart(
+    seen: Sequence[CellReport], before: Sequence[CellReport]
+) -> tuple[InstalledVersions, ...]:
+    """What the newest attempts on either side did not have alike; nothing if any two had all."""
+    now, then = known_environments(seen), known_environments(before)
+    if not (now and then) or any(one in now for one in then):
+        return ()
+    return differing(now[-1], then[-1])
 
 
 def judge_promise(

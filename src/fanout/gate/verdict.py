@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fanout.model import CellReport, Evidence, Outcome, Promise, Result, Side, Standing, Verdict
+from fanout.cells.environment import differing, environment
+from fanout.model import (
+    JUDGED,
+    CellReport,
+    Evidence,
+    InstalledVersions,
+    Outcome,
+    Promise,
+    Result,
+    Side,
+    Standing,
+    Verdict,
+)
 
 S, V = Standing, Verdict
 RED = frozenset({S.BROKEN, S.KNOWN_BREAK, S.PENDING})
@@ -76,7 +88,27 @@ def side(attempts: Sequence[CellReport], name: str, in_pack: bool) -> Side:
         reasons = [report.reason for report in attempts if report.reason]
         message = message or (reasons[0] if reasons else "its cell did not run")
     standing = standings.pop() if len(standings) == 1 else S.UNKNOWN
-    return Side(standing=standing, attempts=told, message=message, text=text)
+    return Side(
+        standing=standing,
+        attempts=told,
+        message=message,
+        text=text,
+        environment=told_apart(attempts, told) if standing is S.UNKNOWN else (),
+    )
+
+
+def told_apart(
+    attempts: Sequence[CellReport], told: Sequence[str]
+) -> tuple[InstalledVersions, ...]:
+    """What differs between attempts that disagree; nothing if two in one environment do."""
+    judged = [
+        (environment(report.evidence), word)
+        for report, word in zip(attempts, told, strict=True)
+        if word in JUDGED
+    ]
+    alike = any(one == other and said != word for one, said in judged for other, word in judged)
+    disagree = len({word for _, word in judged}) > 1
+    return differing(*(one for one, _ in judged)) if disagree and not alike else ()
 
 
 def attempt(report: CellReport, name: str, in_pack: bool) -> tuple[Standing, str, Promise | None]:

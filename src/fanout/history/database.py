@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fanout.cells.environment import environment_digest
 from fanout.errors import UnusableHistory
 from fanout.history.document import document_names, read_run
 from fanout.history.run import Attempt, Environment, Finding, Run
@@ -179,9 +180,13 @@ class Writer:
         results = [
             self.results([run.findings[index] for index in told.findings]) for told in run.results
         ]
+        environments = [
+            environment_digest(one.python, tuple(run.distributions_of(one)))
+            for one in run.environments
+        ]
         attempts = [
             (
-                self.evidence(run, attempt, results),
+                self.evidence(run, attempt, results, environments),
                 microseconds(attempt.started or run.started),
                 round(attempt.seconds * 1000),
                 document,
@@ -212,14 +217,17 @@ class Writer:
         added = self.database.execute(ADD_DOCUMENT, values)
         return int(added.lastrowid or 0)
 
-    def evidence(self, run: Run, attempt: Attempt, results: list[int]) -> int:
+    def evidence(
+        self, run: Run, attempt: Attempt, results: list[int], environments: list[str]
+    ) -> int:
         at, told = attempt.environment, attempt.results
-        core = NOTHING if at is None else run.environments[at]
+        core, beside = (NOTHING, "") if at is None else (run.environments[at], environments[at])
+        content = (core.asked, core.source, core.version, core.digest)
         pack_digest = "" if told is None else run.results[told].pack_digest
         return self.id(
             "evidence",
             self.id("cell", attempt.cell, attempt.pack, attempt.core_ref),
-            self.id("content", core.asked, core.source, core.version, core.digest, pack_digest),
+            self.id("content", *content, pack_digest, beside),
             self.results([]) if told is None else results[told],
             attempt.outcome.value,
             attempt.reason,

@@ -28,6 +28,7 @@ class Sighting(NamedTuple):
     version: str
     digest: str  # of Core's content
     pack_digest: str
+    environment: str
     says: str
     result: Result
     supported: bool
@@ -44,9 +45,9 @@ class Sighting(NamedTuple):
         return self.supported and self.result in RED
 
     @property
-    def content(self) -> tuple[str, str, str]:
-        """The Core ref, Core's content and the pack's, of which attempts should agree."""
-        return (self.core_ref, self.digest, self.pack_digest)
+    def content(self) -> tuple[str, str, str, str]:
+        """The Core ref, Core's content, the pack's and the environment: attempts should agree."""
+        return (self.core_ref, self.digest, self.pack_digest, self.environment)
 
 
 class PromiseHistory(Frozen):
@@ -153,7 +154,7 @@ def changes(reds: Iterable[bool]) -> int:
 
 
 def same_content(sightings: Iterable[Sighting]) -> Iterator[list[Sighting]]:
-    """The green and red sightings of each Core ref, content of Core and content of the pack."""
+    """The green and red sightings of each Core ref, both contents and environment."""
     judged = [one for one in sightings if one.digest and (one.green or one.red)]
     for _, group in groupby(sorted(judged, key=attrgetter("content")), attrgetter("content")):
         yield list(group)

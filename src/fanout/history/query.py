@@ -49,7 +49,7 @@ NAMES = """
 SELECT pack, name, says, max(result IN ('broken', 'known break'))
 FROM promise JOIN result ON result.promise = promise.id GROUP BY promise.id"""
 SIGHTINGS = """
-SELECT evidence.id, core_ref, version, digest, pack_digest, says, result, supported
+SELECT evidence.id, core_ref, version, digest, pack_digest, environment, says, result, supported
 FROM promise JOIN result ON result.promise = promise.id
 JOIN evidence ON evidence.results = result.results
 JOIN cell ON cell.id = evidence.cell JOIN content ON content.id = evidence.content
@@ -167,22 +167,10 @@ class History:
     ) -> list[Sighting]:
         """All that was seen of a promise, anywhere or in one cell."""
         return [
-            Sighting(
-                evidence=key,
-                core_ref=core_ref,
-                version=version,
-                digest=digest,
-                pack_digest=pack_digest,
-                says=says,
-                result=Result(result),
-                supported=bool(supported),
-                runs=counts[key].runs,
-                first=counts[key].first,
-                newest=counts[key].newest,
+            Sighting._make(
+                (key, core_ref, *told, Result(result), bool(supported), *counts[key][:3])
             )
-            for key, core_ref, version, digest, pack_digest, says, result, supported in self.rows(
-                SIGHTINGS, pack, name
-            )
+            for key, core_ref, *told, result, supported in self.rows(SIGHTINGS, pack, name)
             if key in counts and cell in ("", f"{pack}-{core_ref}")
         ]
 

@@ -223,6 +223,10 @@ class Run(Frozen):
                 raise ValueError(f"it points at entry {last} of {len(things)}")
         return self
 
+    def distributions_of(self, environment: Environment) -> Iterator[str]:
+        """Every distribution that was installed, as `name==version`."""
+        return (self.distributions[index] for index in environment.distributions)
+
     def findings_of(self, attempt: Attempt) -> Iterator[Finding]:
         """What each promise said in an attempt; nothing without evidence."""
         if attempt.results is not None:

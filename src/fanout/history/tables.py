@@ -2,14 +2,15 @@
 
 What a cell said is held once as evidence, however often it said so; an attempt is when it did.
 Times are microseconds since 1970, durations milliseconds; `packs`, `matrix` and `contract` are
-JSON. `first` and `newest` are of the attempts with that evidence, so that nobody has to read them.
+JSON. `environment` is a digest of Python and all distributions but Core, empty if not known.
+`first` and `newest` are of the attempts with that evidence, so that nobody has to read them.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-VERSION = 2  # of these tables; a database with other ones is made again
+VERSION = 3  # of these tables; a database with other ones is made again
 TABLES = """
 CREATE TABLE document (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, command TEXT NOT NULL,
@@ -20,8 +21,8 @@ CREATE TABLE cell (
 CREATE INDEX cell_of_pack ON cell (pack);
 CREATE TABLE content (
     id INTEGER PRIMARY KEY, asked TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL,
-    digest TEXT NOT NULL, pack_digest TEXT NOT NULL,
-    UNIQUE (pack_digest, digest, asked, version, source));
+    digest TEXT NOT NULL, pack_digest TEXT NOT NULL, environment TEXT NOT NULL,
+    UNIQUE (pack_digest, digest, asked, version, source, environment));
 CREATE TABLE promise (
     id INTEGER PRIMARY KEY, pack TEXT NOT NULL, name TEXT NOT NULL, says TEXT NOT NULL,
     contract TEXT NOT NULL, core TEXT NOT NULL, UNIQUE (pack, name, says, contract, core));
@@ -45,7 +46,7 @@ CREATE INDEX attempt_in_document ON attempt (document);
 FIND = {
     "cell": "SELECT id FROM cell WHERE name = ? AND pack = ? AND core_ref = ?",
     "content": "SELECT id FROM content WHERE asked = ? AND source = ? AND version = ?"
-    " AND digest = ? AND pack_digest = ?",
+    " AND digest = ? AND pack_digest = ? AND environment = ?",
     "promise": "SELECT id FROM promise WHERE pack = ? AND name = ? AND says = ?"
     " AND contract = ? AND core = ?",
     "results": "SELECT id FROM results WHERE digest = ?",
@@ -54,7 +55,7 @@ FIND = {
 }
 ADD = {
     "cell": "INSERT INTO cell VALUES (NULL, ?, ?, ?)",
-    "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?, ?)",
+    "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?, ?, ?)",
     "promise": "INSERT INTO promise VALUES (NULL, ?, ?, ?, ?, ?)",
     "results": "INSERT INTO results VALUES (NULL, ?)",
     "evidence": "INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, NULL)",

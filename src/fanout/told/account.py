@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import PurePath
 
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, PRECEDENCE
-from fanout.model import Answer, CellVerdict, Core, Frozen, PromiseVerdict, Side, Standing, Verdict
+from fanout.model import (
+    Answer,
+    CellVerdict,
+    Core,
+    Frozen,
+    InstalledVersions,
+    PromiseVerdict,
+    Side,
+    Standing,
+    Verdict,
+)
 from fanout.surface.change import Change
 from fanout.told.report import listed, some, why
 from fanout.wording import number
 
 # What is told with why, and how to run it again.
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
+
+
+SAME_CONTENT = "The candidate has the same content as its baseline: nothing in Core's code changed."
+MOST_VERSIONS = 3  # of what differs between environments, in one line
 
 
 class Entry(Frozen):
@@ -76,8 +90,9 @@ def account(decision: Decision, today: date) -> Account:
         compared=(
             f"candidate: {described(decision.candidate)}",
             f"baseline:  {described(decision.baseline)}",
+            *(SAME_CONTENT for _ in range(decision.same_content)),
         ),
-        packs=tuple((cell.pack, str(cell.verdict), counted(cell)) for cell in cells),
+        packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
         sections=tuple(one for one in sections if any(group.entries for group in one.groups)),
     )
 
@@ -203,8 +218,11 @@ def unsettled(promise: PromiseVerdict) -> str:
 
 
 def what(side: Side) -> str:
+    told = ", then ".join(side.attempts)
     if side.flaky:
-        return f"flaky ({', then '.join(side.attempts)})"
+        return f"flaky ({told})"
+    if side.environment:
+        return f"{told}, in environments that differ: {versions(side.environment, ' then ')}"
     return f"errored: {side.message}" if side.message else "no evidence"
 
 
@@ -308,6 +326,27 @@ def described(core: Core) -> str:
     commit = f" at commit {core.commit}" if core.commit else ""
     wheel = f", wheel sha256:{PurePath(core.wheel).parent.name}" if core.wheel else ""
     return f"{core.core_ref}, {core.named}, Core {core.version} from {core.source}{commit}{wheel}"
+
+
+def beside(cell: CellVerdict) -> str:
+    """What is told beside the verdict on a cell."""
+    return "; ".join(filter(None, (counted(cell), environments(cell))))
+
+
+def environments(cell: CellVerdict) -> str:
+    """What the candidate did not run with as the baseline did, in less than a line."""
+    found = versions(cell.environment, " instead of ")
+    return f"the environment differs from the baseline's: {found}" if found else ""
+
+
+def versions(differing: Sequence[InstalledVersions], between: str) -> str:
+    """The first of what differs, each with its versions, and how many more do."""
+    shown = [
+        f"{one.name} {between.join(version or 'none' for version in one.versions)}"
+        for one in differing[:MOST_VERSIONS]
+    ]
+    more = len(differing) - len(shown)
+    return ", ".join((*shown, f"{more} more") if more else shown)
 
 
 def counted(cell: CellVerdict) -> str:

@@ -12,13 +12,15 @@ from xml.etree import ElementTree
 
 from fanout.gate.decision import Decision
 from fanout.model import Answer, CellVerdict, PromiseVerdict, Verdict
+from fanout.told.account import SAME_CONTENT, environments
 
 GREEN = (Verdict.PASSING, Verdict.FIXED, Verdict.NEW)
 
 
 def junit(decision: Decision) -> str:
     """The decision as one XML document; an answer that is not release never reads as green."""
-    root = ElementTree.Element("testsuites", name=f"fanout: {decision.answer}")
+    same = f". {SAME_CONTENT}" if decision.same_content else ""
+    root = ElementTree.Element("testsuites", name=f"fanout: {decision.answer}{same}")
     for cell in decision.cells:
         add_suite(root, cell, decision.holds)
     if (
@@ -38,6 +40,7 @@ def add_suite(root: ElementTree.Element, cell: CellVerdict, holds: Set[Verdict])
     suite = ElementTree.SubElement(root, "testsuite", name=cell.cell)
     said = ElementTree.SubElement(suite, "properties")
     facts = {"verdict": str(cell.verdict), "baseline": cell.baseline, "owner": cell.owner}
+    facts |= {"environment": told} if (told := environments(cell)) else {}
     for name, value in facts.items():
         ElementTree.SubElement(said, "property", name=name, value=value)
     for promise in cell.promises:

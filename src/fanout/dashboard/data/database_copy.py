@@ -29,7 +29,7 @@ SELECT id AS old, row_number() OVER (ORDER BY name) AS new FROM old.cell
 WHERE id IN (SELECT cell FROM old.evidence);
 CREATE TEMP TABLE content_as AS
 SELECT id AS old,
-    row_number() OVER (ORDER BY pack_digest, digest, asked, version, source) AS new
+    row_number() OVER (ORDER BY pack_digest, digest, asked, version, source, environment) AS new
 FROM old.content WHERE id IN (SELECT content FROM old.evidence);
 CREATE TEMP TABLE results_as AS
 SELECT id AS old, row_number() OVER (ORDER BY digest) AS new FROM old.results
@@ -50,7 +50,7 @@ SELECT new, name, run, command, started, finished, answer, candidate, baseline, 
 FROM old.document JOIN document_as ON old = id ORDER BY new;
 INSERT INTO cell SELECT new, name, pack, core_ref
 FROM old.cell JOIN cell_as ON old = id ORDER BY new;
-INSERT INTO content SELECT new, asked, source, version, digest, pack_digest
+INSERT INTO content SELECT new, asked, source, version, digest, pack_digest, environment
 FROM old.content JOIN content_as ON old = id ORDER BY new;
 INSERT INTO results SELECT new, digest FROM old.results JOIN results_as ON old = id ORDER BY new;
 INSERT INTO promise SELECT new, pack, name, says, contract, core

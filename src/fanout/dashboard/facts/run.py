@@ -191,6 +191,8 @@ class RunFacts:
             source=core.source,
             version=core.version,
             digest=core.digest,
+            python=core.python,
+            distributions=tuple(self.run.distributions_of(core)),
             supports=EVERYTHING if attempt.supported else NOTHING,
             promises=promises,
         )

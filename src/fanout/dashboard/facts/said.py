@@ -31,8 +31,7 @@ class Said(NamedTuple):
 
     @property
     def distributions(self) -> tuple[str, ...]:
-        found = self.environment.distributions if self.environment else ()
-        return tuple(self.run.distributions[index] for index in found)
+        return tuple(self.run.distributions_of(self.environment)) if self.environment else ()
 
     @property
     def statement(self) -> PackInRun | None:

@@ -15,9 +15,9 @@ from fanout.model import Outcome, Standing
 
 
 class Told(NamedTuple):
-    """What one attempt says of which contents, of Core and of the pack, promise by promise."""
+    """What one attempt says, promise by promise, of a Core and a pack in an environment."""
 
-    content: tuple[str, str]
+    content: tuple[str, str, str]
     standings: Mapping[str, Standing]
     green: frozenset[str]
     red: frozenset[str]
@@ -49,7 +49,7 @@ class TimeToGreen(NamedTuple):
 
 def flakiness(attempts: Iterable[Told]) -> Flakiness | None:
     """How attempts at one cell disagree; None if none does, or if there is nothing to compare."""
-    groups: dict[tuple[str, str], Counter[tuple[frozenset[str], frozenset[str]]]] = {}
+    groups: dict[tuple[str, str, str], Counter[tuple[frozenset[str], frozenset[str]]]] = {}
     for one in attempts:
         if one.content[0] and (one.green or one.red):
             groups.setdefault(one.content, Counter())[one.green, one.red] += 1

@@ -34,11 +34,13 @@ LETTERS = {
 }
 SECOND = 1_000_000  # in microseconds
 CONTENTS = """
-SELECT cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest
+SELECT cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest,
+    environment
 FROM cell JOIN evidence ON evidence.cell = cell.id
 JOIN content ON content.id = evidence.content JOIN attempt ON attempt.evidence = evidence.id
 WHERE cell.name IN (SELECT value FROM json_each(?)) AND attempt.started >= ?
-GROUP BY cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest"""
+GROUP BY cell.name, attempt.started, took, evidence.results, supported, digest, pack_digest,
+    environment"""
 Cells = Mapping[str, Attempts]  # of a pack, by name
 
 
@@ -147,8 +149,8 @@ def contents(snapshot: Snapshot, cells: Cells, newest: str) -> Mapping[str, Sequ
     for name, members in groupby(rows, key=lambda row: row[0]):
         shown = {*zip(cells[name].at, cells[name].took, cells[name].results, strict=True)}
         found[name] = [
-            Told((digest, pack_digest), *said(results, bool(supported)))
-            for _, started, took, results, supported, digest, pack_digest in members
+            Told((digest, pack_digest, environment), *said(results, bool(supported)))
+            for _, started, took, results, supported, digest, pack_digest, environment in members
             if (started, took, results) in shown
         ]
     return found
