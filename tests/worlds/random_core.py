@@ -240,7 +240,7 @@ def at_random(seed: int) -> Iterator[tuple[Part, ...]]:
             more += random.sample(list(every["harmless"].values()), random.choice((0, 0, 1, 2)))
             if random.random() < 0.2:
                 more.append(random.choice(list(every["does"].values())))
-            yield tuple(dict.fromkeys(more))
+            yield tuple({part.name: part for part in more}.values())
 
 
 def right(made_of: Iterable[Part]) -> Answers:
