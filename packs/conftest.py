@@ -13,9 +13,11 @@ import signal
 import warnings
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Thread
+from typing import Literal
 
 import pytest
 from packaging.specifiers import InvalidSpecifier
@@ -33,7 +35,13 @@ from guard import check_unchanged, guard
 from journal import Reader, Writer
 from pack import HarnessError, holds, pack_digest, read_pack
 
+Phase = Literal["setup", "call", "teardown"]
 WAYS_OUT = ("skip", "skipif", "xfail")
+
+
+def broken() -> None:
+    """Break a promise."""
+    raise AssertionError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -285,6 +293,29 @@ class Cell:
             if not self.supported:
                 report.outcome = "skipped"
                 report.wasxfail = f"{self.pack.consumer} does not support Core {self.core.version}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        done = yield
+        if not self.notices_a_break(session):
+            blind = "in the end a broken promise was not noticed: Core has changed how tests run"
+            self.journal.results({"run": Result("error", "guard", blind)})
+        return done
+
+    def notices_a_break(self, session: pytest.Session) -> bool:
+        """Whether a promise that is broken, run as the others are, is judged to be broken."""
+        item: pytest.Item = pytest.Function.from_parent(session, name="canary", callobj=broken)
+        name = self.name_of(item.nodeid)
+        self.results[name] = Result("error", UNFINISHED)
+        phases: dict[Phase, partial[object]] = {
+            "setup": partial(item.ihook.pytest_runtest_setup, item=item),
+            "call": partial(item.ihook.pytest_runtest_call, item=item),
+            "teardown": partial(item.ihook.pytest_runtest_teardown, item=item, nextitem=None),
+        }
+        for when, phase in phases.items():
+            call = pytest.CallInfo.from_call(phase, when=when)
+            item.ihook.pytest_runtest_makereport(item=item, call=call)
+        return self.results.pop(name).tag == "failure"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
