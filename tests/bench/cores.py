@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="which ones (1)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="checks at a time")
     parser.add_argument("--core", metavar="PARTS", help="one Core of these parts, by their names")
-    parser.add_argument("--keep", type=Path, default=Path("wrong"), metavar="FOLDER")
+    parser.add_argument("--keep", type=Path, default=Path("runs/wrong"), metavar="FOLDER")
     parser.add_argument("--json", type=Path, metavar="PATH")
     options = parser.parse_args()
     if min(options.cores, options.jobs) < 1:
@@ -199,7 +199,7 @@ def main() -> None:
         path = write_core(options.keep / str(number), answered.made_of)
         output.print(
             f"wrong: '{answered.first_line}', and right is {' or '.join(sorted(answered.right))}:"
-            f" {path}; again by --core '{answered.name}'",
+            f" {path}; again by: tox run -e cores-at-random -- --core '{answered.name}'",
             soft_wrap=True,
         )
     if options.json:
