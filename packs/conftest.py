@@ -13,11 +13,9 @@ import signal
 import warnings
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Thread
-from typing import Literal
 
 import pytest
 from packaging.specifiers import InvalidSpecifier
@@ -29,19 +27,14 @@ from blame import (
     forget_half_imported,
     out_of_core,
 )
+from canary import canary, run_unreported
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
 from form import Form, read_form
 from guard import check_unchanged, guard
 from journal import Reader, Writer
 from pack import HarnessError, holds, pack_digest, read_pack
 
-Phase = Literal["setup", "call", "teardown"]
 WAYS_OUT = ("skip", "skipif", "xfail")
-
-
-def broken() -> None:
-    """Break a promise."""
-    raise AssertionError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -304,17 +297,10 @@ class Cell:
 
     def notices_a_break(self, session: pytest.Session) -> bool:
         """Whether a promise that is broken, run as the others are, is judged to be broken."""
-        item: pytest.Item = pytest.Function.from_parent(session, name="canary", callobj=broken)
+        item = canary(session)
         name = self.name_of(item.nodeid)
         self.results[name] = Result("error", UNFINISHED)
-        phases: dict[Phase, partial[object]] = {
-            "setup": partial(item.ihook.pytest_runtest_setup, item=item),
-            "call": partial(item.ihook.pytest_runtest_call, item=item),
-            "teardown": partial(item.ihook.pytest_runtest_teardown, item=item, nextitem=None),
-        }
-        for when, phase in phases.items():
-            call = pytest.CallInfo.from_call(phase, when=when)
-            item.ihook.pytest_runtest_makereport(item=item, call=call)
+        run_unreported(item)
         return self.results.pop(name).tag == "failure"
 
     @pytest.hookimpl(trylast=True)
