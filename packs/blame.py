@@ -50,7 +50,18 @@ def broken_harness(error: BaseException) -> bool:
         isinstance(one, reasons) or (isinstance(one, OSError) and one.errno is not None)
         for one in errors
     ]
-    return any(foreign) and not any(map(out_of_core, errors))
+    beside = not any(in_packs(one) for one in errors)  # pytest itself, before or after the test
+    return (any(foreign) or beside) and not any(map(out_of_core, errors))
+
+
+def in_packs(error: BaseException) -> bool:
+    """Whether an exception went through a promise, or what stands beside it."""
+    folder = os.path.dirname(os.path.realpath(__file__))
+    hooks = os.path.join(folder, "conftest.py")
+    files = {
+        os.path.realpath(f.f_code.co_filename) for f, _ in traceback.walk_tb(error.__traceback__)
+    }
+    return any(file.startswith(os.path.join(folder, "")) for file in files - {hooks})
 
 
 def behind(error: BaseException) -> Iterator[BaseException]:

@@ -29,6 +29,7 @@ from blame import (
     forget_half_imported,
     out_of_core,
 )
+from canary import canary, run_unreported
 from deprecation import listen
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
 from form import Form, read_form
@@ -319,6 +320,22 @@ class Cell:
             if not self.supported:
                 report.outcome = "skipped"
                 report.wasxfail = f"{self.pack.consumer} does not support Core {self.core.version}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        done = yield
+        if not self.notices_a_break(session):
+            blind = "in the end a broken promise was not noticed: Core has changed how tests run"
+            self.journal.results({"run": Result("error", "guard", blind)})
+        return done
+
+    def notices_a_break(self, session: pytest.Session) -> bool:
+        """Whether a promise that is broken, run as the others are, is judged to be broken."""
+        item = canary(session)
+        name = self.name_of(item.nodeid)
+        self.results[name] = Result("error", UNFINISHED)
+        run_unreported(item)
+        return self.results.pop(name).tag == "failure"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

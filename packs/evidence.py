@@ -40,6 +40,11 @@ class Result:
     seconds: float = 0.0
     properties: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def excuses(self) -> bool:
+        """Whether it says that a promise ran and need not worry anybody."""
+        return self.tag not in ("failure", "error") and self.type != NOT_APPLICABLE
+
     def counts_against(self, supported: bool) -> bool:
         """Whether a cell with this result is not green."""
         if self.tag == "skipped":

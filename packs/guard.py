@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import platform
 import posixpath
 import re
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -108,6 +109,7 @@ def guard(requirement: str, cell: str) -> Core:
             f"the cell '{cell}' asked for '{asked}', but '{DISTRIBUTION}' {version}"
             f" {f'from {found} ' if found else ''}is installed; run it again with `tox run -r`"
         )
+    check_python(distribution)
     check_import(distribution)
     check_startup(distribution)
     return Core(source(distribution), version, digest(distribution))
@@ -127,6 +129,19 @@ def check_unchanged(core: Core) -> None:
 def package_folder() -> Path:
     """Where the installed Core's package is."""
     return Path(str(metadata.distribution(DISTRIBUTION).locate_file(PACKAGE))).resolve()
+
+
+def check_python(distribution: metadata.Distribution) -> None:
+    """Raise HarnessError unless Core is for this Python: uv passes over its upper bound."""
+    needed, found = distribution.metadata["Requires-Python"] or "", platform.python_version()
+    try:
+        fits = SpecifierSet(needed).contains(found, prereleases=True)
+    except InvalidSpecifier:
+        fits = False
+    if not fits:
+        raise HarnessError(
+            f"Core requires Python '{needed}', and this is Python {found}: pip would not install it"
+        )
 
 
 def check_startup(distribution: metadata.Distribution) -> None:

@@ -88,8 +88,11 @@ class Reader:
         elif process != self.told.process:
             self.told.wrong = "a process that it had forked went on as if it were the run"
             return
-        for name, row in checked(said.pop("results", {})).items():
-            self.told.results[name] = result_of(row)
+        results = {name: result_of(row) for name, row in checked(said.pop("results", {})).items()}
+        for name, result in results.items():
+            if result.excuses and name != self.told.running:
+                raise ValueError(f"{name!r} does not run, and so it is not kept")
+        self.told.results |= results
         known = {field.name for field in fields(Told)}
         for key, value in said.items():
             if key not in known:

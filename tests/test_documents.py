@@ -31,6 +31,8 @@ SHORTER = {
     "uvx tox p": "uvx tox run -e store-core_v1461",
     "tox run -e lint,tests": "tox run -e lint,tests --notest",
     GOLDEN: f"{GOLDEN} --collect-only",
+    "tox run -e cores-at-random -- --cores 200 --seed 1": "tox run -e cores-at-random -- "
+    "--core docstring",
     "tox run -e bench": "tox run -e bench -x testenv:bench.commands="
     "'python -m tests.bench.history --quick'",
 } | {

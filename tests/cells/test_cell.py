@@ -49,6 +49,14 @@ def test_failed_or_errored(project: Project, tmp_path: Path) -> None:
     run_all(project, make_python(tmp_path / "python", "1.2.0", code="class A: pass"), expected)
 
 
+def test_what_pytest_stumbles_over(project: Project, tmp_path: Path) -> None:
+    """A Core that closes what pytest writes to breaks no promise: there is no verdict."""
+    project.promise("import market_data_core as core; core.close()")
+    code = "import sys\ndef close(): sys.stdout.close(); sys.stderr.close()"
+    assert project.cell(make_python(tmp_path / "python", "1.2.0", code=code)).returncode != 0
+    assert project.outcomes()[KEPT][0] == "error"
+
+
 @pytest.mark.parametrize("code", ["import redis_not_there", "open('/not/there')"])
 def test_core_that_cannot_be_imported(project: Project, tmp_path: Path, code: str) -> None:
     """What Core itself raises while it is imported is failed, in every promise that needs it."""

@@ -199,6 +199,24 @@ def test_another_core_in_the_end(project: Project, tmp_path: Path, body: str, sa
     assert f"errored: {said} (run)" in done.stdout
 
 
+def test_a_core_that_changes_how_tests_run(project: Project, tmp_path: Path) -> None:
+    """A run that does not notice a broken promise in its end has no verdict."""
+    code = "import _pytest.python\n_pytest.python.Function.runtest = lambda self: None\n"
+    project.promise("assert False", above="import market_data_core")
+    python = make_python(tmp_path / "python", "1.2.0", code=code)
+    assert project.cell(python).returncode == 1
+    assert project.outcomes()["run"] == ("error", "guard")
+
+
+def test_a_core_for_another_python(project: Project, tmp_path: Path) -> None:
+    """A Core that pip would not install into this Python is not judged, though uv installs it."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    with (site(python) / "market_data_core-1.2.0.dist-info/METADATA").open("a") as metadata:
+        metadata.write("Requires-Python: <3\n")
+    said = refused(project, python, "small-core_v120", "market-data-core")
+    assert "Core requires Python '<3', and this is Python 3." in said
+
+
 def test_a_checkout_below_a_folder_of_that_name(tmp_path: Path) -> None:
     """What the harness or the machine did wrong is not Core's, wherever the checkout lies."""
     project = Project(tmp_path / "market_data_core")

@@ -100,6 +100,23 @@ def test_a_core_that_ends_every_promise(project: Project, tmp_path: Path) -> Non
     assert list(found.values()) == 4 * [("error", "crashed")] + 2 * [("error", "unfinished")]
 
 
+def test_a_promise_that_does_not_run_is_not_kept(project: Project, tmp_path: Path) -> None:
+    """A Core that tells the runner what promises said, in their place, makes a cell red."""
+    row = (
+        "dict.fromkeys(('type', 'message', 'text'), '') | dict(tag=None, seconds=0, properties={})"
+    )
+    code = (
+        "import json; (file,) = [a[10:] for a in sys.argv if a.startswith('--journal=')]\n"
+        f"row = {row}\n"
+        "line = {'process': os.getpid(), 'results': {'test_broken.py::test_broken': row}}\n"
+        "atexit.register(lambda: open(file, 'a').write(json.dumps(line) + '\\n'))"
+    )
+    project.promise("assert False", name="broken")
+    runs_with(project, tmp_path, code)
+    assert project.outcomes()["run"] == ("error", "forged")
+    assert project.outcomes()["test_broken.py::test_broken"][0] == "failure"
+
+
 def test_an_exit_code_of_its_own_hides_nothing(project: Project, tmp_path: Path) -> None:
     """A Core that ends every process with 0 leaves a cell red whose promises are broken."""
     project.promise("assert False", name="broken")

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -142,10 +143,7 @@ class World:
 
     def make(self) -> World:
         """Write everything; an index must serve the releases by the time a cell runs."""
-        for file in ("toxfile.py", *(f"packs/{path.name}" for path in ROOT.glob("packs/*.py"))):
-            self.write(file, (ROOT / file).read_text())
-        self.write("packs/requirements.txt", "pytest>=9.0\npytest-asyncio>=1.3\n")
-        self.write("tox.ini", tox_ini())
+        self.harness(tox_ini())
         for pack, text in PACKS.items():
             said = PACK_TOML.format(pack=pack, supports=SUPPORTS.get(pack, ">=1"))
             for test, expires in KNOWN_BREAKS.get(pack, ()):
@@ -154,6 +152,13 @@ class World:
             self.write(f"packs/{pack}/test_promises.py", text)
         self.core(CANDIDATE)
         return self
+
+    def harness(self, tox_ini: str) -> None:
+        """Write what every pack runs with."""
+        for file in ("toxfile.py", *(f"packs/{path.name}" for path in ROOT.glob("packs/*.py"))):
+            self.write(file, (ROOT / file).read_text())
+        self.write("packs/requirements.txt", "pytest>=9.0\npytest-asyncio>=1.3\n")
+        self.write("tox.ini", tox_ini)
 
     def write(self, path: str, content: str) -> Path:
         file = self.root / path
@@ -221,9 +226,9 @@ def checked(folder: Path, index: str) -> World:
     return world
 
 
-def tox_ini() -> str:
+def tox_ini(releases: Iterable[str] = RELEASES) -> str:
     """The `tox.ini` of this repository, with the Core refs of the world."""
-    refs = {f"v{version.replace('.', '')}": version for version in RELEASES}
+    refs = {f"v{version.replace('.', '')}": version for version in releases}
     table = "".join(f"core_{factor} = {version}\n" for factor, version in refs.items())
     text = (ROOT / "tox.ini").read_text()
     for old, new in (
