@@ -49,12 +49,9 @@ class Comparison:
         `reasons` tells of cells why there is none.
         """
         found = self.read(folder)
-        self.add({name: one.because(reasons.get(name, "")) for name, one in found.items()})
-
-    def add(self, found: dict[str, CellReport]) -> None:
-        if self.attempts:
-            found = {name: one for name, one in found.items() if one.outcome != Outcome.MISSING}
-        self.attempts.append(found)
+        again = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
+        first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
+        self.attempts.append(again if self.attempts else first)
 
     def decide(self, pending: Collection[tuple[str, str]] = ()) -> Decision:
         return decide(
@@ -70,30 +67,37 @@ class Comparison:
     def run(
         self, names: Iterable[str], folder: Path, minutes: float, finished: Callable[[str], None]
     ) -> None:
-        """One more attempt at these cells; every one after the first is in a fresh env."""
-        cells = self.cells
-        self.add(
-            run_and_read(
-                [cells[name] for name in names],
-                (self.candidate, self.baseline),
-                self.matrix,
-                self.packs,
-                self.root,
-                folder,
-                self.today,
-                fresh=bool(self.attempts),
-                minutes=minutes,
-                finished=finished,
-            )
+        """One more attempt at these cells; every one after the first is in a fresh env.
+
+        What is broken needs a second attempt; what only ran in another environment does without.
+        """
+        cells, needed = self.cells, self.broken if self.attempts else self.cells
+        found = run_and_read(
+            [cells[name] for name in names],
+            (self.candidate, self.baseline),
+            self.matrix,
+            self.packs,
+            self.root,
+            folder,
+            self.today,
+            fresh=bool(self.attempts),
+            minutes=minutes,
+            finished=finished,
         )
+        made = {k: one for k, one in found.items() if one.outcome is not Outcome.MISSING}
+        self.attempts.append(made | {k: one for k, one in found.items() if k in needed})
+
+    @property
+    def broken(self) -> set[str]:
+        """The cells on both sides of each pack with a broken promise that it does not list."""
+        found = [cell for cell in self.decide().cells if cell.verdict in HOLDS]
+        return {name for cell in found for name in (cell.cell, cell.baseline)}
 
     @property
     def to_confirm(self) -> list[str]:
-        """The cells on both sides of each pack with a broken promise that it does not list.
-
-        Also those that ran with other versions of what both sides have: fresh envs may mend that.
-        """
-        again = [c for c in self.decide().cells if c.verdict in HOLDS or other_versions(c)]
+        """What is broken, and what ran with other versions on the other side."""
+        broken = self.broken
+        again = [c for c in self.decide().cells if c.cell in broken or other_versions(c)]
         return list(dict.fromkeys(name for c in again for name in (c.cell, c.baseline)))
 
 
