@@ -31,14 +31,14 @@ from blame import (
 )
 from canary import canary, run_unreported
 from deprecation import listen
-from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
+from evidence import DEPRECATIONS, KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
 from form import Form, read_form
 from guard import PACKAGE, check_unchanged, guard
 from journal import Reader, Writer
 from pack import HarnessError, holds, pack_digest, read_pack
 
-LONGEST_MESSAGE = 1000  # characters
-MOST_DEPRECATIONS = 100  # that one promise meets
+LONGEST_DEPRECATION = 400  # characters of a symbol, and of what is said of it
+MOST_DEPRECATIONS = 25  # that one promise meets
 WAYS_OUT = ("skip", "skipif", "xfail")
 
 
@@ -143,7 +143,7 @@ class Cell:
         """
         said = self.deprecated.setdefault("" if in_core else self.running, {})
         if len(said) < MOST_DEPRECATIONS:
-            said[symbol] = message[:LONGEST_MESSAGE]
+            said[symbol[:LONGEST_DEPRECATION]] = message[:LONGEST_DEPRECATION]
 
     def note_deprecations(self, name: str) -> None:
         file = name.partition("::")[0]
@@ -155,7 +155,7 @@ class Cell:
             if symbol in sys.modules and any(f"{one}.".startswith(f"{symbol}.") for one in pinned):
                 said[symbol] = message
         if said:
-            properties["deprecations"] = json.dumps(said)
+            properties[DEPRECATIONS] = json.dumps(dict(list(said.items())[:MOST_DEPRECATIONS]))
 
     def run_now(self, name: str) -> None:
         self.running = name

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 NOT_APPLICABLE = "not-applicable"
 KNOWN_BREAK = "known-break"
 UNFINISHED = "unfinished"
+DEPRECATIONS = "deprecations"  # a property: what Core says of symbols, as JSON
 # `sys.prefix` of a Python without site-packages may be another one.
 ENV = Path(sys.executable).parent.parent
 LONGEST_TEXT = 20_000
@@ -101,7 +102,9 @@ class Evidence:
                 name=printable(name),
                 time=f"{result.seconds:.3f}",
             )
-            add_properties(case, result.properties)
+            said = result.properties.items()
+            kept = longest == LONGEST_TEXT
+            add_properties(case, {k: text for k, text in said if kept or k != DEPRECATIONS})
             if result.tag:
                 outcome = ElementTree.SubElement(case, result.tag, type=result.type)
                 outcome.set("message", printable(result.message[:longest]))

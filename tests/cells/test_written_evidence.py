@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import tempfile
 from datetime import timedelta
@@ -67,6 +68,17 @@ def test_much_to_say(text: str, promises: int) -> None:
     names = [f"test_a.py::test_a[{number}]" for number in range(promises)]
     found = written([(name, "failure", text) for name in names], says="short")
     assert [one.result.value for one in found.promises] == ["broken"] * promises
+
+
+def test_much_that_will_break(tmp_path: Path) -> None:
+    """Where deprecations alone would be too many to read, the verdicts are told without them."""
+    said = json.dumps({f"{number}": "goes" * 100 for number in range(25)})
+    evidence = WRITER["Evidence"](tmp_path / f"{CELL}.xml", {"cell": CELL, "asked": ""})
+    for promises, told in ((2, 25), (1700, 0)):
+        result = WRITER["Result"](properties={"deprecations": said})
+        evidence.write({f"test_a.py::test_a[{number}]": result for number in range(promises)})
+        found = read_file(tmp_path / f"{CELL}.xml").promises
+        assert [len(one.deprecations) for one in found] == [told] * promises
 
 
 def test_too_much_to_say() -> None:
