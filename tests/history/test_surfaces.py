@@ -354,4 +354,4 @@ def _check(event): ...
     }
     told = json.dumps(found.model_dump(), sort_keys=True)
     assert hashlib.sha256(told.encode()).hexdigest()[:16] == "f50f7042fa0d3eb3"
-    assert surfaces.READER.startswith("1, ")
+    assert surfaces.READER.startswith("2, ")
