@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from guard import PACKAGE, package_folder
+from guard import PACKAGE, is_of_core
 
 
 def forget_half_imported() -> None:
@@ -36,9 +36,7 @@ def out_of_core(error: BaseException) -> bool:
         lacking = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
     if (lacking or "").partition(".")[0] == PACKAGE:
         return True
-    folder = os.path.join(package_folder(), "")
-    frames = traceback.walk_tb(error.__traceback__)
-    return any(os.path.realpath(f.f_code.co_filename).startswith(folder) for f, _ in frames)
+    return any(map(is_of_core, files_of(error)))
 
 
 def broken_harness(error: BaseException) -> bool:
@@ -57,11 +55,14 @@ def broken_harness(error: BaseException) -> bool:
 def in_packs(error: BaseException) -> bool:
     """Whether an exception went through a promise, or what stands beside it."""
     folder = os.path.dirname(os.path.realpath(__file__))
-    hooks = os.path.join(folder, "conftest.py")
-    files = {
-        os.path.realpath(f.f_code.co_filename) for f, _ in traceback.walk_tb(error.__traceback__)
-    }
-    return any(file.startswith(os.path.join(folder, "")) for file in files - {hooks})
+    others = files_of(error) - {os.path.join(folder, "conftest.py")}
+    return any(file.startswith(os.path.join(folder, "")) for file in others)
+
+
+def files_of(error: BaseException) -> set[str]:
+    """The files of code that an exception went through."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return {os.path.realpath(frame.f_code.co_filename) for frame, _ in frames}
 
 
 def behind(error: BaseException) -> Iterator[BaseException]:

@@ -7,16 +7,14 @@ from the frame that warns outwards.
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache
 from itertools import pairwise
 from types import FrameType
 
-from guard import PACKAGE, package_folder
+from guard import PACKAGE, is_of_core
 
 CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 WARN = {"warn", "warn_explicit"}
@@ -70,11 +68,6 @@ def outwards(frame: FrameType | None) -> Iterator[FrameType]:
 
 def in_core(frame: FrameType) -> bool:
     return is_of_core(frame.f_code.co_filename)
-
-
-@cache
-def is_of_core(file: str) -> bool:
-    return os.path.realpath(file).startswith(os.path.join(package_folder(), ""))
 
 
 def named(frame: FrameType) -> str:

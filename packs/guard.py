@@ -131,6 +131,12 @@ def package_folder() -> Path:
     return Path(str(metadata.distribution(DISTRIBUTION).locate_file(PACKAGE))).resolve()
 
 
+@cache
+def is_of_core(file: str) -> bool:
+    """Whether a file of code belongs to the installed Core."""
+    return os.path.realpath(file).startswith(os.path.join(package_folder(), ""))
+
+
 def check_python(distribution: metadata.Distribution) -> None:
     """Raise HarnessError unless Core is for this Python: uv passes over its upper bound."""
     needed, found = distribution.metadata["Requires-Python"] or "", platform.python_version()
