@@ -183,12 +183,13 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     if any(option.startswith(FOR_PROGRAMS) for option in state.conf.pos_args(None) or ()):
         leave_stdout(state)
     for name, cell in cells().items():
+        # The content behind a path or a branch changes while its name stays.
+        anew = {} if cell.named else {"recreate": True}
         seed = MemoryLoader(
             base=["cell"],
             description=cell.description,
             labels=cell.labels,
-            # The content behind a path or a branch changes while its name stays.
-            recreate=not cell.named or getattr(state.conf.options, "recreate", False),
+            **anew,
         )
         state.conf.memory_seed_loaders[name].append(seed)
     chosen = os.environ.get("PACK", "")
