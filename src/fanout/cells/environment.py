@@ -8,10 +8,9 @@ from functools import lru_cache
 
 from packaging.utils import canonicalize_name
 
-from fanout.model import Evidence, InstalledVersions
+from fanout.model import DISTRIBUTION, Evidence, InstalledVersions
 from fanout.wording import fitted, printable
 
-CORE = "market-data-core"
 LONGEST = 60  # characters of a name, or of a version, that are told
 
 
@@ -24,7 +23,7 @@ def installed(python: str, distributions: Iterable[str]) -> Mapping[str, str]:
     """The version of each of these distributions but Core, written `name==version`."""
     split = (one.partition("==") for one in sorted(distributions))
     found = {canonicalize_name(name): version for name, _, version in split}
-    beside = {name: version for name, version in found.items() if name != CORE}
+    beside = {name: version for name, version in found.items() if name != DISTRIBUTION}
     return beside | {"Python": python} if python and found else {}
 
 

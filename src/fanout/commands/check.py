@@ -104,14 +104,7 @@ def check(
     with History(history) as past, alone(comparison.root):
         run("running", comparison, comparison.cells, folder / "1", minutes, past)
         if again := comparison.to_confirm:
-            run(
-                "running again in fresh envs",
-                comparison,
-                again,
-                folder / "2",
-                minutes,
-                past,
-            )
+            run("running again in fresh envs", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
     conclude("check", comparison, started, history, index, form)
 

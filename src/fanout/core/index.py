@@ -26,11 +26,11 @@ from requests import RequestException
 
 from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
-from fanout.core.requirement import DISTRIBUTION, GIT_URL, address, path_of
+from fanout.core.requirement import GIT_URL, address, path_of
 from fanout.core.resolve import from_git
 from fanout.core.wheel import KEPT, build, wheel_digest, written
 from fanout.errors import InvalidCore, UnreachableIndex
-from fanout.model import SLOTS, Core
+from fanout.model import DISTRIBUTION, SLOTS, Core
 
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
 DOWNLOADS_AT_ONCE = 8

@@ -9,9 +9,8 @@ from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from fanout import shell
-from fanout.model import SLOTS
+from fanout.model import DISTRIBUTION, SLOTS
 
-DISTRIBUTION = "market-data-core"
 GIT_URL = re.compile(
     r"git\+(?P<url>(?:https|ssh|file)://(?:[\w.:%-]+@)?[\w.:%-]*/[\w.~:/+%-]+)"
     r"@(?P<ref>[\w.~/+%][\w.~/+%-]*)",

@@ -12,11 +12,11 @@ from packaging.utils import parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from fanout.cells.matrix import named_version, version, without_secrets
-from fanout.core.requirement import DISTRIBUTION, GIT_URL, requirement
+from fanout.core.requirement import GIT_URL, requirement
 from fanout.core.wheel import build, keep
 from fanout.errors import InvalidCore
 from fanout.git import run
-from fanout.model import Core, Matrix
+from fanout.model import DISTRIBUTION, Core, Matrix
 from fanout.wording import one_line, printable
 
 COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)

@@ -17,10 +17,10 @@ from pathlib import Path, PurePosixPath
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from uv import find_uv_bin
 
-from fanout.core.requirement import DISTRIBUTION
 from fanout.digest import content_digest
 from fanout.errors import InvalidCore
 from fanout.files import put
+from fanout.model import DISTRIBUTION
 from fanout.wording import printable
 
 KEPT = Path(".tox/wheels")

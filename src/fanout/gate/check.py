@@ -84,21 +84,23 @@ class Comparison:
             minutes=minutes,
             finished=finished,
         )
-        made = {k: one for k, one in found.items() if one.outcome is not Outcome.MISSING}
-        self.attempts.append(made | {k: one for k, one in found.items() if k in needed})
+        made = (one for one in found if found[one].outcome is not Outcome.MISSING or one in needed)
+        self.attempts.append({name: found[name] for name in made})
 
     @property
-    def broken(self) -> set[str]:
+    def broken(self) -> list[str]:
         """The cells on both sides of each pack with a broken promise that it does not list."""
-        found = [cell for cell in self.decide().cells if cell.verdict in HOLDS]
-        return {name for cell in found for name in (cell.cell, cell.baseline)}
+        return both_sides(c for c in self.decide().cells if c.verdict in HOLDS)
 
     @property
     def to_confirm(self) -> list[str]:
         """What is broken, and what ran with other versions on the other side."""
-        broken = self.broken
-        again = [c for c in self.decide().cells if c.cell in broken or other_versions(c)]
-        return list(dict.fromkeys(name for c in again for name in (c.cell, c.baseline)))
+        cells = self.decide().cells
+        return both_sides(c for c in cells if c.verdict in HOLDS or other_versions(c))
+
+
+def both_sides(cells: Iterable[CellVerdict]) -> list[str]:
+    return list(dict.fromkeys(name for cell in cells for name in (cell.cell, cell.baseline)))
 
 
 def other_versions(cell: CellVerdict) -> bool:

@@ -214,11 +214,13 @@ def judge_promise(
 ) -> PromiseVerdict:
     in_pack = name.partition("[")[0] in pack.promises
     now, then = (excused(side(reports, name, in_pack), pending) for reports in (seen, before))
-    told = [found for report in (*seen, *before) if (found := find(report.evidence, name))]
+    told_now, told_then = (
+        [found for report in reports if (found := find(report.evidence, name))]
+        for reports in (seen, before)
+    )
+    told = told_now + told_then
     shown = told[0] if told else Promise(name=name, result=Result.ERRORED)
     listed = next((found for found in told if found.known_break), shown)
-    mine = (found for report in seen if (found := find(report.evidence, name)))
-    deprecations = dict.fromkeys(said for found in mine for said in found.deprecations)
     return PromiseVerdict(
         name=name,
         says=shown.says,
@@ -229,7 +231,7 @@ def judge_promise(
         baseline=then,
         known_break=listed.known_break,
         expires=listed.expires,
-        deprecations=tuple(deprecations),
+        deprecations=tuple(dict.fromkeys(one for found in told_now for one in found.deprecations)),
     )
 
 

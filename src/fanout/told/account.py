@@ -26,8 +26,6 @@ from fanout.wording import number
 
 # What is told with why, and how to run it again.
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
-
-
 SAME_CONTENT = "The candidate has the same content as its baseline: nothing in Core's code changed."
 MOST_VERSIONS = 3  # of what differs between environments, in one line
 
@@ -90,7 +88,7 @@ def account(decision: Decision, today: date) -> Account:
         compared=(
             f"candidate: {described(decision.candidate)}",
             f"baseline:  {described(decision.baseline)}",
-            *(SAME_CONTENT for _ in range(decision.same_content)),
+            *((SAME_CONTENT,) if decision.same_content else ()),
         ),
         packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
         sections=tuple(one for one in sections if any(group.entries for group in one.groups)),

@@ -13,6 +13,7 @@ from fanout.gate.decision import Decision, reproduce
 from fanout.gate.verdict import side
 from fanout.history.run import Attempt, CellDecision, Environment, Finding, Run
 from fanout.model import (
+    DISTRIBUTION,
     SLOTS,
     Cell,
     CellReport,
@@ -241,7 +242,7 @@ def slot(core_ref: str, version: str) -> Core:
     return Core(
         named=core_ref,
         core_ref=core_ref,
-        requirement="market-data-core",
+        requirement=DISTRIBUTION,
         source="pypi",
         version=version,
     )
