@@ -115,7 +115,9 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
         files = [root / name for name in ("tox.ini", "toxfile.py", "pyproject.toml")]
         content = [file.read_bytes() if file.is_file() else None for file in files]
         environment = {k: v for k, v in os.environ.items() if not OF_ONE_TEST.match(k)}
-        there = [str(path.relative_to(root)) for path in sorted(root.glob("[cp]*s/*"))]
+        folders = ("cores", "packs")
+        there = [str(path) for name in folders for path in sorted((root / name).glob("*"))]
+        there = [path.removeprefix(str(root)) for path in there]
         asked = (*content, *there, *sorted(environment.items()))
         if asked not in answers_of_tox:
             answer = read_config(root).model_dump_json()
