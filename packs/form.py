@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vacuity import cannot_fail
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-TOO_BROAD = {"AssertionError", "Exception", "BaseException"}
-# What can go wrong at all, when it is run.
-MAY_FAIL = (
-    *(ast.Assert, ast.Raise, ast.Call, ast.Await, ast.Import, ast.ImportFrom),
-    *(ast.Attribute, ast.Subscript, ast.BinOp, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith),
-)
-INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 @dataclass
@@ -102,80 +97,3 @@ def turned_off(body: Iterable[ast.stmt]) -> bool:
         if isinstance(target, ast.Name) and target.id == "__test__"
     ]
     return any(said)
-
-
-def own_parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """All parts of a function, without those of the functions in it."""
-    for node in nodes:
-        yield node
-        if not isinstance(node, INNER):
-            yield from own_parts(ast.iter_child_nodes(node))
-
-
-def cannot_fail(node: Function) -> str:
-    """Why a promise holds whatever Core does; empty if it need not."""
-    parts = list(own_parts(without_docstring(node)))
-    if any(map(gives_value, parts)):
-        return "a promise returns nothing: `assert` what is to hold"
-    for part in ast.walk(node):
-        if isinstance(part, ast.Assert) and always_holds(part.test):
-            return f"`assert {ast.unparse(part.test)}` always holds: `assert` what is to hold"
-        if swallows(part):
-            return "what its assertion finds is caught, and lost: let it fail"
-    if not any(isinstance(part, MAY_FAIL) for part in parts):
-        return "nothing in it can fail: `assert` what is to hold"
-    return ""
-
-
-def without_docstring(node: Function) -> list[ast.stmt]:
-    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-
-
-def always_holds(test: ast.expr) -> bool:
-    """Whether an expression is true as it is written; of a constant that is not, it never is."""
-    match test:
-        case ast.Constant(value=value):
-            return bool(value)
-        case ast.Tuple(elts=several) | ast.List(elts=several) | ast.Set(elts=several):
-            return any(not isinstance(one, ast.Starred) for one in several)
-        case ast.JoinedStr() | ast.Lambda() | ast.GeneratorExp():
-            return True
-        case ast.BoolOp(op=ast.Or(), values=values):
-            return any(map(always_holds, values))
-        case ast.BoolOp(values=values):
-            return all(map(always_holds, values))
-    return False
-
-
-def swallows(part: ast.AST) -> bool:
-    """Whether a statement goes on where an assertion in it has failed."""
-    caught: list[ast.AST | None]
-    match part:
-        case ast.Try(body=body, handlers=handlers) | ast.TryStar(body=body, handlers=handlers):
-            caught = [one.type for one in handlers if not any(map(fails, ast.walk(one)))]
-        case ast.With(body=body, items=items):
-            caught = [one.context_expr for one in items if called(one.context_expr) == "suppress"]
-        case _:
-            return False
-    broad = any(one is None or named_in(one) & TOO_BROAD for one in caught)
-    return broad and any(isinstance(one, ast.Assert) for line in body for one in ast.walk(line))
-
-
-def named_in(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-
-
-def fails(part: ast.AST) -> bool:
-    return isinstance(part, ast.Raise | ast.Assert) or called(part) == "fail"
-
-
-def called(part: ast.AST) -> str:
-    """The last name of what a call calls; empty if it is none."""
-    return ast.unparse(part.func).rpartition(".")[2] if isinstance(part, ast.Call) else ""
-
-
-def gives_value(part: ast.AST) -> bool:
-    if isinstance(part, ast.Return):
-        nothing = isinstance(part.value, ast.Constant) and part.value.value is None
-        return part.value is not None and not nothing
-    return isinstance(part, ast.Yield | ast.YieldFrom)

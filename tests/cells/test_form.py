@@ -45,7 +45,7 @@ def error_of(project: Project, python: Path, name: str) -> tuple[str, str]:
         ("assert (int('0'), 'a message')", "malformed"),
         ("assert [int('0')]", "malformed"),
         ("assert (one for one in [0])", "malformed"),
-        ("assert f'{int()}'", "malformed"),
+        ("assert f'a {int()}'", "malformed"),
         ("assert int('0') or 'a message'", "malformed"),
         ("def inner(): assert int('0')", "malformed"),
         ("try: assert int('0')\n    except Exception: pass", "malformed"),
@@ -64,6 +64,237 @@ def test_a_promise_that_cannot_judge(
     """What fails where no assertion sees it is the error of its promise, never a verdict."""
     write(project, "test_a.py", PROMISE.format(way, "", body))
     assert error_of(project, python, "test_a.py::test_a")[0] == kind
+
+
+RIGHT = """
+errors = []
+    def work():
+        try: assert int('1')
+        except BaseException as error: errors.append(error)
+    work()
+    assert not errors
+---
+for _ in range(3):
+        try:
+            assert int('1')
+            break
+        except AssertionError: time.sleep(0)
+    else: pytest.fail('never')
+---
+for _ in range(3):
+        try: assert int('1')
+        except AssertionError: pass
+        else: return
+    assert False
+---
+class Mine(Base): size: int = 1
+---
+match BASE:
+        case int(): raise ValueError
+---
+one, two = PAIR
+---
+[one for one in PAIR]
+---
+assert f'{BASE}'
+---
+return check(BASE)
+---
+check(BASE)
+    return None
+---
+def heard(event): assert True
+    check(heard)
+---
+assert True
+    check(BASE)
+---
+try: import market_data_core.there
+    except ImportError: pass
+    assert int('1')
+---
+with pytest.raises(Exception): int('a')
+---
+with pytest.raises(AssertionError): assert int('0')
+---
+with pytest.raises(ValueError):
+        int('a')
+        assert False
+---
+with pytest.raises(Exception, match='invalid'):
+        int('a')
+        assert False
+---
+try:
+        int('a')
+        pytest.fail('was taken')
+    except Exception: pass
+---
+try: assert int('1')
+    except AssertionError as error: raise ValueError from error
+---
+found = None
+    try: assert int('1')
+    except Exception as error: found = error
+    assert found is None
+---
+try: check(BASE)
+    finally: print('done')
+---
+if BASE is int: return
+    check(BASE)
+---
+while True:
+        if check(BASE) is None: break
+    assert int('1')
+---
+BASE.size = 1
+---
+for one in PAIR: one.size = 1
+---
+return (check(BASE))
+---
+""" + " + ".join(["int('1')"] * 400)
+WRONG = """
+with pytest.raises(Exception):
+        check(BASE)
+        assert False
+---
+with pytest.raises(BaseException):
+        check(BASE)
+        raise ValueError
+---
+try: assert int('0')
+    finally: return
+---
+for _ in range(2):
+        try: assert int('0')
+        finally: break
+---
+if True: return
+    assert int('0')
+---
+if not False: return
+    assert int('0')
+---
+while True:
+        if 1: return
+    assert int('0')
+---
+return
+    assert int('0')
+---
+for one in []: assert int('0')
+---
+while False: assert int('0')
+---
+try: check(int('a'))
+    except Exception: pass
+---
+try: check(int('a'))
+    except: print('broken')
+---
+try: check(int('a'))
+    except Exception as error: logging.debug(error)
+---
+import_ = None
+    with contextlib.suppress(Exception): check(int('a'))
+---
+for _ in range(3):
+        try:
+            assert int('0')
+            return
+        except AssertionError: time.sleep(0)
+---
+assert 1 == 1
+---
+assert not None
+---
+assert (one := 'text')
+---
+assert int('0') or not False
+---
+assert True and 'text'
+---
+def check(event):
+        try: assert int('0')
+        except Exception: pass
+    check(BASE)
+---
+try: assert int('0')
+    except Exception: ...
+    assert int('1')
+---
+return BASE == int
+---
+return [BASE]
+"""
+ABOVE = """
+import contextlib, logging, time
+
+PAIR = (lambda: 1, lambda: 2)
+
+
+class Base:
+    size = 0
+
+
+BASE = Base
+
+
+def check(event):
+    return None
+
+
+@pytest.fixture
+def asserts():
+    assert int('1')
+
+
+"""
+
+
+def promises_of(bodies: str, way: str) -> dict[str, str]:
+    """A promise for each body, by its name."""
+    return {
+        f"test_{number}": PROMISE.replace("test_a", f"test_{number}").format(way, "", body.strip())
+        for number, body in enumerate(bodies.split("---\n"))
+    }
+
+
+@pytest.mark.parametrize("way", ["", "async "])
+def test_right_promises(project: Project, python: Path, way: str) -> None:
+    """A promise that can fail is judged, in whatever form it is written."""
+    written = promises_of(RIGHT, way)
+    written["test_fixture"] = PROMISE.replace("_a(", "_fixture(").format(way, "asserts", "pass")
+    written["test_used"] = "@pytest.mark.usefixtures('asserts')\n" + PROMISE.replace(
+        "_a(", "_used("
+    ).format(way, "", "pass")
+    write(project, "test_a.py", ABOVE + "\n\n".join(written.values()))
+    project.cell(python)
+    found = {
+        name: (outcome, written.get(name.partition("::")[2]))
+        for name, outcome in project.outcomes().items()
+        if outcome != ("kept", "")
+    }
+    assert found == {}
+    assert len(project.outcomes()) == len(written)
+
+
+@pytest.mark.parametrize("way", ["", "async "])
+def test_promises_that_cannot_fail(project: Project, python: Path, way: str) -> None:
+    """A promise that holds whatever Core does is refused, in whatever form it is written."""
+    written = promises_of(WRONG, way)
+    case = "@pytest.mark.parametrize('x', [1])\n" + PROMISE.replace("_a(", "_case(")
+    written["test_case"] = case.format(way, "x", "pass")
+    write(project, "test_a.py", ABOVE + "\n\n".join(written.values()))
+    project.cell(python)
+    refused = {
+        name.partition("::")[2].partition("[")[0]
+        for name, o in project.outcomes().items()
+        if o == ("error", "malformed")
+    }
+    assert {body for name, body in written.items() if name not in refused} == set()
 
 
 def test_an_async_promise_that_yields(project: Project, python: Path) -> None:

@@ -36,7 +36,7 @@ def runs_with(project: Project, tmp_path: Path, code: str, *options: str) -> tup
         (f"import os, signal; {KILL}", "killed", "the run was ended by SIGKILL"),
         ("import ctypes; ctypes.string_at(0)", "killed", "the run was ended by SIGSEGV"),
         ("import time; time.sleep(60)", "timed-out", "it did not end within 1 s"),
-        ("while True:\n        try:\n            import time; time.sleep(60)\n"
+        ("assert int('1')\n    while True:\n        try:\n            import time; time.sleep(60)\n"
          "        except BaseException:\n            pass", "timed-out", "within 1 s"),
     ],
 )  # fmt: skip
