@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from importlib import metadata
 from pathlib import Path
 from threading import Thread
@@ -31,7 +32,7 @@ from blame import (
 )
 from canary import canary, run_unreported
 from deprecation import listen
-from evidence import DEPRECATIONS, KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
+from evidence import DEPRECATIONS, KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result, printable
 from form import Form, read_form
 from guard import PACKAGE, check_unchanged, guard
 from journal import Reader, Writer
@@ -98,6 +99,19 @@ def contract(item: pytest.Item) -> dict[str, str]:
     return {"promise": promise, "contract": " ".join(marker.args), "core": core_range}
 
 
+def returns_nothing(promise: Callable[..., object]) -> Callable[..., object]:
+    """A promise of which pytest warns if it gives a value, as it does where none is awaited."""
+    if not inspect.iscoroutinefunction(promise):
+        return promise
+
+    @wraps(promise)
+    async def awaited(*given: object, **named: object) -> None:
+        if await promise(*given, **named) is not None:
+            warnings.warn(pytest.PytestReturnNotNoneWarning(promise.__name__), stacklevel=1)
+
+    return awaited
+
+
 class Cell:
     """One run of a pack: the guard first, then each promise's result as it comes."""
 
@@ -143,6 +157,7 @@ class Cell:
         """
         said = self.deprecated.setdefault("" if in_core else self.running, {})
         if len(said) < MOST_DEPRECATIONS:
+            symbol, message = printable(symbol), printable(message)
             said[symbol[:LONGEST_DEPRECATION]] = message[:LONGEST_DEPRECATION]
 
     def note_deprecations(self, name: str) -> None:
@@ -151,7 +166,9 @@ class Cell:
         properties = self.results[name].properties
         # A module warns the first of those that import it.
         pinned = [f"{PACKAGE}.{symbol}" for symbol in properties.get("contract", "").split()]
-        for symbol, message in ((k, v) for one in self.deprecated.values() for k, v in one.items()):
+        # A thread of Core may be telling of another one.
+        every = [pair for one in [*self.deprecated.values()] for pair in [*one.items()]]
+        for symbol, message in every:
             if symbol in sys.modules and any(f"{one}.".startswith(f"{symbol}.") for one in pinned):
                 said[symbol] = message
         if said:
@@ -170,6 +187,8 @@ class Cell:
         for item in items.copy():
             name = self.name_of(item.nodeid)
             result = self.results[name] = Result("error", UNFINISHED, "the promise did not run")
+            if isinstance(item, pytest.Function):
+                item.obj = returns_nothing(item.obj)
             try:
                 result.properties = contract(item)
                 if complaint := form.complaint(name):

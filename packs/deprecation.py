@@ -6,18 +6,20 @@ from the frame that warns outwards.
 
 from __future__ import annotations
 
-import inspect
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from inspect import getattr_static
 from itertools import pairwise
-from types import FrameType
+from threading import local
+from types import FrameType, FunctionType
 
 from guard import PACKAGE, is_of_core
 
 CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 WARN = {"warn", "warn_explicit"}
+NAMES = ("__module__", "__qualname__")
 
 
 def listen(hear: Callable[[str, str, bool], None]) -> None:
@@ -29,14 +31,20 @@ def listen(hear: Callable[[str, str, bool], None]) -> None:
     # records.
     name = "_showwarnmsg"
     show = getattr(warnings, name)
+    here = local()
 
     def tell(warning: warnings.WarningMessage) -> None:
-        # Whatever the objects that are looked at do, Core is not to notice.
-        with suppress(Exception):
-            if issubclass(warning.category, CATEGORIES):
-                symbol, user = about(sys._getframe(1))
-                if symbol:
-                    hear(symbol, str(warning.message), user is not None and in_core(user))
+        if getattr(here, "looks", False):
+            return  # what only this look has caused, such as a message that warns when it is read
+        here.looks = True
+        try:
+            with suppress(Exception):
+                if issubclass(warning.category, CATEGORIES):
+                    symbol, user = about(sys._getframe(1))
+                    if symbol:
+                        hear(symbol, str(warning.message), user is not None and in_core(user))
+        finally:
+            here.looks = False
         show(warning)
 
     setattr(warnings, name, tell)
@@ -52,10 +60,10 @@ def about(frame: FrameType) -> tuple[str, FrameType | None]:
     for one, user in pairwise(stack):
         # What is private warns for what has called it, or what it is wrapped around.
         if one is None or not in_core(one):
-            return str(frame.f_globals["__name__"]), one
+            break
         if found := named(one) or held(one, warns=True):
             return found, user
-    return str(frame.f_globals["__name__"]), None
+    return f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}", one
 
 
 def outwards(frame: FrameType | None) -> Iterator[FrameType]:
@@ -77,7 +85,8 @@ def named(frame: FrameType) -> str:
     if last == "<module>":
         return module
     if last == "__getattr__" and not owners:
-        return f"{module}.{frame.f_locals[code.co_varnames[0]]}"
+        name = frame.f_locals[code.co_varnames[0]]
+        return f"{module}.{name}" if type(name) is str else ""
     special = last.startswith("__") and last.endswith("__")
     parts = owners if special else [*owners, last]
     return ".".join((module, *parts)) if parts and is_public(parts) else ""
@@ -87,29 +96,33 @@ def held(frame: FrameType, *, warns: bool = False) -> str:
     """What of Core a frame holds that is marked as deprecated, or that it warns for.
 
     `deprecated` of typing_extensions and warnings holds the class or the function; the descriptor
-    of a deprecated field of pydantic knows its name, and is asked for it by an object.
+    of a deprecated field of pydantic knows its name, and is asked for it by an object. Nothing is
+    asked of an object itself, whose attributes may be code that Core runs, and that warns.
     """
     values = frame.f_locals
-    field, owner = getattr(values.get("self"), "field_name", ""), type(values.get("obj"))
-    for base in reversed(owner.__mro__):
-        if (
-            field
-            and of_core(base)
-            and (field in inspect.get_annotations(base) or field in vars(base))
-        ):
-            return f"{base.__module__}.{base.__qualname__}.{field}"
-    for value in values.values():
-        if callable(value) and of_core(value) and (warns or hasattr(value, "__deprecated__")):
-            name = str(getattr(value, "__qualname__", "<object>"))
-            if is_public(name.split(".")):
-                return f"{value.__module__}.{name}"
+    field = getattr_static(values.get("self"), "field_name", "")
+    for base in reversed(type(values.get("obj")).__mro__) if type(field) is str and field else ():
+        if field in getattr_static(base, "__pydantic_fields__", ()) and (name := public_name(base)):
+            return f"{name}.{field}"
+    # A method that is private may warn for the class of its object.
+    for value in (*values.values(), type(values.get("self"))):
+        marked = warns or getattr_static(value, "__deprecated__", None) is not None
+        if marked and (name := public_name(value)):
+            return name
     return ""
+
+
+def public_name(thing: object) -> str:
+    """The name of a public class or function of Core; empty if it is something else."""
+    if issubclass(type(thing), type):
+        module, name = (type.__getattribute__(thing, one) for one in NAMES)
+    elif type(thing) is FunctionType:
+        module, name = thing.__module__, thing.__qualname__
+    else:
+        return ""
+    core = str(module).partition(".")[0] == PACKAGE and is_public(str(name).split("."))
+    return f"{module}.{name}" if core else ""
 
 
 def is_public(parts: Sequence[str]) -> bool:
     return not any(part.startswith(("_", "<")) for part in parts)
-
-
-def of_core(thing: object) -> bool:
-    module = getattr(thing, "__module__", None)
-    return isinstance(module, str) and module.partition(".")[0] == PACKAGE

@@ -83,6 +83,33 @@ def odd():
     self = Odd()
     Odd._call(self)
 
+class _Asks:
+    def __getattr__(self, name):
+        warnings.warn(f"{name} is asked for", DeprecationWarning, stacklevel=2)
+        raise AttributeError(name)
+
+class Asks(_Asks):
+    pass
+
+class Meta(type):
+    def __getattribute__(cls, name):
+        warnings.warn(f"{name} is asked for", DeprecationWarning, stacklevel=2)
+        return type.__getattribute__(cls, name)
+
+class Asked(metaclass=Meta):
+    pass
+
+class Says(DeprecationWarning):
+    def __str__(self):
+        warnings.warn("it is read", DeprecationWarning)
+        return "says"
+
+def says():
+    warnings.warn(Says())
+
+def shouts():
+    warnings.warn("\\udc80 \\x00 </property> ]]> " + "x" * 5000, DeprecationWarning)
+
 def inside():
     old()
     Bus(1)
@@ -99,6 +126,7 @@ import warnings
 def used():
     warnings.warn("used goes", DeprecationWarning, stacklevel=2)
 """
+SEEN = "import warnings\n    with warnings.catch_warnings(record=True) as seen"
 EXPECTED = {
     "c.old()": {"old": "old goes in 2.0"},
     "c.soon()": {"soon": "soon changes"},
@@ -116,9 +144,13 @@ EXPECTED = {
     "c.quiet()": {},
     "c.theirs()": {},
     "c.inside()": {},
-    # An object that cannot be looked at breaks nothing.
+    # An object whose attributes are code is not asked for them.
     "c.odd()": {},
-    "c.Odd()._call()": {},
+    "c.Odd()._call()": {"Odd": "odd goes"},
+    f"{SEEN}: hasattr(c.Asks(), 'x')\n    assert len(seen) == 1": {"Asks": "x is asked for"},
+    f"{SEEN}: c.Asked.__doc__\n    assert len(seen) == 1": {"Meta": "__doc__ is asked for"},
+    f"{SEEN}: c.says()\n    assert len(seen) == 1": {"says": "says"},
+    "c.shouts()": {"shouts": ("\ufffd \ufffd </property> ]]> " + "x" * 400)[:400]},
     "c.slow()": {},
     "c.Tick().kind": {},
     "import warnings; warnings.warn('mine', DeprecationWarning)": {},
