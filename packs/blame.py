@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 import pytest
@@ -48,8 +48,20 @@ def broken_harness(error: BaseException) -> bool:
         isinstance(one, reasons) or (isinstance(one, OSError) and one.errno is not None)
         for one in errors
     ]
-    beside = not any(in_packs(one) for one in errors)  # pytest itself, before or after the test
-    return (any(foreign) or beside) and not any(map(out_of_core, errors))
+    return (any(foreign) or stumbled(errors)) and not any(map(out_of_core, errors))
+
+
+def stumbled(errors: Sequence[BaseException]) -> bool:
+    """Whether it was pytest itself that stopped, beside the test or because it cannot run it."""
+    return not any(map(in_packs, errors)) and (
+        isinstance(errors[0], pytest.fail.Exception) or not any(map(ran, errors))
+    )
+
+
+def ran(error: BaseException) -> bool:
+    """Whether an exception came while a test ran, be it out of the loop that ran it."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code.co_name == "runtest" for frame, _ in frames)
 
 
 def in_packs(error: BaseException) -> bool:
@@ -66,13 +78,15 @@ def files_of(error: BaseException) -> set[str]:
 
 
 def behind(error: BaseException) -> Iterator[BaseException]:
-    """An error, those that it was raised from, and those that it is a group of."""
-    yield error
-    if error.__cause__ is not None:
-        yield from behind(error.__cause__)
-    if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from behind(one)
+    """An error, those that it was raised from, and those that it is a group of; each once."""
+    left, seen = [error], set[int]()
+    while left:
+        one = left.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+            left += [one.__cause__] if one.__cause__ is not None else ()
 
 
 # What pytest warns of where a test cannot have noticed it.

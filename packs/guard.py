@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import os
-import platform
 import posixpath
 import re
 import sys
@@ -139,7 +138,9 @@ def is_of_core(file: str) -> bool:
 
 def check_python(distribution: metadata.Distribution) -> None:
     """Raise HarnessError unless Core is for this Python: uv passes over its upper bound."""
-    needed, found = distribution.metadata["Requires-Python"] or "", platform.python_version()
+    # As pip does it: a release candidate of Python is that Python.
+    found = ".".join(map(str, sys.version_info[:3]))
+    needed = distribution.metadata["Requires-Python"] or ""
     try:
         fits = SpecifierSet(needed).contains(found, prereleases=True)
     except InvalidSpecifier:

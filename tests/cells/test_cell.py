@@ -43,10 +43,18 @@ def test_failed_or_errored(project: Project, tmp_path: Path) -> None:
         "pytest.skip('later')": ("error", "skipped"),
         "pytest.importorskip('pandas_not_there')": ("error", "skipped"),
         "pytest.xfail('some day')": ("error", "skipped"),
+        # What Core raises may be raised from itself.
+        "from market_data_core import own; own()": ("failure", "ValueError"),
+        "error = ValueError(); raise error from error": ("failure", "ValueError"),
+        "a = OSError(2, ''); b = ValueError(); b.__cause__ = a; raise a from b": (
+            "error",
+            "FileNotFoundError",
+        ),
     }
     for number, body in enumerate(expected):
         project.promise(body, name=f"p{number}")
-    run_all(project, make_python(tmp_path / "python", "1.2.0", code="class A: pass"), expected)
+    code = "class A: pass\ndef own():\n    error = ValueError()\n    raise error from error"
+    run_all(project, make_python(tmp_path / "python", "1.2.0", code=code), expected)
 
 
 def test_what_pytest_stumbles_over(project: Project, tmp_path: Path) -> None:
@@ -55,6 +63,26 @@ def test_what_pytest_stumbles_over(project: Project, tmp_path: Path) -> None:
     code = "import sys\ndef close(): sys.stdout.close(); sys.stderr.close()"
     assert project.cell(make_python(tmp_path / "python", "1.2.0", code=code)).returncode != 0
     assert project.outcomes()[KEPT][0] == "error"
+
+
+def test_what_stops_the_loop(project: Project, tmp_path: Path) -> None:
+    """A Core that stops the event loop of a promise breaks it; what pytest cannot run does not."""
+    code = (
+        "import asyncio\n"
+        "async def publish():\n    asyncio.get_running_loop().stop()\n    await asyncio.sleep(9)"
+    )
+    project.write(
+        "packs/small/test_kept.py",
+        "import pytest\nfrom market_data_core import publish\n\n"
+        '@pytest.mark.contract("Event")\nasync def test_kept():\n    """An event is sent."""\n'
+        "    await publish()\n",
+    )
+    project.promise("async def wrong(): return 1\n    return wrong()", name="unawaited")
+    assert project.cell(make_python(tmp_path / "python", "1.2.0", code=code)).returncode != 0
+    assert project.outcomes() == {
+        KEPT: ("failure", "RuntimeError"),
+        "test_unawaited.py::test_unawaited": ("error", "Failed"),
+    }
 
 
 @pytest.mark.parametrize("code", ["import redis_not_there", "open('/not/there')"])

@@ -217,6 +217,17 @@ def test_a_core_for_another_python(project: Project, tmp_path: Path) -> None:
     assert "Core requires Python '<3', and this is Python 3." in said
 
 
+def test_a_python_before_its_release(project: Project, tmp_path: Path) -> None:
+    """A release candidate of a Python is that Python, as pip takes it."""
+    python = make_python(tmp_path / "python", "1.2.0")
+    with (site(python) / "market_data_core-1.2.0.dist-info/METADATA").open("a") as metadata:
+        metadata.write(f"Requires-Python: >={'.'.join(map(str, sys.version_info[:3]))}\n")
+    lie = "import platform; platform.python_version = lambda: platform.sys.version[:4] + '.0rc1'"
+    (site(python) / "lie.pth").write_text(lie)
+    project.promise("assert int('1')")
+    assert project.cell(python).returncode == 0
+
+
 def test_a_checkout_below_a_folder_of_that_name(tmp_path: Path) -> None:
     """What the harness or the machine did wrong is not Core's, wherever the checkout lies."""
     project = Project(tmp_path / "market_data_core")
