@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
 from child import Child, Stopped
 from ending import Trouble, results_of, trouble_of
-from evidence import UNFINISHED, Evidence, Result, without_secrets
+from evidence import NOT_APPLICABLE, UNFINISHED, Evidence, Result, without_secrets
 from journal import Reader, Told, Writer
 
 PAUSE = 0.1  # seconds between two looks at the journal
@@ -127,8 +127,16 @@ class Run:
             )
         if about := self.told.about:
             tested = f"Core {about['version']} from {about['source']}"
-            lines.append(f"{self.limits.cell}: {tested}, sha256:{about['digest'][:12]}")
+            part = f", {partly(results)}" if partly(results) else ""
+            lines.append(f"{self.limits.cell}: {tested}, sha256:{about['digest'][:12]}{part}")
         sys.stdout.write("".join(f"{text}\n" for text in lines))
+
+
+def partly(results: Mapping[str, Result]) -> str:
+    """How many promises of a pack were judged, if some do not apply to this Core."""
+    judged = sum(result.type != NOT_APPLICABLE for result in results.values())
+    part = f"judged {judged} of {len(results)} promises"
+    return part if 0 < judged < len(results) else ""
 
 
 def worth_a_line(result: Result) -> bool:

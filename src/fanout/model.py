@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -10,7 +12,15 @@ from typing import Annotated
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    computed_field,
+)
 
 
 @lru_cache  # most promises name one of a few ranges
@@ -211,6 +221,30 @@ class Outcome(StrEnum):
         return self not in (Outcome.ERRORED, Outcome.MISSING)
 
 
+class Counts(Frozen):
+    """How many promises a cell has, how many of them it judged, and what came of these."""
+
+    promises: int = 0
+    judged: int = 0
+    broken: int = 0
+    known_breaks: int = 0
+
+    @classmethod
+    def of(cls, results: Mapping[Result, int]) -> Counts:
+        promises = sum(results.values())
+        return cls(
+            promises=promises,
+            judged=promises - results.get(Result.NOT_APPLICABLE, 0),
+            broken=results.get(Result.BROKEN, 0),
+            known_breaks=results.get(Result.KNOWN_BREAK, 0),
+        )
+
+    @property
+    def partly(self) -> bool:
+        """Whether some promises do not apply to the cell's Core, so that it judged the others."""
+        return 0 < self.judged < self.promises
+
+
 class CellReport(Frozen):
     """One expected cell: its outcome, why, and the evidence behind it."""
 
@@ -229,6 +263,12 @@ class CellReport(Frozen):
         """The report with the reason of its missing evidence, if that is missing and known."""
         known = self.outcome is Outcome.MISSING and reason
         return self.model_copy(update={"reason": reason}) if known else self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def counts(self) -> Counts:
+        found = self.evidence.promises if self.evidence else ()
+        return Counts.of(Counter(promise.result for promise in found))
 
     def promises(self, result: Result) -> tuple[Promise, ...]:
         found = self.evidence.promises if self.evidence else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from fanout.model import Outcome, Result, Verdict
+from fanout.model import Counts, Outcome, Result, Verdict
 
 SEEN = " \t\n\N{NO-BREAK SPACE}"
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
@@ -55,6 +55,21 @@ def cut(text: str, longest: int) -> str:
 def fitted(text: str, longest: int) -> str:
     """The text, or as much of it as fits with an ellipsis into a number of characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def outcome_words(outcome: str, counts: Counts) -> str:
+    """What a cell says: how much is broken, and how much of its pack was judged if not all was.
+
+    What passed is told by its known breaks, and by the part that was judged, never as plain passed.
+    """
+    partly = counts.partly and outcome in (Outcome.PASSED, Outcome.FAILED)
+    if outcome == Outcome.PASSED and counts.known_breaks:
+        said = f"known {counts.known_breaks}"
+    elif outcome == Outcome.PASSED and partly:
+        return f"{counts.judged} of {counts.promises}"
+    else:
+        said = f"{outcome} {counts.broken}" if counts.broken else outcome
+    return f"{said}, {counts.judged}/{counts.promises} judged" if partly else said
 
 
 def number(count: int, noun: str) -> str:

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from fanout.model import in_range
 from tests import ROOT
+from tests.worlds.project import Project
 
 BY_THE_PACKS = """
 import json, sys
@@ -59,3 +61,11 @@ def test_both_agree() -> None:
         check=True,
     )
     assert json.loads(done.stdout) == [in_range(version, text) for text, version in asked]
+
+
+def test_a_cell_that_judges_a_part(project: Project, python: Path) -> None:
+    """The last line of a cell says how much of the pack it judged, if that is not all."""
+    project.promise("assert int('1')")
+    assert "promises" not in project.cell(python).stdout.splitlines()[-1]
+    project.promise("assert False", name="later", contract='"Event", core=">=9"')
+    assert project.cell(python).stdout.splitlines()[-1].endswith(", judged 1 of 2 promises")

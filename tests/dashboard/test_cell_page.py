@@ -84,7 +84,7 @@ def test_a_red_cell_is_understood_at_once(tmp_path: Path) -> None:
     """What broke, since when, whose it is, against what, and the command come first."""
     broke_in_the_second(tmp_path / "history")
     seen = page(tmp_path)
-    assert seen.all("h1") == ["small on core_v130 ✗ failed"]
+    assert seen.all("h1") == ["small on core_v130 ✗ failed 1"]
     (lead,) = (text for text in seen.all("p") if "broken" in text and "promises" in text)
     assert lead == "1 of 2 promises is broken; it was kept on core_v120, the Core ref before."
     facts = seen.facts
@@ -365,6 +365,7 @@ def test_what_is_kept_and_what_does_not_apply(tmp_path: Path) -> None:
     )
     record(tmp_path / "history", cell("1.3.0", promises=(kept(), later)))
     seen = page(tmp_path)
+    assert seen.all("h1") == ["small on core_v130 ✓ 1 of 2"]
     assert "1 of 2 promises are kept; 1 not applicable." in seen.all("p")
     assert "1 promise kept" in seen.all("summary")
     assert f"An event has a source.{SOURCE}, pins telemetry.Event.source" in seen.all("li")

@@ -217,6 +217,19 @@ def test_every_schema_is_listed(project: Project) -> None:
         assert f'href="../schemas/{name}"' in page
 
 
+def test_partly_judged(project: Project) -> None:
+    """A cell that judged a part says which on its badge, in the matrix and in `latest.json`."""
+    part = {NAME: KEPT, "test_event.py::test_b": Result.NOT_APPLICABLE}
+    keep(project, cell("1.3.0", part), refs=("core_v130",))
+    site = built(project)
+    assert read(site / "badges/small.json")["message"] == "✓ 1 of 2 on Core 1.3.0"
+    told = read(site / "latest.json")["cells"][0]
+    assert (told["judged"], told["promises"], told["outcome"]) == (1, 2, "passed")
+    assert '"words":["1 of 2"' in "".join(
+        file.read_text().replace(": ", ":") for file in (site / "data").glob("*.js")
+    ) + (site / "index.html").read_text().replace(": ", ":")
+
+
 def test_badges(project: Project) -> None:
     """A badge has glyph, word and colour; only a pass is green, and the day is in its title."""
     site = scene(project)
@@ -225,7 +238,7 @@ def test_badges(project: Project) -> None:
     assert shields["small"] == {
         "schemaVersion": 1,
         "label": "small",
-        "message": "✗ failed on Core 1.3.0",
+        "message": "✗ failed 2 on Core 1.3.0",
         "color": "#b3261e",
         "isError": True,
     }
@@ -237,8 +250,8 @@ def test_badges(project: Project) -> None:
     assert green == [name for name, one in shields.items() if not one["isError"]] == ["core_v120"]
     drawn = fromstring((site / "badges/small.svg").read_bytes())
     texts = [element.text for element in drawn.iter(f"{SVG}text")]
-    assert texts == ["small", "✗ failed on Core 1.3.0"]
-    assert drawn.findtext(f"{SVG}title") == "small: failed on Core 1.3.0, run on 2026-01-02 UTC"
+    assert texts == ["small", "✗ failed 2 on Core 1.3.0"]
+    assert drawn.findtext(f"{SVG}title") == "small: failed 2 on Core 1.3.0, run on 2026-01-02 UTC"
     page = (site / "badges/index.html").read_text()
     assert "[![small](badges/small.svg)](packs/small.html)" in page
 

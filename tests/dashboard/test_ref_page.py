@@ -181,7 +181,7 @@ def test_each_pack(tmp_path: Path) -> None:
     seen = page(tmp_path)
     rows = seen.all("td")
     assert rows[:3] == [
-        "✗ failed small-core_v130",
+        "✗ failed 2 small-core_v130",
         "▼ regressed",
         "2 of 2: An event has a source.",
     ]

@@ -243,6 +243,22 @@ def test_not_applicable(project: Project) -> None:
     result = project.fanout("report")
     assert result.exit_code == 0
     assert "small: 1 promise on core_v110" in result.stdout
+    assert "✓ 1 of 2 " in result.stdout
+    assert "passed (1 partly judged)" in result.stdout
+    assert "| ✓ 1 of 2 |" in project.fanout("report", "--format", "markdown").stdout
+    said = json.loads(project.fanout("report", "--format", "json").stdout)
+    counts = next(one["counts"] for one in said["cells"] if one["cell"]["name"].endswith("v110"))
+    assert counts == {"promises": 2, "judged": 1, "broken": 0, "known_breaks": 0}
+
+
+def test_partly_judged(project: Project) -> None:
+    """A cell that judged a part of its pack says which, whatever else it says."""
+    give(project, KEPT)
+    project.evidence("small-core_v110", BROKEN, NOT_APPLICABLE)
+    project.evidence("small-core_v120", KNOWN, NOT_APPLICABLE)
+    stdout = project.fanout("report", "--format", "markdown").stdout
+    assert "| ✗ failed 1, 1/2 judged | ~ known 1, 1/2 judged |" in stdout
+    assert "(2 partly judged, 1 with known breaks)" in stdout
 
 
 def test_label(project: Project) -> None:

@@ -117,6 +117,7 @@ class Report(Frozen):
                 cell.cell.pack,
                 cell.outcome,
                 [p.name for one in RED for p in cell.promises(one)],
+                cell.counts.judged,
             )
             for cell in cells
         ]
@@ -135,9 +136,13 @@ class Report(Frozen):
     @property
     def summary(self) -> str:
         said = [f"{number} {outcome}" for outcome, number in self.counts.items() if number]
-        known = sum(bool(cell.promises(Result.KNOWN_BREAK)) for cell in self.cells)
-        excused = f" ({known} with known breaks)" if known else ""
-        return f"{len(self.cells)} cells: {', '.join(said)}{excused}"
+        counts = [cell.counts for cell in self.cells if cell.outcome.has_verdict]
+        partly = sum(one.partly for one in counts)
+        known = sum(one.known_breaks > 0 for one in counts)
+        but = [f"{partly} partly judged"] if partly else []
+        but += [f"{known} with known breaks"] if known else []
+        more = f" ({', '.join(but)})" if but else ""
+        return f"{len(self.cells)} cells: {', '.join(said)}{more}"
 
     @property
     def age(self) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
 from fanout.told.report import Found, PromiseReport, Report, some, spans, told
-from fanout.wording import GLYPHS, number
+from fanout.wording import GLYPHS, number, outcome_words
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -50,21 +50,22 @@ def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
     cells = {cell.cell.name: cell for cell in report.cells}
     for pack in report.packs:
         row = [cells.get(f"{pack}-{column[0]}") for column in columns]
-        grid.add_row(Text(pack), *(Text(words(cell), style(cell)) for cell in row))
+        grid.add_row(Text(pack), *(Text(folded(words(cell)), style(cell)) for cell in row))
     return grid
 
 
-def words(cell: CellReport | None) -> str:
-    """A glyph, the outcome, and how many promises are broken; nothing where no cell is expected.
+def folded(said: str) -> str:
+    """What a cell says, one fact a line, as narrow as a column is."""
+    return said.replace(", ", ",\n  ")
 
-    What passed but for its known breaks is told by these.
-    """
+
+def words(cell: CellReport | None) -> str:
+    """A glyph and what the cell says; nothing where no cell is expected."""
     if cell is None:
         return ""
-    broken, known = (len(cell.promises(one)) for one in (Result.BROKEN, Result.KNOWN_BREAK))
-    if cell.outcome is Outcome.PASSED and known:
-        return f"{GLYPHS[Result.KNOWN_BREAK]} known {known}"
-    return f"{GLYPHS[cell.outcome]} {cell.outcome}" + (f" {broken}" if broken else "")
+    known = cell.outcome is Outcome.PASSED and cell.counts.known_breaks
+    glyph = GLYPHS[Result.KNOWN_BREAK if known else cell.outcome]
+    return f"{glyph} {outcome_words(cell.outcome, cell.counts)}"
 
 
 def style(cell: CellReport | None) -> str:

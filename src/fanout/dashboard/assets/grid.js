@@ -20,7 +20,7 @@
     }
     return found;
   };
-  const details = data.detail.map(spread), newest = data.newest.map(spread);
+  const details = data.detail.map(spread), says = data.says.map(spread), newest = data.newest.map(spread);
   const since = data.since.map(spread), earlier = data.earlier.map(spread);
   let start = 0;
   const groups = data.groups.map(([title, kind, count]) => {
@@ -246,7 +246,7 @@
     const sign = worst(signs), [ref] = there;
     const inside = column.summary ? make("button") : make(sign === NOT_RUN ? "span" : "a");
     inside.className = `box ${data.outcomes[sign][1].replace(" ", "-")}${hit ? "" : " aside"}`;
-    inside.append(...sayBox(sign, column, signs, details[row][ref]), ...turns(row, there));
+    inside.append(...sayBox(sign, column, signs, says[row][ref]), ...turns(row, there));
     if (column.summary) {
       inside.type = "button";
       inside.addEventListener("click", () => toggle(() => opened.set(column.summary.title, true)));
@@ -258,7 +258,7 @@
     put(into, cell, place, 1, inside);
   }
 
-  function sayBox(sign, column, signs, detail) {
+  function sayBox(sign, column, signs, says) {
     const [glyph, word] = data.outcomes[sign];
     const mark = make("span", "glyph", glyph);
     mark.setAttribute("aria-hidden", "true");
@@ -267,9 +267,7 @@
       const says = count === signs.length ? `all ${count} ${word}` : `${count} of ${signs.length} ${word}`;
       return [mark, ` ${says}`];
     }
-    const broken = detail >= 0 && (sign === "f" || sign === PASSED) ? data.details[detail][1] : 0;
-    const counted = sign === PASSED ? `, known ${broken}` : ` ${broken}`;
-    return [mark, ` ${word}${broken ? counted : ""}`];
+    return [mark, ` ${data.words[says]}`];
   }
 
   // Where a promise broke, or was mended, beside the Core ref before.

@@ -125,7 +125,7 @@ def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
         if newest is None or cell is None:
             yield Badge(pack, pack, UNKNOWN, "not run", page)
         else:
-            says = f"{cell.outcome} on Core {newest.version}"
+            says = f"{cell.says} on Core {newest.version}"
             yield Badge(pack, pack, cell.outcome, says, page, cell.newest.date())
 
 

@@ -51,6 +51,7 @@ Broken = tuple[int, FirstBroken | None]  # how many promises, and the first of t
 class LatestCell(Frozen):
     """A cell as its newest evidence shows it; `known` is whether the matrix still has it.
 
+    Of its `promises`, those that are not applicable to its Core are not among the `judged`.
     `since` is when it began to have this outcome, `newest` when it last ran.
     """
 
@@ -61,6 +62,8 @@ class LatestCell(Frozen):
     known: bool
     outcome: Outcome
     reason: str
+    promises: int
+    judged: int
     broken: int
     first_broken: FirstBroken | None
     known_breaks: int
@@ -177,6 +180,8 @@ def latest_cell(cell: CellNow, known: bool, broken: Broken, excused: Broken) -> 
         known=known,
         outcome=cell.outcome,
         reason=cell.reason,
+        promises=cell.counts.promises,
+        judged=cell.counts.judged,
         broken=broken[0],
         first_broken=broken[1],
         known_breaks=excused[0],

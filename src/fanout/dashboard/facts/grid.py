@@ -73,6 +73,7 @@ class Box(NamedTuple):
     """What the grid shows of one cell."""
 
     outcome: str
+    says: str
     verdict: str = ""
     detail: str = ""
     broken: int = 0
@@ -93,7 +94,7 @@ def compact(
 
     Moments are minutes before `base`, rounded down.
     """
-    texts = Texts()
+    texts, words = Texts(), Words()
     contents = {digest: place for place, digest in enumerate(distinct(columns))}
     places = {column.core_ref: place for place, column in enumerate(columns)}
     lines = [[boxes.get((row.pack, column.core_ref)) for column in columns] for row in rows]
@@ -126,12 +127,28 @@ def compact(
             "".join(VERDICTS.get(box.verdict, NOTHING) if box else NOTHING for box in line)
             for line in lines
         ],
+        "says": [repeated(words.at(box.says if box else "") for box in line) for line in lines],
         "detail": [repeated(texts.at(box) for box in line) for line in lines],
         "newest": [repeated(minutes(base, box and box.newest) for box in line) for line in lines],
         "since": [repeated(minutes(base, box and box.since) for box in line) for line in lines],
         "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
         "details": texts.held,
+        "words": words.held,
     }
+
+
+class Words:
+    """What cells say, each once."""
+
+    def __init__(self) -> None:
+        self.held: list[str] = []
+        self.places: dict[str, int] = {}
+
+    def at(self, word: str) -> int:
+        if word not in self.places:
+            self.places[word] = len(self.held)
+            self.held.append(word)
+        return self.places[word]
 
 
 class Texts:

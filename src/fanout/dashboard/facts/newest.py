@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from fanout.history.query import History
 from fanout.history.tables import moment
-from fanout.model import Outcome
+from fanout.model import Counts, Outcome, Result
+from fanout.wording import outcome_words
 
 NEWEST_EVIDENCE = """
 SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
@@ -33,6 +34,9 @@ ON evidence = json_extract(asked.value, '$[0]')
 AND attempt.started = json_extract(asked.value, '$[1]')
 JOIN document ON document.id = attempt.document GROUP BY evidence"""
 SINCE = "SELECT min(started) FROM attempt WHERE evidence = ? AND started > ?"
+COUNTS = """
+SELECT results, result, count(*) FROM result
+WHERE results IN (SELECT value FROM json_each(?)) GROUP BY results, result"""
 AS_JSON = json.JSONEncoder(default=str)
 
 
@@ -62,6 +66,11 @@ class CellNow:
     since: datetime
     document: str
     key: str
+    counts: Counts
+
+    @property
+    def says(self) -> str:
+        return outcome_words(self.outcome, self.counts)
 
 
 class EvidenceRow(NamedTuple):
@@ -102,9 +111,18 @@ def newest_cells(history: History) -> Iterator[CellNow]:
         cell: [Span(*row[1:]) for row in members]
         for cell, members in groupby(history.rows(SPANS), key=itemgetter(0))
     }
+    counts = counts_of(history, (now.results for now in newest))
     for now in newest:
         since = outcome_since(history, now, spans[now.cell_id])
-        yield cell_now(now, since, documents[now.id])
+        yield cell_now(now, since, documents[now.id], counts.get(now.results, Counts()))
+
+
+def counts_of(history: History, results: Iterable[int]) -> dict[int, Counts]:
+    """How many promises some results have, and what came of them."""
+    found: dict[int, dict[Result, int]] = {}
+    for key, result, count in history.rows(COUNTS, json.dumps(sorted(set(results)))):
+        found.setdefault(key, {})[Result(result)] = count
+    return {key: Counts.of(told) for key, told in found.items()}
 
 
 class Span(NamedTuple):
@@ -127,7 +145,7 @@ def outcome_since(history: History, now: EvidenceRow, spans: Sequence[Span]) -> 
     )
 
 
-def cell_now(now: EvidenceRow, since: int, document: str) -> CellNow:
+def cell_now(now: EvidenceRow, since: int, document: str, counts: Counts) -> CellNow:
     pack, _, ref = now.cell.partition("-")
     return CellNow(
         name=now.cell,
@@ -148,6 +166,7 @@ def cell_now(now: EvidenceRow, since: int, document: str) -> CellNow:
         since=moment(since),
         document=document,
         key=digest_of((now.cell, now.content, document)),
+        counts=counts,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from fanout.model import (
     CellReport,
     CellVerdict,
     Core,
+    Counts,
     Evidence,
     Outcome,
     Promise,
@@ -87,6 +89,15 @@ class RunFacts:
             for at, results in enumerate(run.results)
         }
         return found | {None: ()}
+
+    @cached_property
+    def counts(self) -> Mapping[int | None, Counts]:
+        """How many promises each results have, and what came of them."""
+        told = (
+            Counter(self.run.findings[one].result for one in results.findings)
+            for results in self.run.results
+        )
+        return {None: Counts(), **dict(enumerate(map(Counts.of, told)))}
 
     @cached_property
     def outcomes(self) -> Mapping[str, Outcome]:

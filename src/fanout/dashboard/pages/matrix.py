@@ -28,6 +28,7 @@ class OnNewest(NamedTuple):
     page: bool
     owner: str
     outcome: str
+    says: str
     verdict: str
     cell: str  # empty if no run has it
     broken: int
@@ -145,7 +146,7 @@ def grid(
                 found = box(cell, told[name], verdicts.get(name), digests.get(row.pack, ""))
                 boxes[row.pack, column.core_ref] = found
             elif row.known and column.kind != "gone":
-                boxes[row.pack, column.core_ref] = Box(NOT_RUN)
+                boxes[row.pack, column.core_ref] = Box(NOT_RUN, NOT_RUN)
     return compact(rows, columns, boxes, snapshot.newest or EPOCH, "cells/{}.html", "")
 
 
@@ -157,6 +158,7 @@ def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: s
         count, first = told.known_breaks, told.first_known_break
     return Box(
         outcome=cell.outcome,
+        says=cell.says,
         verdict=verdict or "",
         detail=f"“{first.says or first.name}”" if first else detail,
         broken=count,
@@ -182,6 +184,7 @@ def on_newest(
             page=statement is not None,
             owner=statement.statement.owner if statement else "",
             outcome=cell.outcome if cell else NOT_RUN,
+            says=snapshot.cells[name].says if cell else NOT_RUN,
             verdict=verdicts.get(name, ""),
             cell=name if cell else "",
             broken=cell.broken if cell else 0,

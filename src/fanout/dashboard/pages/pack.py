@@ -35,6 +35,7 @@ class RefsAlike(NamedTuple):
 
     refs: tuple[OnRef, ...]
     outcome: str
+    says: str
     reason: str
     since: datetime | None
     digest: str
@@ -68,6 +69,7 @@ class PackFacts(NamedTuple):
     newest: CoreRef | None
     cell: str
     outcome: str
+    says: str
     known: tuple[RefsAlike, ...]
     gone: tuple[RefsAlike, ...]
     never_run: tuple[str, ...]
@@ -96,6 +98,7 @@ def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str
         newest=newest,
         cell=cell.name if cell else "",
         outcome=cell.outcome if cell else NOT_RUN,
+        says=cell.says if cell else NOT_RUN,
         known=tuple(alike(snapshot, name, snapshot.known_refs)),
         gone=tuple(
             alike(snapshot, name, (ref for ref in snapshot.core_refs if ran(snapshot, name, ref)))
@@ -118,13 +121,14 @@ def ran(snapshot: Snapshot, pack: str, ref: CoreRef) -> bool:
 def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[RefsAlike]:
     """Core refs with what the pack says of them, neighbours of whom it says the same together."""
 
-    def look(ref: CoreRef) -> tuple[str, str, str, str]:
+    def look(ref: CoreRef) -> tuple[str, ...]:
         cell = snapshot.cells.get(f"{pack}-{ref.name}")
         if cell is None:
-            return (ref.digest, NOT_RUN, "no run has this cell", ref.source)
-        return (cell.digest, cell.outcome.value, cut(cell.reason, LONGEST_REASON), cell.source)
+            return (ref.digest, NOT_RUN, NOT_RUN, "no run has this cell", ref.source)
+        reason = cut(cell.reason, LONGEST_REASON)
+        return (cell.digest, cell.outcome.value, cell.says, reason, cell.source)
 
-    for (digest, outcome, reason, source), members in groupby(refs, look):
+    for (digest, outcome, says, reason, source), members in groupby(refs, look):
         same = tuple(members)
         names = {ref: f"{pack}-{ref.name}" for ref in same}
         found = [snapshot.cells[name] for name in names.values() if name in snapshot.cells]
@@ -134,6 +138,7 @@ def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[Re
                 for ref, name in names.items()
             ),
             outcome=outcome,
+            says=says,
             reason=reason,
             since=min((cell.since for cell in found), default=None),
             digest=digest,

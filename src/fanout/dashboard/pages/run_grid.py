@@ -10,7 +10,7 @@ from fanout.dashboard.facts.run import RunFacts, gravest
 from fanout.dashboard.facts.snapshot import CoreRef, release
 from fanout.history.run import Attempt, Environment
 from fanout.model import SLOTS, Result
-from fanout.wording import GLYPHS, cut
+from fanout.wording import GLYPHS, cut, outcome_words
 
 COMPARED = "compared"
 LONGEST_REASON = 400  # characters
@@ -77,6 +77,7 @@ def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
     several = f"Attempts: {', then '.join(one.outcome for one in tried)}. " if tried[1:] else ""
     return Box(
         outcome=shown.outcome,
+        says=outcome_words(shown.outcome, facts.counts[shown.results]),
         verdict=verdict,
         detail=f"{several}{words}",
         broken=len(broken),
