@@ -1,0 +1,1 @@
+"""The packages that build on Core: what their releases use of it, read without running them."""

@@ -1,0 +1,253 @@
+"""Changes of classes, enums and names: members, bases, settings and literals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+import libcst.matchers as m
+
+from fanout.strength.change import (
+    ADDED,
+    RENAMED,
+    Change,
+    How,
+    Question,
+    Site,
+    removed,
+    replaced,
+    with_body,
+)
+from fanout.strength.fields import fields, other_value, spaced
+from fanout.strength.source import base_names, decorators, last_name
+
+SETTINGS = {"extra": '"forbid"', "strict": "True", "frozen": "True"}
+
+
+def members(site: Site) -> list[tuple[cst.SimpleStatementLine, cst.Assign, str]]:
+    """The members of an enum: the statement, the assignment in it, and the name."""
+    found = []
+    for line in site.body if site.flavour == "enum" else ():
+        if isinstance(line, cst.SimpleStatementLine) and isinstance(line.body[0], cst.Assign):
+            target = line.body[0].targets[0].target
+            if isinstance(target, cst.Name) and not target.value.startswith("_"):
+                found.append((line, line.body[0], target.value))
+    return found
+
+
+def value_of(node: cst.Assign) -> str:
+    value = getattr(node.value, "evaluated_value", "")
+    return value if isinstance(value, str) else ""
+
+
+def renamed(site: Site) -> Iterator[Change]:
+    node = site.definition.node
+    if isinstance(node, cst.ClassDef | cst.FunctionDef):
+        new = node.with_changes(name=cst.Name(node.name.value + RENAMED))
+        yield replaced(site, "", node, new, site.ask(How.USED))
+
+
+def member_renamed(site: Site) -> Iterator[Change]:
+    for _, node, name in members(site):
+        target = node.targets[0].target
+        yield replaced(site, name, target, cst.Name(name + RENAMED), site.ask(How.READ, name))
+
+
+def member_gone(site: Site) -> Iterator[Change]:
+    for line, node, name in members(site):
+        asks = (site.ask(How.READ, name), site.ask(How.TEXT, value_of(node)))
+        yield removed(site, name, line, *asks)
+
+
+def member_value(site: Site) -> Iterator[Change]:
+    for _, node, name in members(site):
+        if other := other_value(node.value):
+            asks = (site.ask(How.READ, name), site.ask(How.TEXT, value_of(node)))
+            yield replaced(site, name, node.value, other, *asks)
+
+
+def member_added(site: Site) -> Iterator[Change]:
+    if found := members(site):
+        value = '"added-by-core"' if value_of(found[0][1]) else "1000"
+        new = site.with_line(f"{ADDED} = {value}", first=True)
+        yield replaced(site, ADDED, site.definition.node, new)
+
+
+def base_lost(site: Site) -> Iterator[Change]:
+    node = site.definition.node
+    if not isinstance(node, cst.ClassDef) or len(node.bases) < 2:
+        return
+    for base in node.bases:
+        name = last_name(base.value)
+        if name not in ("Generic", "Protocol"):
+            rest = spaced([other for other in node.bases if other is not base])
+            # What mixes in a type that JSON, or a text, is made of, is used wherever its value is.
+            asks = (site.ask(How.USED),)
+            yield replaced(site, name, node, node.with_changes(bases=rest), *asks)
+
+
+def not_checkable(site: Site) -> Iterator[Change]:
+    node = site.definition.node
+    if isinstance(node, cst.ClassDef) and "runtime_checkable" in decorators(node):
+        keep = [one for one in node.decorators if last_name(one.decorator) != "runtime_checkable"]
+        new = node.with_changes(decorators=keep)
+        yield replaced(site, "", node, new, site.ask(How.ISINSTANCE))
+
+
+def setting(site: Site) -> Iterator[Change]:
+    """A setting that refuses what was accepted; what a class is set to already stays."""
+    if site.flavour != "model" or not fields(site) or "RootModel" in base_names_of(site):
+        return
+    for name, value in SETTINGS.items():
+        if f"{name} =" in settings_code(site) or f"{name}=" in settings_code(site):
+            continue
+        asks: tuple[Question, ...] = (site.ask(How.VALIDATED), site.ask(How.DATA))
+        if name == "frozen":
+            asks = tuple(site.ask(How.ASSIGNED, field.name) for field in fields(site))
+        yield replaced(site, name, site.definition.node, with_setting(site, name, value), *asks)
+
+
+def unfrozen(site: Site) -> Iterator[Change]:
+    """A setting that is gone: what could not be changed, and was hashable, is so no more."""
+    for line in settings(site):
+        for assign in m.findall(line, m.Assign(targets=[m.AssignTarget(m.Name("frozen"))])):
+            assert isinstance(assign, cst.Assign)
+            yield replaced(site, "frozen", assign.value, cst.Name("False"))
+        for arg in m.findall(line, m.Arg(keyword=m.Name("frozen"))):
+            assert isinstance(arg, cst.Arg)
+            yield replaced(site, "frozen", arg.value, cst.Name("False"))
+
+
+def base_names_of(site: Site) -> list[str]:
+    node = site.definition.node
+    return base_names(node) if isinstance(node, cst.ClassDef) else []
+
+
+def settings(site: Site) -> list[cst.BaseStatement]:
+    """The statements of a model that hold its settings."""
+    found = []
+    for line in site.body:
+        if isinstance(line, cst.ClassDef) and line.name.value == "Config":
+            found.append(line)
+        elif m.matches(line, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(m.Name("model_config"))])])):
+            found.append(line)
+    return found
+
+
+def settings_code(site: Site) -> str:
+    return "".join(site.tree.code_for_node(line) for line in settings(site))
+
+
+def with_setting(site: Site, name: str, value: str) -> cst.ClassDef:
+    node = site.definition.node
+    assert isinstance(node, cst.ClassDef)
+    for line in settings(site):
+        new: cst.BaseStatement
+        if isinstance(line, cst.ClassDef):
+            assert isinstance(line.body, cst.IndentedBlock)
+            new = with_body(line, [*line.body.body, site.line(f"{name} = {value}")])
+        else:
+            calls = m.findall(line, m.Call())
+            if not calls or not isinstance(calls[0], cst.Call):
+                continue
+            arg = cst.Arg(cst.parse_expression(value), keyword=cst.Name(name))
+            call = calls[0].with_changes(args=spaced([*calls[0].args, arg]))
+            new = line.deep_replace(calls[0], call)  # type: ignore[assignment]
+        return with_body(node, [new if one is line else one for one in site.body])
+    return with_body(node, [*site.body, site.line(f"class Config:\n    {name} = {value}\n")])
+
+
+def literals(site: Site) -> list[tuple[cst.Subscript, str]]:
+    """Each `Literal[…]` of texts, in a field or a name, and the field's name."""
+    node = site.definition.node
+    found = []
+    places: list[tuple[cst.CSTNode, str]] = [(field.node, field.name) for field in fields(site)]
+    if isinstance(node, cst.SimpleStatementLine):
+        places = [(node, "")]
+    for place, name in places:
+        for one in m.findall(place, m.Subscript(value=m.Name("Literal"))):
+            assert isinstance(one, cst.Subscript)
+            found.append((one, name))
+    return found
+
+
+def texts_of(node: cst.Subscript) -> list[tuple[cst.SubscriptElement, str]]:
+    found = []
+    for element in node.slice:
+        value = getattr(getattr(element.slice, "value", None), "evaluated_value", None)
+        if isinstance(value, str):
+            found.append((element, value))
+    return found
+
+
+def literal_gone(site: Site) -> Iterator[Change]:
+    for node, name in literals(site):
+        found = texts_of(node)
+        for element, text in found if len(node.slice) > 1 else ():
+            rest = [one for one in node.slice if one is not element]
+            rest[-1] = rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+            asks = [site.ask(How.TEXT, text), site.ask(How.DATA, name)]
+            detail = f"{name}.{text}" if name else text
+            yield replaced(site, detail, node, node.with_changes(slice=rest), *asks)
+
+
+def literal_changed(site: Site) -> Iterator[Change]:
+    for node, name in literals(site):
+        for element, text in texts_of(node):
+            index = element.slice
+            assert isinstance(index, cst.Index)
+            new = cst.SimpleString(repr(f"{text}-other"))
+            asks = [site.ask(How.TEXT, text), site.ask(How.DATA, name)]
+            detail = f"{name}.{text}" if name else text
+            yield replaced(site, detail, index.value, new, *asks)
+
+
+def literal_added(site: Site) -> Iterator[Change]:
+    for node, name in literals(site):
+        more = cst.SubscriptElement(cst.Index(cst.SimpleString('"added-by-core"')))
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        kept = [one.with_changes(comma=comma) for one in node.slice]
+        new = node.with_changes(slice=[*kept, more])
+        yield replaced(site, name or ADDED, node, new)
+
+
+def union_member_gone(site: Site) -> Iterator[Change]:
+    """A name that stands for several classes stands for one of them no more."""
+    node = site.definition.node
+    if not isinstance(node, cst.SimpleStatementLine):
+        return
+    for union in m.findall(node, m.BinaryOperation(operator=m.BitOr())):
+        assert isinstance(union, cst.BinaryOperation)
+        for side, kept in ((union.left, union.right), (union.right, union.left)):
+            module = site.source.modules[site.definition.module]
+            if found := site.source.find(module, last_name(side)):
+                asks = (Question(How.DATA, found.path), Question(How.MADE, found.path))
+                yield replaced(site, found.name, union, kept, *asks)
+
+
+def documented(site: Site) -> Iterator[Change]:
+    node = site.definition.node
+    if isinstance(node, cst.ClassDef | cst.FunctionDef):
+        docstring = node.get_docstring()
+        for one in m.findall(node.body, m.Expr(m.SimpleString())) if docstring else ():
+            assert isinstance(one, cst.Expr)
+            new = cst.Expr(cst.SimpleString('"""Another text."""'))
+            yield replaced(site, "", one, new)
+            return
+
+
+def moved(site: Site) -> Iterator[Change]:
+    """The implementation goes to another module, and its public name stays."""
+    node = site.definition.node
+    if not isinstance(node, cst.ClassDef | cst.FunctionDef):
+        return
+    stem, name = site.file.removesuffix(".py"), site.definition.name
+    if stem.endswith("/__init__"):
+        return
+    folder, _, last = stem.rpartition("/")
+    defined = site.source.modules[site.definition.module].definitions
+    classes = [one for one in defined.values() if isinstance(one.node, type(node))]
+    if classes[0] is site.definition:
+        again = f"from ._moved_{last} import {', '.join(defined)}\n"
+        whole = site.tree.code
+        yield Change(name, lambda: {f"{folder}/_moved_{last}.py": whole, site.file: again})

@@ -1,0 +1,273 @@
+"""Core's source as syntax trees: where each public name is defined, and what it reaches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import libcst as cst
+import libcst.matchers as m
+
+PACKAGE = "market_data_core"
+Node = cst.ClassDef | cst.FunctionDef | cst.SimpleStatementLine
+MODELS = ("BaseModel", "RootModel", "BaseSettings")
+ENUMS = ("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag")
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A class, a function or an assigned name at the top of one of Core's modules."""
+
+    module: str
+    name: str
+    node: Node
+
+    @property
+    def path(self) -> str:
+        return dotted(self.module, self.name)
+
+
+def dotted(module: str, name: str) -> str:
+    return f"{module}.{name}" if module else name
+
+
+class Module:
+    """One module: its tree, what it defines, and what its names stand for."""
+
+    def __init__(self, name: str, file: str, content: bytes) -> None:
+        self.name = name
+        self.file = file
+        self.content = content
+
+    @cached_property
+    def tree(self) -> cst.Module:
+        return cst.parse_module(self.content)
+
+    @cached_property
+    def definitions(self) -> dict[str, Definition]:
+        found = {}
+        for line in statements(self.tree.body):
+            for name in names_of(line):
+                found.setdefault(name, Definition(self.name, name, line))
+        return found
+
+    @cached_property
+    def imports(self) -> dict[str, tuple[str, str]]:
+        """What each imported name is: a module of Core, and a name in it, or none."""
+        found = {}
+        for node in m.findall(self.tree, m.ImportFrom()):
+            assert isinstance(node, cst.ImportFrom)
+            start = self.origin(node)
+            if start is None or isinstance(node.names, cst.ImportStar):
+                continue
+            for alias in node.names:
+                name = alias.evaluated_name
+                found[alias.evaluated_alias or name] = (start, name)
+        return found
+
+    @cached_property
+    def foreign(self) -> frozenset[str]:
+        """The packages beside Core that it imports."""
+        found = set()
+        for node in m.findall(self.tree, m.ImportFrom() | m.Import()):
+            if isinstance(node, cst.ImportFrom) and node.module and not node.relative:
+                found.add(parts(node.module)[0].value)
+            elif isinstance(node, cst.Import):
+                found |= {alias.evaluated_name.partition(".")[0] for alias in node.names}
+        return frozenset(found - {PACKAGE})
+
+    def origin(self, node: cst.ImportFrom) -> str | None:
+        """The module of Core that names are imported from; none for one of another package."""
+        named = ".".join(one.value for one in parts(node.module)) if node.module else ""
+        if not node.relative:
+            if named != PACKAGE and not named.startswith(f"{PACKAGE}."):
+                return None
+            return named.removeprefix(PACKAGE).removeprefix(".")
+        here = self.name.split(".") if self.name else []
+        is_package = self.file.endswith("/__init__.py")
+        up = len(node.relative) - is_package
+        kept = here[: len(here) - up] if up else here
+        return ".".join([*kept, *([named] if named else [])])
+
+
+class Source:
+    """All modules of a Core, by their names in the package; its root is the empty name."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.modules: dict[str, Module] = {}
+        for file in sorted(files):
+            if file.startswith(f"{PACKAGE}/") and file.endswith(".py"):
+                inner = file.removeprefix(f"{PACKAGE}/").removesuffix(".py")
+                name = inner.removesuffix("__init__").replace("/", ".").removesuffix(".")
+                self.modules[name] = Module(name, file, files[file])
+        self.lines: dict[str, frozenset[str]] = {}
+        self.reached: dict[str, frozenset[str]] = {}
+
+    def resolve(self, symbol: str, depth: int = 20) -> Definition | None:
+        """What a dotted name stands for, through however many modules that import it."""
+        start, _, name = symbol.rpartition(".")
+        module = self.modules.get(start)
+        return self.find(module, name, depth) if module else None
+
+    def find(self, module: Module, name: str, depth: int = 20) -> Definition | None:
+        if found := module.definitions.get(name):
+            return found
+        if name not in module.imports or not depth:
+            return None
+        start, other = module.imports[name]
+        source = self.modules.get(start)
+        return self.find(source, other, depth - 1) if source else None
+
+    def definition(self, path: str) -> Definition:
+        module, _, name = path.rpartition(".")
+        return self.modules[module].definitions[name]
+
+    def named_in(self, definition: Definition) -> Iterator[Definition]:
+        """What else of Core a definition names, in its annotations, bases or code."""
+        module = self.modules[definition.module]
+        for name in names_in(definition.node):
+            found = self.find(module, name)
+            if found and found.path != definition.path:
+                yield found
+
+    def shape(self, definition: Definition) -> frozenset[str]:
+        """The classes that the value of a function, or an object of a class, is made of.
+
+        They stand in the annotations of what it returns, and of fields.
+        """
+        seen: set[str] = set()
+        left = [definition]
+        while left:
+            one = left.pop()
+            named: set[str] = set()
+            if isinstance(one.node, cst.FunctionDef):
+                named = names_in(one.node.returns) if one.node.returns else set()
+            elif isinstance(one.node, cst.ClassDef):
+                fields = m.findall(one.node.body, m.AnnAssign())
+                named = {name for field in fields for name in names_in(field)}
+            else:
+                named = names_in(one.node)
+            module = self.modules[one.module]
+            for name in named:
+                found = self.find(module, name)
+                if found and found.path not in seen:
+                    seen.add(found.path)
+                    left.append(found)
+        return frozenset(seen)
+
+    def reach(self, path: str) -> frozenset[str]:
+        """The definitions that one leads to, itself among them."""
+        if path not in self.reached:
+            seen, left = {path}, [path]
+            while left:
+                for other in self.named_in(self.definition(left.pop())):
+                    if other.path not in seen:
+                        seen.add(other.path)
+                        left.append(other.path)
+            self.reached[path] = frozenset(seen)
+        return self.reached[path]
+
+    def foreign(self, symbol: str) -> frozenset[str]:
+        """The other packages that importing a dotted name leads to."""
+        parts = symbol.split(".") if symbol != "." else []
+        starts = [".".join(parts[:length]) for length in range(len(parts) + 1)]
+        seen, left, found = set(), [one for one in starts if one in self.modules], set[str]()
+        while left:
+            name = left.pop()
+            if name not in seen:
+                seen.add(name)
+                module = self.modules[name]
+                found |= module.foreign
+                for start, other in module.imports.values():
+                    for one in (start, dotted(start, other), start.partition(".")[0]):
+                        if one in self.modules:
+                            left.append(one)
+        return frozenset(found)
+
+    def bases(self, definition: Definition) -> list[Definition]:
+        if not isinstance(definition.node, cst.ClassDef):
+            return []
+        module = self.modules[definition.module]
+        found = (self.find(module, name) for name in base_names(definition.node))
+        return [one for one in found if one and one.path != definition.path]
+
+    def lineage(self, path: str) -> frozenset[str]:
+        """A class and all of Core's that it extends."""
+        if path not in self.lines:
+            self.lines[path] = frozenset({path})  # of a circle, what is known so far
+            above = [self.lineage(base.path) for base in self.bases(self.definition(path))]
+            self.lines[path] = frozenset({path}).union(*above)
+        return self.lines[path]
+
+    def flavour(self, definition: Definition) -> str:
+        """What a class is: model, enum, protocol, error, dataclass or plain."""
+        node = definition.node
+        if not isinstance(node, cst.ClassDef):
+            return ""
+        lineage = [self.definition(path).node for path in self.lineage(definition.path)]
+        names = {name for one in lineage if isinstance(one, cst.ClassDef) for name in base_names(one)}
+        for flavour, bases in (("model", MODELS), ("enum", ENUMS), ("protocol", ("Protocol",))):
+            if names & set(bases):
+                return flavour
+        if any(name.endswith(("Exception", "Error")) for name in names):
+            return "error"
+        return "dataclass" if "dataclass" in decorators(node) else "plain"
+
+
+def names_in(node: cst.CSTNode) -> set[str]:
+    """The names in a piece of code, also those in annotations that are texts."""
+    found = set()
+    for one in m.findall(node, m.Name() | m.Annotation(m.SimpleString())):
+        if isinstance(one, cst.Name):
+            found.add(one.value)
+        elif isinstance(one, cst.Annotation) and isinstance(one.annotation, cst.SimpleString):
+            found |= set(re.findall(r"\w+", one.annotation.raw_value))
+    return found
+
+
+def parts(node: cst.BaseExpression | None) -> list[cst.Name]:
+    if isinstance(node, cst.Attribute):
+        return [*parts(node.value), node.attr]
+    return [node] if isinstance(node, cst.Name) else []
+
+
+def last_name(node: cst.BaseExpression) -> str:
+    """The last name of an expression such as `a.B`, `B[C]` or `b()`; empty for any other."""
+    while isinstance(node, cst.Subscript | cst.Call):
+        node = node.value if isinstance(node, cst.Subscript) else node.func
+    found = parts(node)
+    return found[-1].value if found else ""
+
+
+def base_names(node: cst.ClassDef) -> list[str]:
+    return [last_name(base.value) for base in node.bases]
+
+
+def decorators(node: cst.ClassDef | cst.FunctionDef) -> list[str]:
+    return [last_name(one.decorator) for one in node.decorators]
+
+
+def statements(body: Sequence[cst.BaseStatement]) -> Iterator[Node]:
+    """The statements at the top of a module, also those in a `try` or an `if`."""
+    for line in body:
+        if isinstance(line, cst.ClassDef | cst.FunctionDef | cst.SimpleStatementLine):
+            yield line
+        elif isinstance(line, cst.Try | cst.If) and isinstance(line.body, cst.IndentedBlock):
+            yield from statements(line.body.body)
+
+
+def names_of(line: Node) -> list[str]:
+    """The names that a statement defines."""
+    if isinstance(line, cst.ClassDef | cst.FunctionDef):
+        return [line.name.value]
+    found = []
+    for small in line.body:
+        targets: list[cst.BaseExpression] = []
+        if isinstance(small, cst.Assign):
+            targets = [one.target for one in small.targets]
+        elif isinstance(small, cst.AnnAssign) and small.value:
+            targets = [small.target]
+        found += [one.value for one in targets if isinstance(one, cst.Name)]
+    return found
