@@ -10,6 +10,7 @@ PLACES = {
     "check": "fanout.commands.check:check",
     "gate": "fanout.commands.check:gate",
     "diff": "fanout.commands.diff:diff",
+    "strength": "fanout.commands.strength:strength",
     "report": "fanout.commands.report:report",
     "dashboard": "fanout.commands.dashboard:dashboard",
     "cores": "fanout.commands.cores:cores",

@@ -93,6 +93,20 @@ class Pack(Frozen):
     assignees: tuple[Login, ...] = ()  # who is assigned the issues about its promises
 
 
+class Equivalent(Frozen):
+    """A mutant, by its id, that no use can tell from Core as it is, and why."""
+
+    mutant: Text
+    reason: Text
+
+
+class StrengthAsked(Frozen):
+    """The strength that a pack has at least, in percent, and the mutants that it need not notice."""
+
+    floor: float = Field(default=0.0, ge=0, le=100)
+    equivalent: tuple[Equivalent, ...] = ()
+
+
 class PackOnDisk(Frozen):
     """A pack as it is now: its statement, the digest of its files, the names of its promises."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -12,8 +13,12 @@ from fanout.cells.matrix import named_version
 from fanout.cells.promises import read_promises
 from fanout.digest import content_digest
 from fanout.errors import InvalidPack, UnknownPack
-from fanout.model import Matrix, Pack, PackOnDisk, in_range
+from fanout.model import Frozen, Matrix, Pack, PackOnDisk, StrengthAsked, in_range
 from fanout.wording import one_line
+
+
+HINT = "see 'Add a pack' in packs/README.md for the keys of a pack.toml"
+M = TypeVar("M", bound=Frozen)
 
 
 def read_packs(root: Path, names: Iterable[str]) -> dict[str, PackOnDisk]:
@@ -88,18 +93,37 @@ def pack_digest(folder: Path) -> str:
 
 
 def read_pack(file: Path) -> Pack:
-    hint = "see 'Add a pack' in packs/README.md for the keys of a pack.toml"
+    """What a `pack.toml` says of its pack, its `[strength]` aside; raises InvalidPack."""
+    table = read_table(file)
+    table.pop("strength", None)
+    return checked(Pack, table, file)
+
+
+def read_strength(file: Path) -> StrengthAsked:
+    """What a `pack.toml` says of the strength of its pack; raises InvalidPack."""
+    return checked(StrengthAsked, read_table(file).get("strength", {}), file)
+
+
+def read_table(file: Path) -> dict[str, object]:
     try:
-        return Pack.model_validate(on_one_line(tomllib.loads(file.read_text(encoding="utf-8"))))
+        return {
+            key: on_one_line(value)
+            for key, value in tomllib.loads(file.read_text(encoding="utf-8")).items()
+        }
+    except OSError as error:
+        raise InvalidPack(f"'{file}' cannot be read: {error.strerror}", HINT) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidPack(f"'{file}' is not TOML: {error}", HINT) from error
+
+
+def checked(model: type[M], value: object, file: Path) -> M:
+    try:
+        return model.model_validate(value)
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
         )
-        raise InvalidPack(f"'{file}' is not a valid pack.toml: {wrong}", hint) from error
-    except OSError as error:
-        raise InvalidPack(f"'{file}' cannot be read: {error.strerror}", hint) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidPack(f"'{file}' is not TOML: {error}", hint) from error
+        raise InvalidPack(f"'{file}' is not a valid pack.toml: {wrong}", HINT) from error
 
 
 def on_one_line(value: object) -> object:

@@ -113,6 +113,20 @@ def read_config(root: Path) -> ToxConfig:
         ) from error
 
 
+def make_env(root: Path, name: str, variables: Mapping[str, str]) -> None:
+    """Make an env with all that it installs, and run nothing in it; raises InvalidMatrix."""
+    environment = clean_environment() | dict(variables)
+    arguments = command("run", "--notest", "-e", name)
+    last = deque[str](maxlen=LINES_KEPT)
+    with running(arguments, environment, root, seconds=MINUTES * 60) as process:
+        last.extend(line.rstrip() for line in process.stdout or ())
+    if process.returncode:
+        raise InvalidMatrix(
+            f"tox cannot make the env '{name}': {shortened(chr(10).join(last))}",
+            f"see what `tox run --notest -e {name}` says",
+        )
+
+
 def run_cells(
     root: Path,
     cells: Sequence[str],

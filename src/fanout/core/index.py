@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, PyPISimple
 from pypi_simple.errors import (
@@ -56,7 +57,7 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
 
 
 @contextmanager
-def usable(index: str) -> Iterator[None]:
+def usable(index: str, distribution: str = DISTRIBUTION) -> Iterator[None]:
     """A block in which whatever the index does wrong ends as UnreachableIndex."""
     try:
         yield
@@ -70,7 +71,7 @@ def usable(index: str) -> Iterator[None]:
         OSError,
     ) as error:
         raise UnreachableIndex(
-            f"the index '{without_secrets(index)}' gave no usable answer for '{DISTRIBUTION}':"
+            f"the index '{without_secrets(index)}' gave no usable answer for '{distribution}':"
             f" {without_secrets(str(error))}",
             "check the network, or name another index with --index",
         ) from error
@@ -124,19 +125,27 @@ def listed(index: str) -> list[DistributionPackage]:
         return client.get_project_page(DISTRIBUTION, timeout=60).packages
 
 
-def fetch(version: str, root: Path, index: str) -> Path:
-    """The wheel of a release, from the index once, and from then on as it was kept."""
+def fetch(version: str, root: Path, index: str, distribution: str = DISTRIBUTION) -> Path:
+    """The wheel of a release, from the index once, and from then on as it was kept.
+
+    Of Core alone a wheel is built where the index has none.
+    """
     folder = root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"
-    for path in folder.glob(f"*-{Version(version)}-*.whl"):
+    stem = canonicalize_name(distribution).replace("-", "_")
+    for path in folder.glob(f"{stem}-{Version(version)}-*.whl"):
         return path.resolve()
-    with usable(index), PyPISimple(index) as client:
-        packages = client.get_project_page(DISTRIBUTION, timeout=60).packages
+    with usable(index, distribution), PyPISimple(index) as client:
+        packages = client.get_project_page(distribution, timeout=60).packages
         found = [package for package in packages if same_version(package.version, version)]
+        if distribution != DISTRIBUTION:
+            found = [package for package in found if package.package_type == "wheel"]
         found.sort(key=lambda package: package.package_type != "wheel")
         if not found:
             raise InvalidCore(
-                f"the index '{without_secrets(index)}' has no '{DISTRIBUTION}' {version}",
-                "see `fanout cores` for its releases, or name another index with --index",
+                f"the index '{without_secrets(index)}' has no '{distribution}' {version}",
+                "see `fanout cores` for its releases, or name another index with --index"
+                if distribution == DISTRIBUTION
+                else "correct `consumer` and `release` in pack.toml, or name another --index",
             )
         path = folder / Path(found[0].filename).name
         with written(path) as part:

@@ -1,0 +1,90 @@
+"""`fanout strength`: which broken Cores a pack notices, and which good ones it refuses."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from fanout.cells.run import alone, find_pack
+from fanout.commands.command import FOLDER, INDEX, ROOT, Command, format_option, say, show
+from fanout.commands.progress import Pace
+from fanout.core.resolve import released, resolve
+from fanout.errors import InvalidCore
+from fanout.model import Core, Matrix
+from fanout.told.strength_text import print_mutant, print_strength
+
+ENDS = """\b
+Exit codes: 0 as strong as pack.toml asks, 1 weaker, or a false alarm, 2 unusable input,
+3 unknown: nothing could be run.
+
+"""
+
+
+@click.command(
+    cls=Command,
+    epilog=f"{ENDS}\b\nExample: fanout strength store --core 1.4.61",
+)
+@click.argument("pack")
+@click.option("--core", "named", metavar="REF", help="The Core to change; the newest release.")
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Run on N mutants only, chosen by the seed.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="What chooses the sample.")
+@click.option("--mutant", metavar="ID", help="Run on this mutant only, and show it.")
+@click.option("--keep", type=FOLDER, help="Write the wheel of the mutant into this folder.")
+@format_option()
+@ROOT
+@INDEX
+def strength(
+    pack: str,
+    named: str | None,
+    sample: int | None,
+    seed: int,
+    mutant: str | None,
+    keep: Path | None,
+    form: str,
+    root: Path,
+    index: str,
+) -> None:
+    """Change Core in every way that PACK should notice, and say what it did not.
+
+    Each mutant is a Core with one change. Breaking ones count where the consumer's release, or its
+    pack, uses what they change; compatible ones must be accepted. See docs/strength.md.
+    """
+    from fanout.strength.trial import Trial  # takes long to import
+
+    if keep and not mutant:
+        raise click.UsageError("--keep needs --mutant")
+    if mutant and sample:
+        raise click.UsageError("--sample and --mutant exclude each other")
+    found = find_pack(pack, root.resolve())
+    core = resolve(named, "candidate", found.root, found.matrix) if named else last(found.matrix)
+    with alone(found.root):
+        say(f"reading Core {core.shown} and the uses of {found.pack.says.consumer}")
+        trial = Trial(found, core, index)
+        if mutant:
+            one = trial.named(mutant)
+            report = trial.try_one(one)
+            wheel = trial.keep(one, keep) if keep else None
+            show(form, report, partial(print_mutant, report, wheel))
+            return
+        answer = trial.measure(sample or 0, seed, Pace("mutants"))
+    show(form, answer, partial(print_strength, answer))
+    sys.exit(answer.exit_code)
+
+
+def last(matrix: Matrix) -> Core:
+    """The newest release in the table."""
+    from fanout.cells.matrix import version
+
+    there = [cell for cell in matrix.cells if cell.core_ref not in matrix.yanked]
+    cells = sorted((cell for cell in there if "==" in cell.core), key=version)
+    if cells and (found := released(cells[-1].core_ref, matrix)):
+        return found
+    raise InvalidCore("tox.ini names no release of Core", "name one with --core")
