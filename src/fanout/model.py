@@ -101,7 +101,7 @@ class Equivalent(Frozen):
 
 
 class StrengthAsked(Frozen):
-    """The strength that a pack has at least, in percent, and the mutants that it need not notice."""
+    """The strength that a pack has at least, in percent, and what it need not notice."""
 
     floor: float = Field(default=0.0, ge=0, le=100)
     equivalent: tuple[Equivalent, ...] = ()

@@ -16,7 +16,6 @@ from fanout.errors import InvalidPack, UnknownPack
 from fanout.model import Frozen, Matrix, Pack, PackOnDisk, StrengthAsked, in_range
 from fanout.wording import one_line
 
-
 HINT = "see 'Add a pack' in packs/README.md for the keys of a pack.toml"
 M = TypeVar("M", bound=Frozen)
 

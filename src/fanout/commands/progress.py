@@ -32,15 +32,16 @@ class Progress:
 class Pace:
     """Tells on standard error how far something has come, unless it is soon done."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, often: float = OFTEN) -> None:
         self.what = what
+        self.often = often
         self.began = time.monotonic()
         self.next = self.began + SILENT
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
         if now >= self.next:
-            self.next = now + OFTEN
+            self.next = now + self.often
             left = (now - self.began) / done * (total - done)
             # Before that, too little is known of how long the rest takes.
             known = done * 5 >= total > done

@@ -21,6 +21,7 @@ Exit codes: 0 as strong as pack.toml asks, 1 weaker, or a false alarm, 2 unusabl
 3 unknown: nothing could be run.
 
 """
+OFTEN = 10.0  # seconds from one line of progress to the next
 
 
 @click.command(
@@ -74,7 +75,7 @@ def strength(
             wheel = trial.keep(one, keep) if keep else None
             show(form, report, partial(print_mutant, report, wheel))
             return
-        answer = trial.measure(sample or 0, seed, Pace("mutants"))
+        answer = trial.measure(sample or 0, seed, Pace("mutants", OFTEN))
     show(form, answer, partial(print_strength, answer))
     sys.exit(answer.exit_code)
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 PACKAGE = "market_data_core"
+ANYTHING = {"Any", "object", "T", "Self", "BaseModel", "Callable", "Awaitable", "Protocol"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 MANY = 1_000  # arguments that a call may give by `*` or `**`
 
 
@@ -74,11 +77,19 @@ def read_uses(files: Mapping[str, bytes], *, words: bool = False) -> tuple[File,
                 exported.setdefault((modules[path], name), symbol)
         if len(exported) == before:
             break
+    known = {path: names_of(tree, modules[path], path, exported) for path, tree in trees.items()}
+    foreign = {
+        (modules[path], name)
+        for path, tree in trees.items()
+        for name in foreign_functions(tree, known[path])
+    }
     found = []
     for path, tree in trees.items():
-        names = names_of(tree, modules[path], path, exported)
+        names = known[path]
         if names:
-            reader = Reader(path, names, words)
+            given = imported_names(tree, modules[path], path)
+            returns = {name for name, place in given.items() if place in foreign}
+            reader = Reader(path, names, words, returns)
             reader.visit(tree)
             reader.file.symbols |= set(names.values())
             found.append(reader.file)
@@ -127,6 +138,34 @@ def names_of(
     return found
 
 
+def foreign_functions(tree: ast.Module, names: Mapping[str, str]) -> set[str]:
+    """The functions and classes of a file that give nothing of Core's, by what is said of them."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, Function) and node.returns is not None:
+            named = set(re.findall(r"[A-Za-z_]\w*", ast.unparse(node.returns)))
+            if not named & (names.keys() | ANYTHING):
+                found.add(node.name)
+        elif isinstance(node, ast.ClassDef) and node.name not in names:
+            found.add(node.name)
+    return found
+
+
+def imported_names(tree: ast.Module, module: str, path: str) -> dict[str, tuple[str, str]]:
+    """What the names in a file stand for: a module, and a name in it; its own ones too."""
+    found = {
+        node.name: (module, node.name)
+        for node in tree.body
+        if isinstance(node, Function | ast.ClassDef)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            start = origin(node, module, path.endswith("__init__.py"))
+            for alias in node.names:
+                found[alias.asname or alias.name] = (start, alias.name)
+    return found
+
+
 def origin(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     """The absolute name of the module that names are imported from."""
     if not node.level:
@@ -156,10 +195,13 @@ def symbol_of(node: ast.expr, names: Mapping[str, str]) -> str:
 class Reader(ast.NodeVisitor):
     """Notes the uses of one file."""
 
-    def __init__(self, path: str, names: Mapping[str, str], words: bool) -> None:
+    def __init__(
+        self, path: str, names: Mapping[str, str], words: bool, returns_foreign: set[str]
+    ) -> None:
         self.file = File(path)
         self.names = names
         self.words = words
+        self.returns_foreign = returns_foreign  # names of functions
         self.own: list[str] = []  # of each class around, the symbol that it extends, if any
         self.dropped: set[int] = set()  # calls of which nobody takes the result
         self.foreign: set[str] = set()  # names of modules that are not Core's
@@ -168,24 +210,24 @@ class Reader(ast.NodeVisitor):
         line = getattr(node, "lineno", 0)
         self.file.uses.append(Use(kind, symbol, name, self.file.path, line, **more))  # type: ignore[arg-type]
 
-    def visit_Module(self, node: ast.Module) -> None:  # noqa: N802
+    def visit_Module(self, node: ast.Module) -> None:
         docstrings(node)
         self.generic_visit(node)
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             if alias.name.partition(".")[0] == PACKAGE:
                 self.note(Kind.IMPORT, core_name(alias.name), alias.name, node)
             else:
                 self.foreign.add(alias.asname or alias.name.partition(".")[0])
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level == 0 and (node.module or "").partition(".")[0] == PACKAGE:
             for alias in node.names:
                 symbol = core_name(f"{node.module}.{alias.name}")
                 self.note(Kind.IMPORT, symbol, alias.name, node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         symbols = [symbol for base in node.bases if (symbol := symbol_of(base, self.names))]
         for symbol in symbols:
             self.note(Kind.SUBCLASS, symbol, node.name, node)
@@ -195,13 +237,72 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self.own.pop()
 
-    def visit_Expr(self, node: ast.Expr) -> None:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.visit_function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.visit_function(node)
+
+    def visit_function(self, node: Function) -> None:
+        """Within a function, what its parameters and variables are said to be is known."""
+        before = self.foreign
+        known = self.foreign_names(node)
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        self.foreign = (before - {one.arg for one in arguments}) | known
+        self.generic_visit(node)
+        self.foreign = before
+
+    def foreign_names(self, node: Function) -> set[str]:
+        """The parameters and variables of a function that are seen to hold nothing of Core's."""
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        found = {one.arg for one in arguments if self.is_foreign(one.annotation)}
+        values: dict[str, list[bool]] = {}
+        for part in ast.walk(node):
+            match part:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    values.setdefault(name, []).append(self.gives_foreign(value))
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                    values.setdefault(name, []).append(self.is_foreign(annotation))
+                case ast.Name(id=name, ctx=ast.Store()):
+                    values.setdefault(name, [])
+        counts = Counter(
+            part.id
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        )
+        return found | {
+            name
+            for name, said in values.items()
+            if said and all(said) and len(said) == counts[name]
+        }
+
+    def is_foreign(self, annotation: ast.expr | None) -> bool:
+        """Whether an annotation names classes, and none that may be one of Core's."""
+        if annotation is None:
+            return False
+        text = ast.unparse(annotation)
+        named = set(re.findall(r"[A-Za-z_]\w*", text))
+        return not named & (self.names.keys() | ANYTHING) and len(text) > 1
+
+    def gives_foreign(self, value: ast.expr) -> bool:
+        """Whether a call is of something that is said to give nothing of Core's."""
+        value = value.value if isinstance(value, ast.Await) else value
+        if not isinstance(value, ast.Call):
+            return isinstance(value, ast.Constant | ast.JoinedStr)
+        match value.func:
+            case ast.Name(id=name):
+                return name in self.returns_foreign
+            case ast.Attribute(value=ast.Name(id=name)):
+                return name in self.foreign and name != "self"
+        return False
+
+    def visit_Expr(self, node: ast.Expr) -> None:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(value, ast.Call):
             self.dropped.add(id(value))
         self.generic_visit(node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         symbol = self.known(node.value)
         if symbol is not None:
             kind = Kind.ASSIGN if isinstance(node.ctx, ast.Store) else Kind.READ
@@ -221,7 +322,7 @@ class Reader(ast.NodeVisitor):
                 return None
         return ""
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         position, keywords = 0, set()
         for argument in node.args:
             position += MANY if isinstance(argument, ast.Starred) else 1
@@ -250,7 +351,7 @@ class Reader(ast.NodeVisitor):
                     self.note(Kind.ISINSTANCE, seen, seen.rpartition(".")[2], node)
         self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and not getattr(node, "is_docstring", False):
             texts = {node.value}
             if self.words:

@@ -8,12 +8,11 @@ from enum import StrEnum
 
 import libcst as cst
 
-from fanout.strength.source import Definition, Source
+from fanout.strength.source import Definition, Module, Source, sure
 
 RENAMED = "_renamed"
 ADDED = "added_by_core"
 Files = Mapping[str, str | None]  # by path; a file that is gone has no text
-GONE = cst.RemoveFromParent()
 
 
 class How(StrEnum):
@@ -68,12 +67,16 @@ class Site:
         return self.definition.path
 
     @property
+    def module(self) -> Module:
+        return self.source.modules[self.definition.module]
+
+    @property
     def tree(self) -> cst.Module:
-        return self.source.modules[self.definition.module].tree
+        return self.module.tree
 
     @property
     def file(self) -> str:
-        return self.source.modules[self.definition.module].file
+        return self.module.file
 
     @property
     def body(self) -> list[cst.BaseStatement]:
@@ -90,8 +93,7 @@ class Site:
 
     def with_line(self, code: str, *, first: bool = False) -> cst.ClassDef:
         """The class with one more statement, after its last field or at its end."""
-        node = self.definition.node
-        assert isinstance(node, cst.ClassDef)
+        node = sure(self.definition.node, cst.ClassDef)
         body = self.body
         at = len(body)
         if first:
@@ -113,8 +115,8 @@ class Change:
 
 def with_body(node: cst.ClassDef, body: list[cst.BaseStatement]) -> cst.ClassDef:
     lines = body or [cst.parse_statement("pass")]
-    assert isinstance(node.body, cst.IndentedBlock)
-    return node.with_changes(body=node.body.with_changes(body=lines))
+    block = sure(node.body, cst.IndentedBlock)
+    return node.with_changes(body=block.with_changes(body=lines))
 
 
 def replaced(
@@ -123,17 +125,14 @@ def replaced(
     """The change of one node of a module into another."""
 
     def files() -> Files:
-        tree = site.tree.deep_replace(old, new)
-        assert isinstance(tree, cst.Module)
-        return {site.file: tree.code}
+        return {site.file: site.module.with_piece(site.definition.node, old, new)}
 
     return Change(detail, files, asks)
 
 
 def removed(site: Site, detail: str, old: cst.CSTNode, *asks: Question) -> Change:
     """The change of a class that has a statement no more."""
-    node = site.definition.node
-    assert isinstance(node, cst.ClassDef)
+    node = sure(site.definition.node, cst.ClassDef)
     rest = [line for line in site.body if line is not old]
     return replaced(site, detail, node, with_body(node, rest), *asks)
 

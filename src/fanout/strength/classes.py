@@ -19,7 +19,7 @@ from fanout.strength.change import (
     with_body,
 )
 from fanout.strength.fields import fields, other_value, spaced
-from fanout.strength.source import base_names, decorators, last_name
+from fanout.strength.source import base_names, decorators, every, last_name, sure
 
 SETTINGS = {"extra": '"forbid"', "strict": "True", "frozen": "True"}
 
@@ -81,8 +81,14 @@ def base_lost(site: Site) -> Iterator[Change]:
         name = last_name(base.value)
         if name not in ("Generic", "Protocol"):
             rest = spaced([other for other in node.bases if other is not base])
-            # What mixes in a type that JSON, or a text, is made of, is used wherever its value is.
-            asks = (site.ask(How.USED),)
+            base_found = site.source.find(site.module, name)
+            asks: tuple[Question, ...] = (site.ask(How.USED),)
+            if base_found and isinstance(base_found.node, cst.ClassDef):
+                asks = tuple(
+                    Question(How.READ, base_found.path, method.name.value)
+                    for method in m.findall(base_found.node.body, m.FunctionDef())
+                    if isinstance(method, cst.FunctionDef)
+                )
             yield replaced(site, name, node, node.with_changes(bases=rest), *asks)
 
 
@@ -110,11 +116,11 @@ def setting(site: Site) -> Iterator[Change]:
 def unfrozen(site: Site) -> Iterator[Change]:
     """A setting that is gone: what could not be changed, and was hashable, is so no more."""
     for line in settings(site):
-        for assign in m.findall(line, m.Assign(targets=[m.AssignTarget(m.Name("frozen"))])):
-            assert isinstance(assign, cst.Assign)
+        for assign in every(
+            cst.Assign, m.findall(line, m.Assign(targets=[m.AssignTarget(m.Name("frozen"))]))
+        ):
             yield replaced(site, "frozen", assign.value, cst.Name("False"))
-        for arg in m.findall(line, m.Arg(keyword=m.Name("frozen"))):
-            assert isinstance(arg, cst.Arg)
+        for arg in every(cst.Arg, m.findall(line, m.Arg(keyword=m.Name("frozen")))):
             yield replaced(site, "frozen", arg.value, cst.Name("False"))
 
 
@@ -125,11 +131,14 @@ def base_names_of(site: Site) -> list[str]:
 
 def settings(site: Site) -> list[cst.BaseStatement]:
     """The statements of a model that hold its settings."""
-    found = []
+    found: list[cst.BaseStatement] = []
     for line in site.body:
-        if isinstance(line, cst.ClassDef) and line.name.value == "Config":
-            found.append(line)
-        elif m.matches(line, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(m.Name("model_config"))])])):
+        if (isinstance(line, cst.ClassDef) and line.name.value == "Config") or m.matches(
+            line,
+            m.SimpleStatementLine(
+                body=[m.Assign(targets=[m.AssignTarget(m.Name("model_config"))])]
+            ),
+        ):
             found.append(line)
     return found
 
@@ -139,20 +148,19 @@ def settings_code(site: Site) -> str:
 
 
 def with_setting(site: Site, name: str, value: str) -> cst.ClassDef:
-    node = site.definition.node
-    assert isinstance(node, cst.ClassDef)
+    node = sure(site.definition.node, cst.ClassDef)
     for line in settings(site):
         new: cst.BaseStatement
         if isinstance(line, cst.ClassDef):
-            assert isinstance(line.body, cst.IndentedBlock)
-            new = with_body(line, [*line.body.body, site.line(f"{name} = {value}")])
+            said = sure(line.body, cst.IndentedBlock).body
+            new = with_body(line, [*said, site.line(f"{name} = {value}")])
         else:
             calls = m.findall(line, m.Call())
             if not calls or not isinstance(calls[0], cst.Call):
                 continue
             arg = cst.Arg(cst.parse_expression(value), keyword=cst.Name(name))
             call = calls[0].with_changes(args=spaced([*calls[0].args, arg]))
-            new = line.deep_replace(calls[0], call)  # type: ignore[assignment]
+            new = sure(line.deep_replace(calls[0], call), cst.SimpleStatementLine)
         return with_body(node, [new if one is line else one for one in site.body])
     return with_body(node, [*site.body, site.line(f"class Config:\n    {name} = {value}\n")])
 
@@ -165,8 +173,7 @@ def literals(site: Site) -> list[tuple[cst.Subscript, str]]:
     if isinstance(node, cst.SimpleStatementLine):
         places = [(node, "")]
     for place, name in places:
-        for one in m.findall(place, m.Subscript(value=m.Name("Literal"))):
-            assert isinstance(one, cst.Subscript)
+        for one in every(cst.Subscript, m.findall(place, m.Subscript(value=m.Name("Literal")))):
             found.append((one, name))
     return found
 
@@ -194,8 +201,7 @@ def literal_gone(site: Site) -> Iterator[Change]:
 def literal_changed(site: Site) -> Iterator[Change]:
     for node, name in literals(site):
         for element, text in texts_of(node):
-            index = element.slice
-            assert isinstance(index, cst.Index)
+            index = sure(element.slice, cst.Index)
             new = cst.SimpleString(repr(f"{text}-other"))
             asks = [site.ask(How.TEXT, text), site.ask(How.DATA, name)]
             detail = f"{name}.{text}" if name else text
@@ -216,10 +222,9 @@ def union_member_gone(site: Site) -> Iterator[Change]:
     node = site.definition.node
     if not isinstance(node, cst.SimpleStatementLine):
         return
-    for union in m.findall(node, m.BinaryOperation(operator=m.BitOr())):
-        assert isinstance(union, cst.BinaryOperation)
+    for union in every(cst.BinaryOperation, m.findall(node, m.BinaryOperation(operator=m.BitOr()))):
         for side, kept in ((union.left, union.right), (union.right, union.left)):
-            module = site.source.modules[site.definition.module]
+            module = site.module
             if found := site.source.find(module, last_name(side)):
                 asks = (Question(How.DATA, found.path), Question(How.MADE, found.path))
                 yield replaced(site, found.name, union, kept, *asks)
@@ -229,8 +234,9 @@ def documented(site: Site) -> Iterator[Change]:
     node = site.definition.node
     if isinstance(node, cst.ClassDef | cst.FunctionDef):
         docstring = node.get_docstring()
-        for one in m.findall(node.body, m.Expr(m.SimpleString())) if docstring else ():
-            assert isinstance(one, cst.Expr)
+        for one in every(
+            cst.Expr, m.findall(node.body, m.Expr(m.SimpleString())) if docstring else ()
+        ):
             new = cst.Expr(cst.SimpleString('"""Another text."""'))
             yield replaced(site, "", one, new)
             return
@@ -245,7 +251,7 @@ def moved(site: Site) -> Iterator[Change]:
     if stem.endswith("/__init__"):
         return
     folder, _, last = stem.rpartition("/")
-    defined = site.source.modules[site.definition.module].definitions
+    defined = site.module.definitions
     classes = [one for one in defined.values() if isinstance(one.node, type(node))]
     if classes[0] is site.definition:
         again = f"from ._moved_{last} import {', '.join(defined)}\n"

@@ -32,6 +32,9 @@ class Tried(Frozen):
         return bool(self.broken or self.errored)
 
 
+Job = Callable[[], Tried | None]
+
+
 class Crew:
     """Warm processes that have seen the pack run once on the Core that nothing has changed."""
 
@@ -48,7 +51,8 @@ class Crew:
         first = self.start()
         answer = self.ask(first, {"files": {}, "list": True})
         unchanged = tried(answer)
-        self.modules = list(answer.get("modules", ()))
+        modules = answer.get("modules")
+        self.modules = modules if isinstance(modules, list) else []
         if unchanged.noticed or not unchanged.promises:
             names = ", ".join((*unchanged.broken, *unchanged.errored)) or "no promise"
             raise NothingFound(
@@ -69,9 +73,10 @@ class Crew:
         return process
 
     def ask(self, process: subprocess.Popen[str], order: Mapping[str, object]) -> dict[str, object]:
-        assert process.stdin and process.stdout
+        if not process.stdin or not process.stdout:
+            raise TypeError("a warm process has two pipes")
         try:
-            process.stdin.write(json.dumps({"limit": self.limit} | order) + "\n")
+            process.stdin.write(json.dumps({"limit": self.limit, **order}) + "\n")
             process.stdin.flush()
             found: dict[str, object] = json.loads(process.stdout.readline())
         except (OSError, ValueError) as error:
@@ -90,8 +95,8 @@ class Crew:
         return tried(answer)
 
     def each(
-        self, jobs: Iterable[tuple[str, Callable[[], Tried]]]
-    ) -> Iterator[tuple[str, Tried]]:
+        self, jobs: Iterable[tuple[str, Callable[[], Tried | None]]]
+    ) -> Iterator[tuple[str, Tried | None]]:
         """Run jobs, as many at a time as there are processes; each by name as it is asked for."""
         with ThreadPoolExecutor(self.number) as pool:
             futures = [(name, pool.submit(job)) for name, job in jobs]

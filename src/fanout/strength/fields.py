@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import libcst as cst
 import libcst.matchers as m
@@ -19,7 +20,7 @@ from fanout.strength.change import (
     replaced,
     with_body,
 )
-from fanout.strength.source import last_name
+from fanout.strength.source import last_name, sure
 
 OTHER_TYPE = {"str": "int", "int": "str", "float": "str", "bool": "str"}
 LOOSE = {"str": '""', "int": "0", "float": "0.0", "bool": "False"}  # a value of each type
@@ -82,11 +83,6 @@ class Field:
         return self.node.with_changes(value=new, equal=equal)
 
 
-def has_field(site: Site) -> bool:
-    """Whether the module knows `Field`, so that more can be said of a field."""
-    return bool(m.findall(site.tree, m.ImportAlias(name=m.Name("Field"))))
-
-
 def is_default(arg: cst.Arg) -> bool:
     return arg.keyword is None or arg.keyword.value in ("default", "default_factory")
 
@@ -136,13 +132,20 @@ def other_type(site: Site) -> Iterator[Change]:
     for field in fields(site):
         names = m.findall(field.node.annotation, m.Name())
         simple = [one for one in in_order(field.node.annotation, names) if one.value in OTHER_TYPE]
-        module = site.source.modules[site.definition.module]
+        module = site.module
         if simple:
             new: cst.CSTNode = cst.Name(OTHER_TYPE[simple[0].value])
             yield replaced(site, field.name, simple[0], new, *sent(site, field.name))
         elif site.source.find(module, last_name(field.node.annotation.annotation)):
             old = field.node.annotation.annotation
             yield replaced(site, field.name, old, cst.Name("int"), *sent(site, field.name))
+
+
+def narrowed(site: Site) -> Iterator[Change]:
+    for field in fields(site):
+        annotation = field.node.annotation.annotation
+        if isinstance(annotation, cst.Name) and annotation.value == "float":
+            yield replaced(site, field.name, annotation, cst.Name("int"), *sent(site, field.name))
 
 
 def in_order(within: cst.CSTNode, names: object) -> list[cst.Name]:
@@ -160,9 +163,9 @@ def none_refused(site: Site) -> Iterator[Change]:
     for field in fields(site):
         annotation = field.node.annotation.annotation
         if m.matches(annotation, m.BinaryOperation(operator=m.BitOr(), right=m.Name("None"))):
-            assert isinstance(annotation, cst.BinaryOperation)
             asks = (site.ask(How.NONE, field.name),)
-            yield replaced(site, field.name, annotation, annotation.left, *asks)
+            kept = sure(annotation, cst.BinaryOperation).left
+            yield replaced(site, field.name, annotation, kept, *asks)
 
 
 def made_required(site: Site) -> Iterator[Change]:
@@ -213,14 +216,14 @@ def bounded(site: Site) -> Iterator[Change]:
     for field in fields(site):
         kind = last_name(field.node.annotation.annotation)
         bound = {"str": {"max_length": "1"}, "int": {"le": "0"}, "float": {"le": "0"}}.get(kind)
-        if bound and has_field(site) and not any(field.argument(name) for name in bound):
+        if bound and site.module.knows_field and not any(field.argument(name) for name in bound):
             new = field.saying(**bound)
             yield replaced(site, field.name, field.node, new, *sent(site, field.name))
 
 
 def aliased(site: Site) -> Iterator[Change]:
     for field in fields(site):
-        if site.flavour == "model" and has_field(site) and not field.argument("alias"):
+        if site.flavour == "model" and site.module.knows_field and not field.argument("alias"):
             first, *rest = field.name.split("_")
             camel = first + "".join(part.capitalize() for part in rest)
             alias = camel if camel != field.name else f"{field.name}Alias"
@@ -238,14 +241,14 @@ def aliased(site: Site) -> Iterator[Change]:
 
 def without(field: Field, names: tuple[str, ...]) -> cst.AnnAssign:
     """The field that does not say these things to `Field`."""
-    assert field.call
-    keep = [arg for arg in field.call.args if not (arg.keyword and arg.keyword.value in names)]
-    return field.node.with_changes(value=field.call.with_changes(args=spaced(keep)))
+    call = sure(field.call, cst.Call)
+    keep = [arg for arg in call.args if not (arg.keyword and arg.keyword.value in names)]
+    return field.node.with_changes(value=call.with_changes(args=spaced(keep)))
 
 
 def not_serialised(site: Site) -> Iterator[Change]:
     for field in fields(site):
-        if site.flavour == "model" and has_field(site):
+        if site.flavour == "model" and site.module.knows_field:
             new = field.saying(exclude="True")
             asks = (site.ask(How.NAMED, field.name, "dumped"),)
             yield replaced(site, field.name, field.node, new, *asks)
@@ -292,12 +295,10 @@ def described(site: Site) -> Iterator[Change]:
 
 def reordered(site: Site) -> Iterator[Change]:
     found = fields(site)
-    node = site.definition.node
-    assert isinstance(node, cst.ClassDef) or not found
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         alike = (first.default is None) == (second.default is None)
         if site.flavour == "model" and alike:
             swap = {id(first.line): second.line, id(second.line): first.line}
             body = [swap.get(id(line), line) for line in site.body]
-            assert isinstance(node, cst.ClassDef)
+            node = sure(site.definition.node, cst.ClassDef)
             yield replaced(site, f"{first.name}.{second.name}", node, with_body(node, body))

@@ -1,4 +1,4 @@
-"""Changes of functions and methods: names, parameters, what they return, and how they are called."""
+"""Changes of functions and methods: names, parameters, results, and how they are called."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import libcst as cst
 import libcst.matchers as m
 
 from fanout.strength.change import ADDED, RENAMED, Change, How, Question, Site, removed, replaced
-from fanout.strength.fields import other_value, spaced
-from fanout.strength.source import decorators
+from fanout.strength.fields import other_value
+from fanout.strength.source import decorators, sure
 
 VALIDATORS = ("model_validator", "field_validator", "validator", "root_validator")
 BOUND_FIRST = ("self", "cls")
@@ -113,12 +113,13 @@ def other_return(site: Site) -> Iterator[Change]:
         returns = [
             node
             for node in m.findall(one.node.body, m.Return())
-            if isinstance(node, cst.Return) and node.value and not m.matches(node.value, m.Name("None"))
+            if isinstance(node, cst.Return)
+            and node.value
+            and not m.matches(node.value, m.Name("None"))
         ]
         if not returns or site.flavour == "protocol":
             continue
-        new = one.node.visit(ReturnsNone())
-        assert isinstance(new, cst.FunctionDef)
+        new = sure(one.node.visit(ReturnsNone()), cst.FunctionDef)
         how = How.READ if "property" in decorators(one.node) else How.RESULT
         asks = (site.ask(how, one.name),) if how is How.READ else (one.ask(how),)
         yield one.becomes(new, "", *asks)
@@ -155,8 +156,8 @@ def made_async(site: Site) -> Iterator[Change]:
 def made_sync(site: Site) -> Iterator[Change]:
     for one in functions(site):
         if one.node.asynchronous:
-            new = one.node.with_changes(asynchronous=None).visit(WithoutAwait())
-            assert isinstance(new, cst.FunctionDef)
+            sync = one.node.with_changes(asynchronous=None)
+            new = sure(sync.visit(WithoutAwait()), cst.FunctionDef)
             yield one.becomes(new, "", one.ask(How.CALLED), *implemented(one))
 
 
@@ -246,8 +247,7 @@ def param_added(site: Site) -> Iterator[Change]:
 
 def with_keyword(one: Function, code: str) -> cst.FunctionDef:
     """The function with one more parameter, by keyword alone."""
-    more = cst.parse_expression(f"lambda *, {code}: 0")
-    assert isinstance(more, cst.Lambda)
+    more = sure(cst.parse_expression(f"lambda *, {code}: 0"), cst.Lambda)
     keywords = [*one.node.params.kwonly_params, *more.params.kwonly_params]
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
     keywords = [param.with_changes(comma=comma) for param in keywords]
@@ -272,7 +272,8 @@ def param_default(site: Site) -> Iterator[Change]:
 
 
 def params_swapped(site: Site) -> Iterator[Change]:
-    for one in functions(site, special=True):
+    # A protocol's order is nobody's but the type checker's: who implements it decides.
+    for one in functions(site, special=True) if site.flavour != "protocol" else ():
         params = list(one.node.params.params)
         start = len(params) - len([p for p in one.positional if p in params])
         for at in range(start, len(params) - 1):
@@ -334,3 +335,16 @@ def method_added(site: Site) -> Iterator[Change]:
     if isinstance(site.definition.node, cst.ClassDef) and site.flavour != "enum":
         new = site.with_line(f"def {ADDED}(self):\n    return None\n")
         yield replaced(site, ADDED, site.definition.node, new)
+
+
+def other_message(site: Site) -> Iterator[Change]:
+    for one in functions(site, special=True):
+        texts = [
+            text
+            for error in m.findall(one.node.body, m.Raise())
+            for text in m.findall(error, m.SimpleString() | m.FormattedString())
+        ]
+        for number, text in enumerate(texts[:3]):
+            yield replaced(
+                site, one.detail(f"message{number}"), text, cst.SimpleString('"another message"')
+            )

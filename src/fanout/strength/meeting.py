@@ -154,8 +154,8 @@ class Facts:
     def named(self, question: Question) -> Use | None:
         kinds = [Kind.READ, Kind.KEYWORD, Kind.ASSIGN]
         if question.of == "dumped":
-            dumped = any(self.uses.get((Kind.CALL, name)) for name in DUMPS)
-            return self.first(kinds, question) if dumped else None
+            dumps = {use.file for name in DUMPS for use in self.uses.get((Kind.CALL, name), ())}
+            return self.first(kinds, question, lambda use: use.file in dumps)
         return self.first(kinds, question)
 
     def validated(self, question: Question) -> Use | None:
@@ -170,7 +170,9 @@ class Facts:
         return found
 
     def added(self, question: Question) -> Use | None:
-        return self.first((Kind.ADDED,), question, lambda use: use.adds == question.of or not question.of)
+        return self.first(
+            (Kind.ADDED,), question, lambda use: use.adds == question.of or not question.of
+        )
 
     def isinstance(self, question: Question) -> Use | None:
         for (kind, _), uses in self.uses.items():

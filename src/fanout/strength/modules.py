@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 import libcst as cst
-import libcst.matchers as m
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from fanout.strength.change import ADDED, GONE, Change, Files, How, Question
+from fanout.strength.change import ADDED, Change, Files, How, Question
 from fanout.strength.source import Module, Source
 
 FIELD = "Requires-Dist: "
@@ -57,7 +57,7 @@ def export_gone(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, C
         if module is None or found is None or name not in module.imports:
             continue
         asks = (Question(How.USED, symbol),)
-        yield symbol, Change("", lambda module=module, name=name: without(module, name), asks)
+        yield symbol, Change("", partial(without, module, name), asks)
 
 
 def without(module: Module, name: str) -> Files:
@@ -70,7 +70,7 @@ def module_gone(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, C
     for start in sorted(starts & source.modules.keys() - {""}):
         module = source.modules[start]
         asks = tuple(Question(How.USED, one) for one in symbols if one.rpartition(".")[0] == start)
-        yield start, Change("", lambda module=module: {module.file: None}, asks)
+        yield start, Change("", partial(dict[str, str | None], {module.file: None}), asks)
 
 
 def module_added(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, Change]]:
@@ -79,7 +79,7 @@ def module_added(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, 
         folder = source.modules[start].file.removesuffix("__init__.py")
         if folder.endswith("/"):
             files: Files = {f"{folder}{ADDED}.py": '"""A module that is new."""\n'}
-            yield start, Change(ADDED, lambda files=files: files)
+            yield start, Change(ADDED, partial(dict[str, str | None], files))
 
 
 def export_added(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, Change]]:
@@ -87,7 +87,7 @@ def export_added(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, 
     for start in sorted(starts & source.modules.keys()):
         module = source.modules[start]
         files = {module.file: f"{module.tree.code}\n\nADDED_BY_CORE = 1\n"}
-        yield start, Change("ADDED_BY_CORE", lambda files=files: files)
+        yield start, Change("ADDED_BY_CORE", partial(dict[str, str | None], files))
 
 
 def dependency_gone(site: Path, requirements: Path, info: str) -> Iterator[tuple[str, Change]]:
@@ -100,7 +100,9 @@ def dependency_gone(site: Path, requirements: Path, info: str) -> Iterator[tuple
     name = file.relative_to(site).as_posix()
     asked = [line for line in text.splitlines() if line.startswith(FIELD)]
     installed = read_installed(site)
-    kept_anyway = [one.name for one in requirements_in(requirements.read_text("utf-8").splitlines())]
+    kept_anyway = [
+        one.name for one in requirements_in(requirements.read_text("utf-8").splitlines())
+    ]
     for line in asked:
         requirement = next(iter(requirements_in([line.removeprefix(FIELD)])), None)
         if requirement is None or requirement.marker:
@@ -117,7 +119,7 @@ def dependency_gone(site: Path, requirements: Path, info: str) -> Iterator[tuple
                 "",
                 Change(
                     f"{canonicalize_name(requirement.name)}.{kind}",
-                    lambda changed=changed: {name: changed},
+                    partial(dict[str, str | None], {name: changed}),
                     tuple(asks),
                     hidden,
                 ),

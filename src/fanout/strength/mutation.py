@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ KINDS = tuple(
                 "field-renamed": fields.renamed,
                 "field-gone": fields.gone,
                 "field-type": fields.other_type,
+                "field-narrowed": fields.narrowed,
                 "field-none-refused": fields.none_refused,
                 "field-required": fields.made_required,
                 "field-added-required": fields.added_required,
@@ -72,6 +73,7 @@ KINDS = tuple(
                 "fields-reordered": fields.reordered,
                 "literal-added": classes.literal_added,
                 "member-added": classes.member_added,
+                "message-changed": functions.other_message,
                 "docstring-changed": classes.documented,
                 "implementation-moved": classes.moved,
                 "parameter-added": functions.param_added_optional,
@@ -187,10 +189,3 @@ def diff(files: Files, original: Mapping[str, bytes]) -> str:
         new = name if text is not None else "/dev/null"
         lines += difflib.unified_diff(before, after, old, new, n=1)
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-
-
-def counted(mutants: Iterable[Mutant]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in mutants:
-        found[one.kind] = found.get(one.kind, 0) + 1
-    return found

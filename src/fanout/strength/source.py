@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import libcst as cst
 import libcst.matchers as m
@@ -14,6 +15,20 @@ PACKAGE = "market_data_core"
 Node = cst.ClassDef | cst.FunctionDef | cst.SimpleStatementLine
 MODELS = ("BaseModel", "RootModel", "BaseSettings")
 ENUMS = ("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag")
+
+
+N = TypeVar("N", bound=cst.CSTNode)
+
+
+def sure(node: object, kind: type[N]) -> N:
+    """A node that is of this kind by how it was found."""
+    if not isinstance(node, kind):
+        raise TypeError(f"{type(node).__name__} is no {kind.__name__}")
+    return node
+
+
+def every(kind: type[N], nodes: Iterable[cst.CSTNode]) -> list[N]:
+    return [sure(node, kind) for node in nodes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +61,43 @@ class Module:
         return cst.parse_module(self.content)
 
     @cached_property
+    def pieces(self) -> tuple[str, list[str], str]:
+        """The code before the first statement, of each statement, and after the last.
+
+        There are none of a module that these do not make again.
+        """
+        nothing = [cst.parse_statement("pass", config=self.tree.config_for_parsing)]
+        text = self.tree.code_for_node(nothing[0])
+        head = self.tree.with_changes(body=nothing, footer=[]).code.removesuffix(text)
+        foot = self.tree.with_changes(body=nothing, header=[]).code.removeprefix(text)
+        codes = [self.tree.code_for_node(line) for line in self.tree.body]
+        return (
+            (head, codes, foot) if head + "".join(codes) + foot == self.tree.code else ("", [], "")
+        )
+
+    @cached_property
+    def knows_field(self) -> bool:
+        """Whether the module imports `Field`, so that more can be said of a field."""
+        return bool(m.findall(self.tree, m.ImportAlias(name=m.Name("Field"))))
+
+    def with_piece(self, holder: cst.CSTNode, old: cst.CSTNode, new: cst.CSTNode) -> str:
+        """The code with one node replaced, which is in a definition.
+
+        Only the statement that has it is written anew: that of all others takes long.
+        """
+        head, codes, foot = self.pieces
+        for number, line in enumerate(self.tree.body):
+            if codes and line is holder:
+                changed = new if line is old else line.deep_replace(old, new)
+                if isinstance(changed, cst.RemovalSentinel):
+                    raise TypeError("a statement at the top is never removed")
+                codes = [*codes[:number], self.tree.code_for_node(changed), *codes[number + 1 :]]
+                return head + "".join(codes) + foot
+        return sure(self.tree.deep_replace(old, new), cst.Module).code
+
+    @cached_property
     def definitions(self) -> dict[str, Definition]:
-        found = {}
+        found: dict[str, Definition] = {}
         for line in statements(self.tree.body):
             for name in names_of(line):
                 found.setdefault(name, Definition(self.name, name, line))
@@ -56,9 +106,8 @@ class Module:
     @cached_property
     def imports(self) -> dict[str, tuple[str, str]]:
         """What each imported name is: a module of Core, and a name in it, or none."""
-        found = {}
-        for node in m.findall(self.tree, m.ImportFrom()):
-            assert isinstance(node, cst.ImportFrom)
+        found: dict[str, tuple[str, str]] = {}
+        for node in every(cst.ImportFrom, m.findall(self.tree, m.ImportFrom())):
             start = self.origin(node)
             if start is None or isinstance(node.names, cst.ImportStar):
                 continue
@@ -124,13 +173,23 @@ class Source:
         module, _, name = path.rpartition(".")
         return self.modules[module].definitions[name]
 
-    def named_in(self, definition: Definition) -> Iterator[Definition]:
-        """What else of Core a definition names, in its annotations, bases or code."""
-        module = self.modules[definition.module]
-        for name in names_in(definition.node):
-            found = self.find(module, name)
-            if found and found.path != definition.path:
-                yield found
+    def reach(self, path: str) -> frozenset[str]:
+        """The definitions that one leads a user to, itself among them.
+
+        They stand in annotations, of what it takes, gives and holds, and among its bases.
+        """
+        if path not in self.reached:
+            seen, left = {path}, [path]
+            while left:
+                definition = self.definition(left.pop())
+                module = self.modules[definition.module]
+                for name in shown_in(definition.node):
+                    other = self.find(module, name)
+                    if other and other.path not in seen:
+                        seen.add(other.path)
+                        left.append(other.path)
+            self.reached[path] = frozenset(seen)
+        return self.reached[path]
 
     def shape(self, definition: Definition) -> frozenset[str]:
         """The classes that the value of a function, or an object of a class, is made of.
@@ -156,18 +215,6 @@ class Source:
                     seen.add(found.path)
                     left.append(found)
         return frozenset(seen)
-
-    def reach(self, path: str) -> frozenset[str]:
-        """The definitions that one leads to, itself among them."""
-        if path not in self.reached:
-            seen, left = {path}, [path]
-            while left:
-                for other in self.named_in(self.definition(left.pop())):
-                    if other.path not in seen:
-                        seen.add(other.path)
-                        left.append(other.path)
-            self.reached[path] = frozenset(seen)
-        return self.reached[path]
 
     def foreign(self, symbol: str) -> frozenset[str]:
         """The other packages that importing a dotted name leads to."""
@@ -207,13 +254,25 @@ class Source:
         if not isinstance(node, cst.ClassDef):
             return ""
         lineage = [self.definition(path).node for path in self.lineage(definition.path)]
-        names = {name for one in lineage if isinstance(one, cst.ClassDef) for name in base_names(one)}
+        names = {
+            name for one in lineage if isinstance(one, cst.ClassDef) for name in base_names(one)
+        }
         for flavour, bases in (("model", MODELS), ("enum", ENUMS), ("protocol", ("Protocol",))):
             if names & set(bases):
                 return flavour
         if any(name.endswith(("Exception", "Error")) for name in names):
             return "error"
         return "dataclass" if "dataclass" in decorators(node) else "plain"
+
+
+def shown_in(node: Node) -> set[str]:
+    """The names that a definition shows to whoever reads its signature, or its fields."""
+    if isinstance(node, cst.SimpleStatementLine):
+        return names_in(node)
+    found = {name for one in m.findall(node, m.Annotation()) for name in names_in(one)}
+    if isinstance(node, cst.ClassDef):
+        found |= {name for base in node.bases for name in names_in(base)}
+    return found
 
 
 def names_in(node: cst.CSTNode) -> set[str]:

@@ -25,6 +25,7 @@ from fanout.strength.source import Source
 from fanout.wording import one_line, printable
 
 LONGEST_ID = 300
+SHOWN = (Fate.ERRORED, Fate.SURVIVED, Fate.EQUIVALENT, Fate.REFUSED)  # with what they change
 
 
 class Trial:
@@ -45,6 +46,7 @@ class Trial:
             path.relative_to(pack.root).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*.py"))
         }
+        self.made: dict[str, dict[str, str | None]] = {}
         source = Source(self.installed.files)
         self.mutation = Mutation(
             source,
@@ -58,7 +60,7 @@ class Trial:
     def named(self, name: str) -> Mutant:
         """The mutant with an id; raises InvalidSearch."""
         found = next((one for one in self.mutants if one.id == name), None)
-        if found is None or changed_files(found, self.installed.files) is None:
+        if found is None or not self.files(found):
             raise InvalidSearch(
                 f"no mutant of Core {self.core.shown} for the pack '{self.pack.name}' has the id"
                 f" '{printable(one_line(name))[:LONGEST_ID]}'",
@@ -70,7 +72,7 @@ class Trial:
         """Run the pack on every mutant that a use can meet, or on a sample of them."""
         began = monotonic()
         could_run = [one for one in self.mutants if one.met or not one.breaking]
-        chosen = set(one.id for one in could_run)
+        chosen = {one.id for one in could_run}
         if 0 < sample < len(could_run):
             ids = sorted(chosen)
             chosen = set(random.Random(seed).sample(ids, sample))  # noqa: S311
@@ -107,7 +109,7 @@ class Trial:
         all_of_them = list(mutants)
 
         def job(mutant: Mutant) -> Tried | None:
-            files = changed_files(mutant, self.installed.files)
+            files = self.files(mutant)
             return crew.run(files, mutant.change.hidden) if files else None
 
         jobs = [(one.id, partial(job, one)) for one in all_of_them]
@@ -122,10 +124,14 @@ class Trial:
             crew.begin()
             tried = crew.run(self.files(mutant), mutant.change.hidden)
         reasons = {one.mutant: one.reason for one in self.asked.equivalent}
-        return self.report(mutant, tried, reasons.get(mutant.id, ""))
+        report = self.report(mutant, tried, reasons.get(mutant.id, ""))
+        return report.model_copy(update={"diff": self.diff(mutant)})
 
     def files(self, mutant: Mutant) -> dict[str, str | None]:
-        return changed_files(mutant, self.installed.files) or {}
+        """The changed files; none if it is no Python, or Core as it is."""
+        if mutant.id not in self.made:
+            self.made[mutant.id] = changed_files(mutant, self.installed.files) or {}
+        return self.made[mutant.id]
 
     def keep(self, mutant: Mutant, folder: Path) -> Path:
         return self.installed.keep(folder, self.files(mutant))
@@ -144,8 +150,11 @@ class Trial:
             message=one_line(tried.message),
             reason=reason,
             seconds=round(tried.seconds, 3),
-            diff=printable(diff(self.files(mutant), self.installed.files)),
+            diff=self.diff(mutant) if fate in SHOWN else "",
         )
+
+    def diff(self, mutant: Mutant) -> str:
+        return printable(diff(self.files(mutant), self.installed.files))
 
     def bare(self, mutant: Mutant, fate: Fate) -> MutantReport:
         """What is told of a mutant that did not run."""

@@ -77,9 +77,7 @@ class Place:
         self.original.clear()
 
 
-def obey(
-    order: dict[str, Any], place: Place, packs: Path, cell: str, asked: str
-) -> dict[str, Any]:
+def obey(order: dict[str, Any], place: Place, packs: Path, cell: str, asked: str) -> dict[str, Any]:
     """Run the pack on one mutant; what became of each promise, and how long that took."""
     began = time.monotonic()
     for name in order.get("warm", ()):
@@ -185,7 +183,7 @@ def hide(names: list[str]) -> None:
 
     for name in [name for name in sys.modules if name.partition(".")[0] in names]:
         del sys.modules[name]
-    sys.meta_path.insert(0, Hidden)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Hidden)
 
 
 def wait(child: int, limit: float) -> int | None:
