@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
+from fanout.cells.matrix import read_matrix, version
 from fanout.cells.run import alone, find_pack
 from fanout.commands.command import FOLDER, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
 from fanout.core.resolve import released, resolve
 from fanout.errors import InvalidCore
 from fanout.model import Core, Matrix
-from fanout.told.strength_text import print_mutant, print_strength
+from fanout.strength.answer import Strengths
+from fanout.told.strength_text import print_mutant, print_strengths
 
 ENDS = """\b
 Exit codes: 0 as strong as pack.toml asks, 1 weaker, or a false alarm, 2 unusable input,
@@ -28,7 +30,7 @@ OFTEN = 10.0  # seconds from one line of progress to the next
     cls=Command,
     epilog=f"{ENDS}\b\nExample: fanout strength store --core 1.4.61",
 )
-@click.argument("pack")
+@click.argument("pack", required=False)
 @click.option("--core", "named", metavar="REF", help="The Core to change; the newest release.")
 @click.option(
     "--sample",
@@ -43,7 +45,7 @@ OFTEN = 10.0  # seconds from one line of progress to the next
 @ROOT
 @INDEX
 def strength(
-    pack: str,
+    pack: str | None,
     named: str | None,
     sample: int | None,
     seed: int,
@@ -56,34 +58,37 @@ def strength(
     """Change Core in every way that PACK should notice, and say what it did not.
 
     Each mutant is a Core with one change. Breaking ones count where the consumer's release, or its
-    pack, uses what they change; compatible ones must be accepted. See docs/strength.md.
+    pack, uses what they change; compatible ones must be accepted. Without PACK every pack runs.
     """
     from fanout.strength.trial import Trial  # takes long to import
 
     if keep and not mutant:
         raise click.UsageError("--keep needs --mutant")
-    if mutant and sample:
-        raise click.UsageError("--sample and --mutant exclude each other")
-    found = find_pack(pack, root.resolve())
-    core = resolve(named, "candidate", found.root, found.matrix) if named else last(found.matrix)
-    with alone(found.root):
-        say(f"reading Core {core.shown} and the uses of {found.pack.says.consumer}")
-        trial = Trial(found, core, index)
-        if mutant:
-            one = trial.named(mutant)
-            report = trial.try_one(one)
-            wheel = trial.keep(one, keep) if keep else None
-            show(form, report, partial(print_mutant, report, wheel))
-            return
-        answer = trial.measure(sample or 0, seed, Pace("mutants", OFTEN))
-    show(form, answer, partial(print_strength, answer))
-    sys.exit(answer.exit_code)
+    if mutant and (sample or not pack):
+        raise click.UsageError("--mutant needs a PACK, and no --sample")
+    root = root.resolve()
+    matrix = read_matrix(root)
+    core = resolve(named, "candidate", root, matrix) if named else newest_release(matrix)
+    answers = []
+    with alone(root):
+        for name in (pack,) if pack else matrix.packs:
+            found = find_pack(name, root)
+            say(f"{found.name}: reading Core {core.shown} and {found.pack.says.consumer}")
+            trial = Trial(found, core, index)
+            if mutant:
+                one = trial.named(mutant)
+                report = trial.try_one(one)
+                wheel = trial.keep(one, keep) if keep else None
+                show(form, report, partial(print_mutant, report, wheel))
+                return
+            answers.append(trial.measure(sample or 0, seed, Pace("mutants", OFTEN)))
+    whole = Strengths(packs=tuple(answers))
+    show(form, answers[0] if pack else whole, partial(print_strengths, whole))
+    sys.exit(whole.exit_code)
 
 
-def last(matrix: Matrix) -> Core:
+def newest_release(matrix: Matrix) -> Core:
     """The newest release in the table."""
-    from fanout.cells.matrix import version
-
     there = [cell for cell in matrix.cells if cell.core_ref not in matrix.yanked]
     cells = sorted((cell for cell in there if "==" in cell.core), key=version)
     if cells and (found := released(cells[-1].core_ref, matrix)):

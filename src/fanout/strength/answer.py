@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from pydantic import computed_field
+
 from fanout.errors import ExitCode
 from fanout.model import Equivalent, Frozen, StrengthAsked, Text
 
@@ -66,7 +68,7 @@ class Strength(Frozen):
     consumer: Text
     release: Text
     core: Text
-    python_starts: Text  # how a mutant's process begins: forked, or afresh
+    processes: Text  # forked for each mutant, or fresh where there is no fork
     seed: int = 0
     sample: int = 0  # of how many mutants; none of all
     floor: float = 0.0
@@ -77,20 +79,24 @@ class Strength(Frozen):
     def having(self, *fates: Fate) -> tuple[MutantReport, ...]:
         return tuple(one for one in self.mutants if one.fate in fates)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def noticed(self) -> int:
         return len(self.having(Fate.KILLED, Fate.ERRORED))
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def counted(self) -> int:
         """How many breaking mutants a use can meet, those that equal Core as it is aside."""
         return self.noticed + len(self.having(Fate.SURVIVED))
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def score(self) -> float:
         """In percent, rounded down: a score is not reached before it is."""
         return int(1000 * self.noticed / self.counted) / 10 if self.counted else 0.0
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def kinds(self) -> tuple[KindReport, ...]:
         names = {(not one.breaking, one.kind) for one in self.mutants if one.fate in RAN}
@@ -117,6 +123,19 @@ class Strength(Frozen):
             return ExitCode.NO_VERDICT
         weak = self.score < self.floor or self.having(Fate.REFUSED)
         return ExitCode.BROKEN if weak else ExitCode.FINE
+
+
+class Strengths(Frozen):
+    """The strength of several packs on one Core."""
+
+    packs: tuple[Strength, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Of what the packs say, what counts most: a mistake, a weakness, then nothing known."""
+        codes = {one.exit_code for one in self.packs}
+        order = (ExitCode.UNUSABLE_INPUT, ExitCode.BROKEN, ExitCode.NO_VERDICT)
+        return next((code for code in order if code in codes), ExitCode.FINE)
 
 
 RAN = (Fate.KILLED, Fate.ERRORED, Fate.SURVIVED, Fate.EQUIVALENT, Fate.REFUSED, Fate.ACCEPTED)

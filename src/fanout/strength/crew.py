@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
+from threading import Timer
 
 from fanout.errors import NothingFound
 from fanout.model import Frozen
 from fanout.strength.installed import Installed
 
-PATIENCE, SHORTEST = 10, 20.0  # how often the time of the unchanged Core, and at least, in seconds
+PATIENCE, SHORTEST = 10, 20.0  # times as long as Core as it is, and at least so many seconds
+GRACE = 10.0  # seconds in which a warm process ends what it runs, once that is too late
 BROKEN, ERRORED = "failure", "error"
 
 
@@ -45,6 +47,7 @@ class Crew:
         self.all: list[subprocess.Popen[str]] = []
         self.limit = 600.0
         self.modules: list[str] = []
+        self.forks = True
 
     def begin(self) -> Tried:
         """Start; what the pack says of the Core as it is. Raises NothingFound if it is not kept."""
@@ -60,10 +63,14 @@ class Crew:
                 f"see what `tox run -e {self.installed.cell.name}` says, and mend that first",
             )
         self.limit = max(SHORTEST, PATIENCE * unchanged.seconds)
-        self.free.put(first)
+        self.forks = bool(answer.get("forked"))
+        if self.forks:
+            self.free.put(first)
+        else:
+            self.replace(first)
         for _ in range(self.number - 1):
             self.free.put(self.start())
-        for process in self.all:
+        for process in self.all if self.forks else ():
             self.ask(process, {"files": {}, "warm": self.modules})
         return unchanged
 
@@ -75,6 +82,10 @@ class Crew:
     def ask(self, process: subprocess.Popen[str], order: Mapping[str, object]) -> dict[str, object]:
         if not process.stdin or not process.stdout:
             raise TypeError("a warm process has two pipes")
+        # It keeps the time of its children; who keeps its own where it has none?
+        timer = Timer(self.limit + GRACE, process.kill)
+        timer.daemon = True
+        timer.start()
         try:
             process.stdin.write(json.dumps({"limit": self.limit, **order}) + "\n")
             process.stdin.flush()
@@ -84,15 +95,29 @@ class Crew:
                 f"the process that runs '{self.installed.cell.name}' has ended: {error}",
                 f"see that `tox run -e {self.installed.cell.name}` works",
             ) from error
+        finally:
+            timer.cancel()
         return found
 
     def run(self, files: Mapping[str, str | None], hidden: Iterable[str] = ()) -> Tried:
-        """What the pack says of one mutant."""
+        """What the pack says of one mutant; one that ends the warm process has no verdict."""
         process = self.free.get()
         order = {"files": self.installed.recorded(files), "hidden": list(hidden)}
-        answer = self.ask(process, order)
-        self.free.put(process)
+        try:
+            answer = self.ask(process, order | {"warm": () if self.forks else self.modules})
+        except NothingFound as ended:
+            self.replace(process)
+            return Tried(errored=("run",), message=ended.what)
+        if self.forks:
+            self.free.put(process)
+        else:
+            self.replace(process)
         return tried(answer)
+
+    def replace(self, process: subprocess.Popen[str]) -> None:
+        """Put a new process in the place of one that has ended, or can run no more."""
+        process.kill()
+        self.free.put(self.start())
 
     def each(
         self, jobs: Iterable[tuple[str, Callable[[], Tried | None]]]

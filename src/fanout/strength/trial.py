@@ -93,7 +93,7 @@ class Trial:
             consumer=says.consumer,
             release=says.release,
             core=self.core.shown,
-            python_starts="forked",
+            processes="forked" if crew.forks else "fresh",
             seed=seed if sample else 0,
             sample=sample,
             floor=self.asked.floor,

@@ -7,6 +7,7 @@ them, a line of JSON each; where there is no fork, it ends after one.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -37,6 +38,8 @@ def main() -> None:
             order = json.loads(line)
             answers.write(json.dumps(obey(order, place, packs, cell, asked)) + "\n")
             answers.flush()
+            if not CAN_FORK:
+                break  # this process is spent
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -83,6 +86,8 @@ def obey(order: dict[str, Any], place: Place, packs: Path, cell: str, asked: str
     for name in order.get("warm", ()):
         with suppress(Exception):
             import_module(name)
+    gc.collect()
+    gc.freeze()  # what is imported is not looked through again in each child
     place.become(order["files"])
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         journal = Path(folder, "journal")
@@ -125,6 +130,7 @@ def run(
     return {
         "results": {name: [r.tag, r.type, r.message] for name, r in results.items()},
         "supported": told.supported,
+        "forked": CAN_FORK,
     }
 
 

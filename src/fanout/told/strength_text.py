@@ -8,10 +8,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fanout.strength.answer import Fate, MutantReport, Strength
+from fanout.strength.answer import Fate, MutantReport, Strength, Strengths
 from fanout.wording import number
 
 SHOWN = 40  # survivors in full; a program reads all of them
+
+
+def print_strengths(answer: Strengths, console: Console) -> None:
+    for number_of, one in enumerate(answer.packs):
+        if number_of:
+            console.print()
+        print_strength(one, console)
 
 
 def print_strength(answer: Strength, console: Console) -> None:
