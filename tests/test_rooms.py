@@ -28,6 +28,7 @@ ROOMS = (
     ("gate",),
     ("history",),
     ("cause",),
+    ("strength",),
     ("consumers",),
     ("surface",),
     ("core",),

@@ -1,7 +1,8 @@
 """Where Python code uses Core, read from its syntax tree without importing anything.
 
-What an object is, is not inferred: an attribute of something unknown may be one of any Core object
-that its file can have got. Therefore each use says the file, and each file the Core names it knows.
+What an object is, is known where an annotation or the making of it says so in the same function.
+An attribute of anything else may be one of whatever its file can have got of Core: each use says
+its file, and each file the Core names that it knows.
 """
 
 from __future__ import annotations
@@ -204,7 +205,8 @@ class Reader(ast.NodeVisitor):
         self.returns_foreign = returns_foreign  # names of functions
         self.own: list[str] = []  # of each class around, the symbol that it extends, if any
         self.dropped: set[int] = set()  # calls of which nobody takes the result
-        self.foreign: set[str] = set()  # names of modules that are not Core's
+        self.foreign: set[str] = set()  # names of what is not Core's
+        self.types: dict[str, str] = {}  # the symbols of variables
 
     def note(self, kind: Kind, symbol: str, name: str, node: ast.AST, **more: object) -> None:
         line = getattr(node, "lineno", 0)
@@ -245,17 +247,48 @@ class Reader(ast.NodeVisitor):
 
     def visit_function(self, node: Function) -> None:
         """Within a function, what its parameters and variables are said to be is known."""
-        before = self.foreign
-        known = self.foreign_names(node)
-        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-        self.foreign = (before - {one.arg for one in arguments}) | known
+        before = self.foreign, self.types
+        arguments = arguments_of(node)
+        given = {one.arg for one in arguments}
+        self.foreign = (self.foreign - given) | self.foreign_names(node)
+        kept = {name: symbol for name, symbol in self.types.items() if name not in given}
+        self.types = kept | self.typed_names(node)
         self.generic_visit(node)
-        self.foreign = before
+        self.foreign, self.types = before
+
+    def typed_names(self, node: Function) -> dict[str, str]:
+        """The parameters and variables of a function that are seen to hold one of Core's."""
+        found: dict[str, set[str]] = {}
+        for one in arguments_of(node):
+            found.setdefault(one.arg, set()).add(self.annotated(one.annotation))
+        for part in ast.walk(node):
+            match part:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=called)):
+                    found.setdefault(name, set()).add(symbol_of(called, self.names))
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                    found.setdefault(name, set()).add(self.annotated(annotation))
+                case ast.Assign(targets=[ast.Name(id=name)]):
+                    found.setdefault(name, set()).add("")
+        return {
+            name: min(symbols)
+            for name, symbols in found.items()
+            if len(symbols) == 1 and min(symbols).rpartition(".")[2][:1].isupper()
+        }
+
+    def annotated(self, annotation: ast.expr | None) -> str:
+        """The symbol that an annotation names, alone or beside None."""
+        match annotation:
+            case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
+                return symbol_of(left, self.names)
+            case ast.Subscript(value=ast.Name(id="Optional"), slice=inner):
+                return symbol_of(inner, self.names)
+            case None:
+                return ""
+        return symbol_of(annotation, self.names)
 
     def foreign_names(self, node: Function) -> set[str]:
         """The parameters and variables of a function that are seen to hold nothing of Core's."""
-        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-        found = {one.arg for one in arguments if self.is_foreign(one.annotation)}
+        found = {one.arg for one in arguments_of(node) if self.is_foreign(one.annotation)}
         values: dict[str, list[bool]] = {}
         for part in ast.walk(node):
             match part:
@@ -314,6 +347,8 @@ class Reader(ast.NodeVisitor):
         if symbol := symbol_of(value, self.names):
             return symbol
         match value:
+            case ast.Name(id=name) if name in self.types:
+                return self.types[name]
             case ast.Name(id="self" | "cls") if self.own:
                 return self.own[-1] or None
             case ast.Name(id=name) if name in self.foreign:
@@ -376,6 +411,10 @@ def mapping_keys(value: ast.expr) -> set[str]:
         if len(keys) == len(value.keys):
             return {str(key) for key in keys}
     return {"**"}
+
+
+def arguments_of(node: Function) -> list[ast.arg]:
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
 
 
 def gives_none(value: ast.expr | None) -> bool:

@@ -19,8 +19,9 @@ from fanout.strength.change import (
     with_body,
 )
 from fanout.strength.fields import fields, other_value, spaced
-from fanout.strength.source import base_names, decorators, every, last_name, sure
+from fanout.strength.source import base_names, decorators, every, last_name, names_in, sure
 
+CONVERTED = {"int", "float", "bool", "bytes", "date", "datetime", "Decimal", "Path", "UUID"}
 SETTINGS = {"extra": '"forbid"', "strict": "True", "frozen": "True"}
 
 
@@ -104,7 +105,10 @@ def setting(site: Site) -> Iterator[Change]:
     """A setting that refuses what was accepted; what a class is set to already stays."""
     if site.flavour != "model" or not fields(site) or "RootModel" in base_names_of(site):
         return
+    convertible = {name for field in fields(site) for name in names_in(field.node.annotation)}
     for name, value in SETTINGS.items():
+        if name == "strict" and not convertible & CONVERTED:
+            continue
         if f"{name} =" in settings_code(site) or f"{name}=" in settings_code(site):
             continue
         asks: tuple[Question, ...] = (site.ask(How.VALIDATED), site.ask(How.DATA))
@@ -248,9 +252,8 @@ def moved(site: Site) -> Iterator[Change]:
     if not isinstance(node, cst.ClassDef | cst.FunctionDef):
         return
     stem, name = site.file.removesuffix(".py"), site.definition.name
-    if stem.endswith("/__init__"):
-        return
     folder, _, last = stem.rpartition("/")
+    last = last.strip("_")
     defined = site.module.definitions
     classes = [one for one in defined.values() if isinstance(one.node, type(node))]
     if classes[0] is site.definition:

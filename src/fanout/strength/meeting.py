@@ -50,9 +50,9 @@ class Facts:
 
     def find_data(self) -> None:
         calls = [use for (kind, _), uses in self.uses.items() if kind is Kind.CALL for use in uses]
-        made = {self.path(use.symbol) for use in calls}
+        made = {self.path(use.symbol) for use in calls if use.name == last_part(use.symbol)}
         for use in calls:
-            path = self.path(use.symbol)
+            path = self.path(use.symbol) if use.name == last_part(use.symbol) else ""
             if path and isinstance(self.source.definition(path).node, cst.FunctionDef):
                 for one in self.source.shape(self.source.definition(path)):
                     flavour = self.source.flavour(self.source.definition(one))
@@ -66,10 +66,13 @@ class Facts:
     def of(self, use: Use, owner: str) -> bool:
         """Whether a use may be of an object of a class: of itself, or of what extends it."""
         path = self.path(use.symbol)
+        near = owner in self.reach.get(use.file, ())
         if path:
-            return owner in self.source.lineage(path)
+            # What is said to be a protocol is something else that implements it.
+            loose = near and self.source.flavour(self.source.definition(path)) == "protocol"
+            return loose or owner in self.source.lineage(path)
         if not use.symbol or use.symbol == ".":
-            return owner in self.reach.get(use.file, ())
+            return near
         parent = self.path(use.symbol.rpartition(".")[0])
         return bool(parent) and owner in self.source.reach(parent)
 
@@ -110,7 +113,9 @@ class Facts:
 
     def made_by(self, use: Use, owner: str) -> bool:
         path = self.path(use.symbol)
-        return bool(path) and owner in self.source.lineage(path) and "." not in use.name
+        # A method of an object has that object's class for a symbol.
+        called = use.name == last_part(use.symbol)
+        return called and bool(path) and owner in self.source.lineage(path)
 
     def made(self, question: Question) -> Use | None:
         return next(iter(self.calls(Question(question.how, question.owner))), None)
@@ -154,7 +159,8 @@ class Facts:
     def named(self, question: Question) -> Use | None:
         kinds = [Kind.READ, Kind.KEYWORD, Kind.ASSIGN]
         if question.of == "dumped":
-            dumps = {use.file for name in DUMPS for use in self.uses.get((Kind.CALL, name), ())}
+            calls = (use for name in DUMPS for use in self.uses.get((Kind.CALL, name), ()))
+            dumps = {use.file for use in calls if self.of(use, question.owner)}
             return self.first(kinds, question, lambda use: use.file in dumps)
         return self.first(kinds, question)
 
@@ -203,6 +209,10 @@ class Facts:
                 if self.path(use.symbol) == owner:
                     found.add((name, use.adds))
         return frozenset(found)
+
+
+def last_part(symbol: str) -> str:
+    return symbol.rpartition(".")[2]
 
 
 def joined(use: Use) -> str:

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
@@ -74,8 +75,7 @@ class Trial:
         could_run = [one for one in self.mutants if one.met or not one.breaking]
         chosen = {one.id for one in could_run}
         if 0 < sample < len(could_run):
-            ids = sorted(chosen)
-            chosen = set(random.Random(seed).sample(ids, sample))  # noqa: S311
+            chosen = set(sampled(could_run, sample, seed))
         with crew_of(self.installed) as crew:
             crew.begin()
             ran = dict(self.run(crew, [one for one in could_run if one.id in chosen], told))
@@ -95,7 +95,7 @@ class Trial:
             core=self.core.shown,
             processes="forked" if crew.forks else "fresh",
             seed=seed if sample else 0,
-            sample=sample,
+            sample=min(sample, len(could_run)),
             floor=self.asked.floor,
             seconds=round(monotonic() - began, 1),
             mutants=tuple(reports),
@@ -175,3 +175,17 @@ class Trial:
         lines = re.split(r"\r?\n", content.decode("utf-8", "replace"))
         text = lines[mutant.use.line - 1] if 0 < mutant.use.line <= len(lines) else ""
         return UseAt(by=by, file=mutant.use.file, line=mutant.use.line, text=one_line(text))
+
+
+def sampled(mutants: Iterable[Mutant], number: int, seed: int) -> list[str]:
+    """The ids of some mutants: one of each kind, then another of each, as the seed chooses."""
+    by_kind: dict[str, list[str]] = {}
+    for one in sorted(mutants, key=lambda one: one.id):
+        by_kind.setdefault(one.kind, []).append(one.id)
+    chance = random.Random(seed)  # noqa: S311 - it guards nothing
+    for ids in by_kind.values():
+        chance.shuffle(ids)
+    kinds = sorted(by_kind)
+    chance.shuffle(kinds)
+    rounds = zip_longest(*(by_kind[kind] for kind in kinds))
+    return [one for ids in rounds for one in ids if one][:number]

@@ -1,0 +1,1 @@
+"""What consumers use, read from their code."""
