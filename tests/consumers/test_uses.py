@@ -56,7 +56,11 @@ def test_calls() -> None:
     """A call says what it gives, and whether anybody takes what it returns."""
     (dropped,) = (use for use in uses("Event(1, *a, ts=2)") if use.kind is Kind.CALL)
     (taken,) = (use for use in uses("x = Event()") if use.kind is Kind.CALL)
-    assert (dropped.keywords, dropped.position > 100, dropped.result) == (frozenset({"ts"}), True, False)
+    assert (dropped.keywords, dropped.position > 100, dropped.result) == (
+        frozenset({"ts"}),
+        True,
+        False,
+    )
     assert taken.result
 
 

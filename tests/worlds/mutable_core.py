@@ -184,7 +184,7 @@ def test_file():
     for kind in ("csv", "tsv", "table"):
         found = read(json.dumps({"target": {"type": kind, "more": 1}, "limit": "5", "more": 1}))
         assert (found.target.type, found.limit) == (kind, 5)
-    assert read("{target: {type: csv}}").limit == 1
+    assert read(text="{target: {type: csv}}").limit == 1
     with pytest.raises(ValueError):
         read("{target: {type: csv}, limit: 0}")
 

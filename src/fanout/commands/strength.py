@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from fanout.cells.matrix import read_matrix, version
-from fanout.cells.run import alone, find_pack
+from fanout.cells.packs import chosen, read_packs
+from fanout.cells.run import PackInMatrix, alone
 from fanout.commands.command import FOLDER, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
 from fanout.core.resolve import released, resolve
@@ -71,8 +72,9 @@ def strength(
     core = resolve(named, "candidate", root, matrix) if named else newest_release(matrix)
     answers = []
     with alone(root):
-        for name in (pack,) if pack else matrix.packs:
-            found = find_pack(name, root)
+        for name in chosen([pack] if pack else [], matrix):
+            on_disk = read_packs(root, [name])[name]
+            found = PackInMatrix(root=root, matrix=matrix, name=name, pack=on_disk)
             say(f"{found.name}: reading Core {core.shown} and {found.pack.says.consumer}")
             trial = Trial(found, core, index)
             if mutant:
