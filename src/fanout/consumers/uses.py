@@ -50,6 +50,7 @@ class Use:
     position: int = 0
     keywords: frozenset[str] = frozenset()
     result: bool = False
+    method: bool = False  # what is read is called, or what is given is given to a method
     adds: str = ""
 
 
@@ -204,6 +205,7 @@ class Reader(ast.NodeVisitor):
         self.words = words
         self.returns_foreign = returns_foreign  # names of functions
         self.own: list[str] = []  # of each class around, the symbol that it extends, if any
+        self.callees: set[int] = set()
         self.dropped: set[int] = set()  # calls of which nobody takes the result
         self.foreign: set[str] = set()  # names of what is not Core's
         self.types: dict[str, str] = {}  # the symbols of variables
@@ -339,7 +341,8 @@ class Reader(ast.NodeVisitor):
         symbol = self.known(node.value)
         if symbol is not None:
             kind = Kind.ASSIGN if isinstance(node.ctx, ast.Store) else Kind.READ
-            self.note(kind, symbol, node.attr, node)
+            called = id(node) in self.callees
+            self.note(kind, symbol, node.attr, node, method=called)
         self.generic_visit(node)
 
     def known(self, value: ast.expr) -> str | None:
@@ -358,6 +361,7 @@ class Reader(ast.NodeVisitor):
         return ""
 
     def visit_Call(self, node: ast.Call) -> None:
+        self.callees.add(id(node.func))
         position, keywords = 0, set()
         for argument in node.args:
             position += MANY if isinstance(argument, ast.Starred) else 1
@@ -379,7 +383,8 @@ class Reader(ast.NodeVisitor):
             values = {one.arg: one.value for one in node.keywords}
             for keyword_name in sorted(keywords):
                 none = gives_none(values.get(keyword_name))
-                self.note(Kind.KEYWORD, symbol, keyword_name, node, adds="None" if none else "")
+                adds, method = "None" if none else "", bool(name) and not is_class(node.func)
+                self.note(Kind.KEYWORD, symbol, keyword_name, node, adds=adds, method=method)
         if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
             for other in ast.walk(node.args[-1]) if node.args else ():
                 if isinstance(other, ast.expr) and (seen := symbol_of(other, self.names)):
@@ -411,6 +416,14 @@ def mapping_keys(value: ast.expr) -> set[str]:
         if len(keys) == len(value.keys):
             return {str(key) for key in keys}
     return {"**"}
+
+
+def is_class(called: ast.expr) -> bool:
+    """Whether a call may make an object: its name begins as that of a class, or is none."""
+    match called:
+        case ast.Attribute(attr=name):
+            return name[:1].isupper() or name in ("model_copy", "model_construct")
+    return True
 
 
 def arguments_of(node: Function) -> list[ast.arg]:

@@ -20,7 +20,8 @@ class How(StrEnum):
 
     USED = "used"  # imported, or named
     NAMED = "named"  # read, assigned to, or given
-    READ = "read"
+    READ = "read"  # and not called
+    METHOD = "read or called"
     ASSIGNED = "assigned"
     GIVEN = "given"  # by a keyword
     NONE = "given as None"

@@ -19,7 +19,7 @@ from fanout.strength.change import (
     with_body,
 )
 from fanout.strength.fields import fields, other_value, spaced
-from fanout.strength.source import base_names, decorators, every, last_name, names_in, sure
+from fanout.strength.source import decorators, every, last_name, names_in, sure
 
 CONVERTED = {"int", "float", "bool", "bytes", "date", "datetime", "Decimal", "Path", "UUID"}
 SETTINGS = {"extra": '"forbid"', "strict": "True", "frozen": "True"}
@@ -86,7 +86,7 @@ def base_lost(site: Site) -> Iterator[Change]:
             asks: tuple[Question, ...] = (site.ask(How.USED),)
             if base_found and isinstance(base_found.node, cst.ClassDef):
                 asks = tuple(
-                    Question(How.READ, base_found.path, method.name.value)
+                    Question(How.METHOD, base_found.path, method.name.value)
                     for method in m.findall(base_found.node.body, m.FunctionDef())
                     if isinstance(method, cst.FunctionDef)
                 )
@@ -103,7 +103,7 @@ def not_checkable(site: Site) -> Iterator[Change]:
 
 def setting(site: Site) -> Iterator[Change]:
     """A setting that refuses what was accepted; what a class is set to already stays."""
-    if site.flavour != "model" or not fields(site) or "RootModel" in base_names_of(site):
+    if site.flavour != "model" or not fields(site):
         return
     convertible = {name for field in fields(site) for name in names_in(field.node.annotation)}
     for name, value in SETTINGS.items():
@@ -126,11 +126,6 @@ def unfrozen(site: Site) -> Iterator[Change]:
             yield replaced(site, "frozen", assign.value, cst.Name("False"))
         for arg in every(cst.Arg, m.findall(line, m.Arg(keyword=m.Name("frozen")))):
             yield replaced(site, "frozen", arg.value, cst.Name("False"))
-
-
-def base_names_of(site: Site) -> list[str]:
-    node = site.definition.node
-    return base_names(node) if isinstance(node, cst.ClassDef) else []
 
 
 def settings(site: Site) -> list[cst.BaseStatement]:

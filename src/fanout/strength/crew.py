@@ -29,6 +29,8 @@ class Tried(Frozen):
     seconds: float = 0.0
     promises: int = 0
 
+    late: bool = False
+
     @property
     def noticed(self) -> bool:
         return bool(self.broken or self.errored)
@@ -83,7 +85,7 @@ class Crew:
         if not process.stdin or not process.stdout:
             raise TypeError("a warm process has two pipes")
         # It keeps the time of its children; who keeps its own where it has none?
-        timer = Timer(self.limit + GRACE, process.kill)
+        timer = Timer(3 * self.limit + GRACE, process.kill)
         timer.daemon = True
         timer.start()
         try:
@@ -108,11 +110,15 @@ class Crew:
         except NothingFound as ended:
             self.replace(process)
             return Tried(errored=("run",), message=ended.what)
+        found = tried(answer)
+        if self.forks and found.late:
+            # Other work may have kept the machine busy: it is so only where it is so again.
+            found = tried(self.ask(process, order | {"limit": 2 * self.limit}))
         if self.forks:
             self.free.put(process)
         else:
             self.replace(process)
-        return tried(answer)
+        return found
 
     def replace(self, process: subprocess.Popen[str]) -> None:
         """Put a new process in the place of one that has ended, or can run no more."""
@@ -168,4 +174,5 @@ def tried(answer: Mapping[str, object]) -> Tried:
         message=rows[first][2] if first else "",
         seconds=float(str(answer.get("seconds", 0.0))),
         promises=len(rows),
+        late=bool(answer.get("late")),
     )

@@ -20,7 +20,7 @@ from fanout.strength.change import (
     replaced,
     with_body,
 )
-from fanout.strength.source import last_name, sure
+from fanout.strength.source import base_names, last_name, sure
 
 OTHER_TYPE = {"str": "int", "int": "str", "float": "str", "bool": "str"}
 LOOSE = {"str": '""', "int": "0", "float": "0.0", "bool": "False"}  # a value of each type
@@ -97,7 +97,10 @@ def spaced(args: list[cst.Arg]) -> list[cst.Arg]:
 def fields(site: Site) -> list[Field]:
     if site.flavour not in FLAVOURS:
         return []
-    found = []
+    # A root model has the one field that it is, and no other may be added.
+    if "RootModel" in base_names(sure(site.definition.node, cst.ClassDef)):
+        return []
+    found: list[Field] = []
     for line in site.body:
         if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
             node = line.body[0]

@@ -88,13 +88,13 @@ def renamed(site: Site) -> Iterator[Change]:
     for one in functions(site):
         if one.method:
             new = one.node.with_changes(name=cst.Name(one.name + RENAMED))
-            yield one.becomes(new, "", site.ask(How.READ, one.name))
+            yield one.becomes(new, "", site.ask(How.METHOD, one.name))
 
 
 def gone(site: Site) -> Iterator[Change]:
     for one in functions(site):
         if one.method:
-            yield removed(site, one.name, one.node, site.ask(How.READ, one.name))
+            yield removed(site, one.name, one.node, site.ask(How.METHOD, one.name))
 
 
 def raises(site: Site) -> Iterator[Change]:

@@ -142,14 +142,16 @@ class Facts:
         return None
 
     def given(self, question: Question) -> Use | None:
-        return self.first((Kind.KEYWORD,), question)
+        return self.first((Kind.KEYWORD,), question, is_field)
 
     def given_none(self, question: Question) -> Use | None:
-        return self.first((Kind.KEYWORD,), question, lambda use: use.adds == "None")
+        return self.first(
+            (Kind.KEYWORD,), question, lambda use: is_field(use) and use.adds == "None"
+        )
 
     def read(self, question: Question) -> Use | None:
         """A use that reads; `of` says under which condition that is one."""
-        found = self.first((Kind.READ,), question)
+        found = self.first((Kind.READ,), question, is_field)
         if question.of == "omitted" and not self.omitted(
             Question(question.how, question.owner, question.name)
         ):
@@ -161,8 +163,11 @@ class Facts:
         if question.of == "dumped":
             calls = (use for name in DUMPS for use in self.uses.get((Kind.CALL, name), ()))
             dumps = {use.file for use in calls if self.of(use, question.owner)}
-            return self.first(kinds, question, lambda use: use.file in dumps)
-        return self.first(kinds, question)
+            return self.first(kinds, question, lambda use: is_field(use) and use.file in dumps)
+        return self.first(kinds, question, is_field)
+
+    def method(self, question: Question) -> Use | None:
+        return self.first((Kind.READ,), question)
 
     def validated(self, question: Question) -> Use | None:
         for name in VALIDATES:
@@ -211,6 +216,11 @@ class Facts:
         return frozenset(found)
 
 
+def is_field(use: Use) -> bool:
+    """Whether a use may be of a field: it is not called, nor given to a method of anything."""
+    return not use.method
+
+
 def last_part(symbol: str) -> str:
     return symbol.rpartition(".")[2]
 
@@ -225,6 +235,7 @@ FINDERS: dict[How, Callable[[Facts, Question], Use | None]] = {
     How.USED: Facts.used,
     How.NAMED: Facts.named,
     How.READ: Facts.read,
+    How.METHOD: Facts.method,
     How.ASSIGNED: Facts.assigned,
     How.GIVEN: Facts.given,
     How.NONE: Facts.given_none,

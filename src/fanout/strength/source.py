@@ -192,20 +192,26 @@ class Source:
         return self.reached[path]
 
     def shape(self, definition: Definition) -> frozenset[str]:
-        """The classes that the value of a function, or an object of a class, is made of.
+        """The models, and what they hold, that the value of a function is made of.
 
-        They stand in the annotations of what it returns, and of fields.
+        They stand in the annotations of what it returns, and of their fields.
         """
         seen: set[str] = set()
         left = [definition]
         while left:
             one = left.pop()
             named: set[str] = set()
+            if one is not definition and self.flavour(one) not in ("", "model", "enum"):
+                continue
             if isinstance(one.node, cst.FunctionDef):
                 named = names_in(one.node.returns) if one.node.returns else set()
             elif isinstance(one.node, cst.ClassDef):
-                fields = m.findall(one.node.body, m.AnnAssign())
-                named = {name for field in fields for name in names_in(field)}
+                named = {
+                    name
+                    for line in one.node.body.body
+                    if m.matches(line, m.SimpleStatementLine())
+                    for name in names_in(line)
+                } | {name for base in one.node.bases for name in names_in(base)}
             else:
                 named = names_in(one.node)
             module = self.modules[one.module]

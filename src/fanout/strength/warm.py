@@ -131,6 +131,7 @@ def run(
         "results": {name: [r.tag, r.type, r.message] for name, r in results.items()},
         "supported": told.supported,
         "forked": CAN_FORK,
+        "late": late is not None,
     }
 
 
