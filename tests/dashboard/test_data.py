@@ -13,7 +13,10 @@ from defusedxml.ElementTree import fromstring
 from jsonschema import Draft202012Validator
 
 from fanout.history.document import document_names, make_run, write_run
+from fanout.history.strengths import strength_file
 from fanout.model import Answer, Cell, CellReport, Core, Matrix, PackOnDisk, Result
+from fanout.strength.answer import Fate
+from tests.worlds import strengths
 from tests.worlds.project import Project
 from tests.worlds.runs import (
     BROKEN,
@@ -28,9 +31,11 @@ from tests.worlds.runs import (
     record,
 )
 from tests.worlds.runs import SMALL as STATEMENT
+from tests.worlds.strengths import RAISES, mutant
 
 SVG = "{http://www.w3.org/2000/svg}"
 OTHER = PackOnDisk(says=STATEMENT.model_copy(update={"consumer": "other"}), digest="o" * 64)
+STATEMENT_DIGEST = PACKS["small"].digest
 BOTH = {**PACKS, "other": OTHER}
 
 
@@ -228,6 +233,27 @@ def test_partly_judged(project: Project) -> None:
     assert '"words":["1 of 2"' in "".join(
         file.read_text().replace(": ", ":") for file in (site / "data").glob("*.js")
     ) + (site / "index.html").read_text().replace(": ", ":")
+
+
+def test_strength_badges(project: Project) -> None:
+    """A pack is shown to be as strong as it was when measured; green only if it still is."""
+    history, page = project.root / "history", "badges/strength-small.json"
+    keep(project, cell("1.3.0"), refs=("core_v130",))
+    half = (mutant("function-gone:A.b", Fate.KILLED), mutant(RAISES, Fate.SURVIVED))
+    assert not (built(project) / page).exists()
+    for floor, digest, message, good in (
+        (50, STATEMENT_DIGEST, "✓ 50 %", True),
+        (60, STATEMENT_DIGEST, "? 50 %", False),
+        (50, "e" * 64, "? 50 %, of an earlier pack", False),
+    ):
+        strengths.keep(history, *half, digest=digest, floor=floor)
+        badge = read(built(project) / page)
+        assert (badge["message"], badge["isError"]) == (message, not good)
+    alarm = mutant("field-added:A.b", Fate.REFUSED)
+    strengths.keep(history, *half, alarm, digest=STATEMENT_DIGEST)
+    assert read(built(project) / page)["isError"]
+    strength_file(history, "small").write_text('{"schema_version": 9}')
+    assert not (built(project) / page).exists()
 
 
 def test_badges(project: Project) -> None:

@@ -10,9 +10,11 @@ from pydantic import HttpUrl
 from fanout.dashboard.pages import pack as pack_page
 from fanout.history.document import make_run, write_run
 from fanout.model import CellReport, KnownBreak, Pack, PackOnDisk, Promise, Result
+from fanout.strength.answer import Fate
 from tests.browser.pages import Page, build
 from tests.worlds import scenes
 from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, START, cell, missing, record
+from tests.worlds.strengths import MARKUP, RAISES, keep, mutant
 
 SOURCE = "test_event.py::test_source"
 LEVEL = "test_event.py::test_level"
@@ -66,6 +68,25 @@ def test_neighbours_that_look_the_same_are_one_row(tmp_path: Path) -> None:
     assert page.all("summary")[0].startswith("2 refs, same content")
     assert "../cells/small-core_v140.html" in page.links
     assert "../cells/small-core_v130.html" in page.links
+
+
+def test_strength(tmp_path: Path) -> None:
+    """A page says how strong its pack is, and shows what would slip through; nothing runs of it."""
+    history = tmp_path / "history"
+    record(history, cell("1.3.0"))
+    assert "Strength" not in pack(history).all("h2")
+    survived, refused = mutant(RAISES, Fate.SURVIVED), mutant("field-added:A.b", Fate.REFUSED)
+    keep(history, mutant("function-gone:A.c", Fate.KILLED), survived, refused, digest="p" * 64)
+    page = pack(history)
+    assert page.facts["Strength"] == "50 %"
+    assert (
+        "50 %, 1 of 2 breaking mutants of Core 1.3.0 noticed, 1 false alarm. Measured" in page.text
+    )
+    assert page.all("summary")[-2:] != []
+    assert f"survived {RAISES}" in " ".join(page.all("summary"))
+    assert f"fanout strength small --mutant '{RAISES}'" in page.text
+    assert MARKUP in page.text
+    assert MARKUP not in (history.parent / "site/packs/small.html").read_text()
 
 
 def test_a_cell_that_never_ran_is_said_not_to_have_run(tmp_path: Path) -> None:

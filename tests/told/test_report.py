@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from fanout.strength.answer import Fate
 from tests.worlds.project import PACK_TOML, Case, Project
+from tests.worlds.strengths import RAISES, keep, mutant
 
 CELLS = ("small-core_v110", "small-core_v120", "other-core_v110", "other-core_v120")
 KEPT = Case()
@@ -249,6 +251,24 @@ def test_not_applicable(project: Project) -> None:
     said = json.loads(project.fanout("report", "--format", "json").stdout)
     counts = next(one["counts"] for one in said["cells"] if one["cell"]["name"].endswith("v110"))
     assert counts == {"promises": 2, "judged": 1, "broken": 0, "known_breaks": 0}
+
+
+def test_strength(project: Project) -> None:
+    """What was measured of a pack is told with the matrix, and that it was edited since."""
+    give(project, KEPT)
+    history = project.root / "history"
+    keep(history, mutant(RAISES, Fate.SURVIVED), digest="d" * 64)
+    said = "0 %, 0 of 1 breaking mutant of Core 1.3.0 noticed, 0 false alarms, less than the 50 %"
+    text, markdown, told = (
+        project.fanout("report", "--history", str(history), "--format", form).stdout
+        for form in ("text", "markdown", "json")
+    )
+    assert f"Strength of small: {said}" in " ".join(text.split())
+    assert "measured before the pack was edited" in " ".join(text.split())
+    assert f"- small: {said}" in markdown
+    (strength,) = json.loads(told)["strength"]
+    assert (strength["pack"], strength["score"]) == ("small", 0.0)
+    assert strength["survivors"] == [RAISES]
 
 
 def test_partly_judged(project: Project) -> None:

@@ -16,6 +16,7 @@ from fanout.cells.packs import check_ranges, read_packs
 from fanout.commands.command import FOLDER, ROOT, Command, format_option, show
 from fanout.errors import NoEvidence
 from fanout.history.document import reported, write_run
+from fanout.history.strengths import strengths_now
 from fanout.model import Evidence
 from fanout.told.report import make_report
 from fanout.told.report_markdown import markdown
@@ -54,7 +55,9 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
     check_ranges(
         packs, matrix, (one.version for one in found.values() if isinstance(one, Evidence))
     )
-    made = make_report(matrix, found, packs, datetime.now(UTC).date())
+    digests = {name: pack.digest for name, pack in packs.items()}
+    strength = strengths_now(history, digests) if history else ()
+    made = make_report(matrix, found, packs, datetime.now(UTC).date(), strength)
     show(form, made, partial(print_report, made), markdown=partial(markdown, made))
     if history and (run := reported(made.cells, packs, matrix)):
         write_run(run, history)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import click
 from fanout.cells.matrix import read_matrix, version
 from fanout.cells.packs import chosen, read_packs
 from fanout.cells.run import PackInMatrix, alone
-from fanout.commands.command import FOLDER, INDEX, ROOT, Command, format_option, say, show
+from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
 from fanout.core.resolve import released, resolve
 from fanout.errors import InvalidCore
-from fanout.model import Core, Matrix
-from fanout.strength.answer import Strengths
+from fanout.history.strengths import keep_strength, read_strength
+from fanout.model import Core, Matrix, PackOnDisk
+from fanout.strength.answer import Strength, Strengths
 from fanout.told.strength_text import print_mutant, print_strengths
 
 ENDS = """\b
@@ -44,6 +46,7 @@ OFTEN = 10.0  # seconds from one line of progress to the next
 @click.option("--keep", type=FOLDER, help="Write the wheel of the mutant into this folder.")
 @format_option()
 @ROOT
+@HISTORY
 @INDEX
 def strength(
     pack: str | None,
@@ -54,6 +57,7 @@ def strength(
     keep: Path | None,
     form: str,
     root: Path,
+    history: Path,
     index: str,
 ) -> None:
     """Change Core in every way that PACK should notice, and say what it did not.
@@ -83,10 +87,20 @@ def strength(
                 wheel = trial.keep(one, keep) if keep else None
                 show(form, report, partial(print_mutant, report, wheel))
                 return
-            answers.append(trial.measure(sample or 0, seed, Pace("mutants", OFTEN)))
+            found_now = trial.measure(sample or 0, seed, Pace("mutants", OFTEN))
+            answers.append(keep_measured(found_now, on_disk, history))
     whole = Strengths(packs=tuple(answers))
     show(form, answers[0] if pack else whole, partial(print_strengths, whole))
     sys.exit(whole.exit_code)
+
+
+def keep_measured(found: Strength, pack: PackOnDisk, history: Path) -> Strength:
+    """Keep a whole measurement, and note the floor that the one before had."""
+    before = read_strength(history, found.pack)
+    if not found.sample and not found.complaints:
+        keep_strength(history, found, pack.digest, datetime.now(UTC))
+    floor = before.strength.floor if before else 0.0
+    return found.model_copy(update={"floor_before": floor})
 
 
 def newest_release(matrix: Matrix) -> Core:

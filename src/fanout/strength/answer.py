@@ -72,6 +72,7 @@ class Strength(Frozen):
     seed: int = 0
     sample: int = 0  # of how many mutants; none of all
     floor: float = 0.0
+    floor_before: float = 0.0  # when this was measured last
     seconds: float = 0.0
     mutants: tuple[MutantReport, ...]
     complaints: tuple[str, ...] = ()  # about `[strength]` in pack.toml

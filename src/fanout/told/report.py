@@ -13,6 +13,7 @@ from fanout.cells.outcome import judge
 from fanout.cells.will_break import Met, WillBreak, will_break
 from fanout.core.requirement import run_again
 from fanout.errors import ExitCode
+from fanout.history.strengths import PackStrength
 from fanout.model import (
     CellReport,
     Evidence,
@@ -68,6 +69,7 @@ class Report(Frozen):
     not_applicable: tuple[PromiseReport, ...]
     unsupported: tuple[PromiseReport, ...]
     will_break: tuple[WillBreak, ...]
+    strength: tuple[PackStrength, ...]
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -165,6 +167,7 @@ def make_report(
     evidence: Mapping[str, Evidence | str],
     packs: Mapping[str, PackOnDisk],
     today: date,
+    strength: tuple[PackStrength, ...] = (),
 ) -> Report:
     """Judge every expected cell; evidence of cells that are not expected is left aside."""
     by_name = {cell.name: cell for cell in matrix.cells}
@@ -190,6 +193,7 @@ def make_report(
             for promise in (cell.evidence.promises if cell.evidence else ())
             for said in promise.deprecations
         ),
+        strength=strength,
     )
 
 

@@ -27,6 +27,9 @@ def markdown(report: Report) -> str:
         ]
     if report.will_break:
         parts += ["### Will break", *(going_item(report, one) for one in report.will_break)]
+    if report.strength:
+        lines = [f"- {escape(one.pack)}: {escape(one.says)}" for one in report.strength]
+        parts += ["### Strength of the packs", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -38,6 +38,8 @@ def print_report(report: Report, console: Console) -> None:
     print_promises(console, report, "Broken outside what the pack supports", report.unsupported)
     print_will_break(console, report)
     print_not_applicable(console, report)
+    for strength in report.strength:
+        console.print(Text(f"Strength of {strength.pack}: {strength.says}"))
     console.print(Text(report.age))
     console.print(Text(report.summary, "bold"))
 

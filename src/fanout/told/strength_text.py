@@ -62,6 +62,8 @@ def summary(answer: Strength) -> list[str]:
     if answer.sample:
         lines.append(f"a sample of {answer.sample}, by seed {answer.seed}")
     lines += [f"error: {complaint}" for complaint in answer.complaints]
+    if answer.floor < answer.floor_before:
+        lines.append(f"the floor fell from {answer.floor_before:g} to {answer.floor:g} %")
     if answer.score < answer.floor:
         lines.append(f"weaker than the floor of {answer.floor:g} % in pack.toml")
     elif answer.score > answer.floor and not answer.sample:

@@ -18,6 +18,7 @@ from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.dashboard.site import Part
+from fanout.history.strengths import strengths_now
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
 from fanout.wording import GLYPHS
@@ -84,11 +85,17 @@ class Badge(NamedTuple):
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
     packs, refs = list(pack_badges(snapshot)), list(ref_badges(snapshot))
-    badges = {badge.name: badge for badge in (*packs, *refs, answer_badge(edition))}
+    strong = list(strength_badges(snapshot))
+    badges = {badge.name: badge for badge in (*packs, *refs, *strong, answer_badge(edition))}
     for badge in badges.values():
         path = f"badges/{badge.name}"
         yield edition.part(path, badge, partial(drawn, edition, badge, path))
-    groups = {"The newest Core ref": [badges["answer"]], "Packs": packs, "Core refs": refs}
+    groups = {
+        "The newest Core ref": [badges["answer"]],
+        "Packs": packs,
+        "Strength": strong,
+        "Core refs": refs,
+    }
     context = {"groups": groups, "url": edition.url}
     key = ([(badge.name, badge.label, badge.page) for badge in badges.values()], edition.url)
     yield edition.page("badges/index.html", "badges.html", key, lambda: context)
@@ -127,6 +134,22 @@ def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
         else:
             says = f"{cell.says} on Core {newest.version}"
             yield Badge(pack, pack, cell.outcome, says, page, cell.newest.date())
+
+
+def strength_badges(snapshot: Snapshot) -> Iterator[Badge]:
+    """Each pack of which the strength was measured; green if it is as strong as it says it is."""
+    digests = {pack.name: pack.statement.digest for pack in snapshot.packs}
+    packs = {pack: digests.get(pack, "") for pack in snapshot.matrix.packs}
+    for one in strengths_now(snapshot.history.folder, packs):
+        good = not (one.weak or one.earlier or one.false_alarms)
+        yield Badge(
+            f"strength-{one.pack}",
+            f"strength of {one.pack}",
+            Outcome.PASSED if good else UNKNOWN,
+            f"{one.score:g} %" + (", of an earlier pack" if one.earlier else ""),
+            f"packs/{one.pack}.html",
+            one.measured.date(),
+        )
 
 
 def ref_badges(snapshot: Snapshot) -> Iterator[Badge]:

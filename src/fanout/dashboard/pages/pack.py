@@ -13,10 +13,13 @@ from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.grid import NOT_RUN
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.site import Part
+from fanout.history.strengths import PackStrength, read_strength, strength_now
 from fanout.model import Standing, in_range
+from fanout.strength.answer import Fate, MutantReport
 from fanout.wording import cut
 
 LONGEST_REASON = 200
+MOST_MISSED = 100
 
 
 class OnRef(NamedTuple):
@@ -78,6 +81,8 @@ class PackFacts(NamedTuple):
     symbols: tuple[tuple[str, tuple[Pinned, ...]], ...]
     unpinned: tuple[Pinned, ...]
     listed: tuple[Listed, ...]
+    strength: PackStrength | None
+    missed: tuple[MutantReport, ...]  # what it would not notice, and what it refuses for nothing
     url: str
 
 
@@ -92,6 +97,7 @@ def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str
     newest = next(iter(snapshot.known_refs), None)
     cell = snapshot.cells.get(f"{name}-{newest.name}") if newest else None
     counts = Counter(one.now for one in promises)
+    kept = read_strength(snapshot.history.folder, name)
     return PackFacts(
         name=name,
         pack=pack,
@@ -109,6 +115,8 @@ def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str
         symbols=tuple(by_symbol(promises)),
         unpinned=tuple(Pinned(one, ()) for one in promises if not one.contract),
         listed=tuple(listed(snapshot, pack, promises)) if pack else (),
+        strength=strength_now(kept, pack.statement.digest if pack else "") if kept else None,
+        missed=kept.strength.having(Fate.REFUSED, Fate.SURVIVED)[:MOST_MISSED] if kept else (),
         url=url,
     )
 
