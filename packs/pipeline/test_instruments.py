@@ -1,7 +1,5 @@
 """The pipeline's broker stream, which asks a provider for instruments and passes on its data."""
 
-import inspect
-
 import pytest
 
 
@@ -15,8 +13,8 @@ def test_instrument_needs_only_its_symbol() -> None:
 
 @pytest.mark.contract("Bar", "Quote")
 def test_bar_and_quote_are_exported() -> None:
-    """Core exports Bar and Quote, which the pipeline passes on from provider to storage."""
+    """The broker stream finds Bar and Quote, which it imports beside Instrument, or it is off."""
     from market_data_core import Bar, Quote
 
-    assert inspect.isclass(Bar)
-    assert inspect.isclass(Quote)
+    assert Bar is not None
+    assert Quote is not None

