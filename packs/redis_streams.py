@@ -110,5 +110,6 @@ def redis_streams() -> Iterator[Streams]:
     with redis_stand_in():
         client, exceptions = import_module("redis.asyncio"), import_module("redis.exceptions")
         client.__dict__["from_url"] = streams.from_url
+        client.__dict__["Redis"] = type("Redis", (), {"from_url": streams.from_url})
         exceptions.__dict__["ResponseError"] = ResponseError
         yield streams
