@@ -70,6 +70,8 @@ class Child:
 
     def leaves(self) -> bool:
         """Whether something that the child has started goes on after it."""
+        if sys.platform == "win32":
+            return False
         with suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass

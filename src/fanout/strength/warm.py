@@ -23,7 +23,7 @@ from typing import Any
 PAUSE = 0.004  # seconds between two looks at a child
 PACKAGE = "market_data_core"
 OLD = 1_000_000_000  # a time of change that no mutated file has: compiled files tell them by it
-CAN_FORK = hasattr(os, "fork")
+CAN_FORK = sys.platform != "win32"
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def run(
 
     command = arguments(packs, cell, asked, journal)
     late = None
-    if CAN_FORK:
+    if sys.platform != "win32":
         child = os.fork()
         if not child:
             live(order, place, command, journal)
@@ -145,7 +145,7 @@ def arguments(packs: Path, cell: str, asked: str, journal: Path) -> list[str]:
 
 def live(order: dict[str, Any], place: Place, command: list[str], journal: Path) -> int:
     """The life of a child: pytest, on the mutant that lies first on the path of imports."""
-    if CAN_FORK:
+    if sys.platform != "win32":
         os.setsid()
     output = os.open(journal.with_name("output"), os.O_WRONLY | os.O_CREAT, 0o600)
     for number in (1, 2):
@@ -195,6 +195,8 @@ def hide(names: list[str]) -> None:
 
 def wait(child: int, limit: float) -> int | None:
     """The code that a child ends with; none if it has not ended in time."""
+    if sys.platform == "win32":
+        return 0  # where nothing forks
     until = time.monotonic() + limit
     while time.monotonic() < until:
         found, status = os.waitpid(child, os.WNOHANG)
