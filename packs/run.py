@@ -127,8 +127,8 @@ class Run:
             )
         if about := self.told.about:
             tested = f"Core {about['version']} from {about['source']}"
-            part = f", {partly(results)}" if partly(results) else ""
-            lines.append(f"{self.limits.cell}: {tested}, sha256:{about['digest'][:12]}{part}")
+            facts = (tested, f"sha256:{about['digest'][:12]}", partly(results))
+            lines.append(f"{self.limits.cell}: {', '.join(filter(None, facts))}")
         sys.stdout.write("".join(f"{text}\n" for text in lines))
 
 

@@ -49,9 +49,8 @@ def main() -> int:
 
 
 def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -> int:
-    pack = PACKS / options.cell.partition("-core_")[0]
-    said = (f"--cell={options.cell}", f"--core={options.core}", f"--journal={journal}")
-    command = (sys.executable, "-P", "-m", "pytest", str(pack), *OPTIONS, *said, *more)
+    asked = pytest_arguments(options.cell, options.core, journal)
+    command = (sys.executable, "-P", "-m", "pytest", *asked, *more)
     environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     child = Child(command, environment)
@@ -63,6 +62,12 @@ def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -
         return run.judge(child, lambda: Child(command, environment))
     finally:
         child.end()
+
+
+def pytest_arguments(cell: str, core: str, journal: Path) -> list[str]:
+    """What pytest is given to run the pack of a cell on the Core that was asked for."""
+    pack = PACKS / cell.partition("-core_")[0]
+    return [str(pack), *OPTIONS, f"--cell={cell}", f"--core={core}", f"--journal={journal}"]
 
 
 def arguments() -> tuple[Namespace, list[str]]:

@@ -36,7 +36,7 @@ def main() -> None:
     try:
         for line in sys.stdin:
             order = json.loads(line)
-            answers.write(json.dumps(obey(order, place, packs, cell, asked)) + "\n")
+            answers.write(json.dumps(obey(order, place, cell, asked)) + "\n")
             answers.flush()
             if not CAN_FORK:
                 break  # this process is spent
@@ -80,38 +80,37 @@ class Place:
         self.original.clear()
 
 
-def obey(order: dict[str, Any], place: Place, packs: Path, cell: str, asked: str) -> dict[str, Any]:
+def obey(order: dict[str, Any], place: Place, cell: str, asked: str) -> dict[str, Any]:
     """Run the pack on one mutant; what became of each promise, and how long that took."""
     began = time.monotonic()
-    for name in order.get("warm", ()):
-        with suppress(Exception):
-            import_module(name)
-    gc.collect()
-    gc.freeze()  # what is imported is not looked through again in each child
+    if warm := order.get("warm"):
+        for name in warm:
+            with suppress(Exception):
+                import_module(name)
+        gc.collect()
+        gc.freeze()  # what is imported is not looked through again in each child
     place.become(order["files"])
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         journal = Path(folder, "journal")
         journal.touch()
         try:
-            said = run(order, place, packs, cell, asked, journal)
+            said = run(order, place, cell, asked, journal)
         finally:
             place.restore()
         loaded = Path(folder, "modules")
         if loaded.is_file():
             said["modules"] = json.loads(loaded.read_text("utf-8"))
-        output = Path(folder, "output")
-        if output.is_file():
-            said["output"] = output.read_text("utf-8", "replace")
     return said | {"seconds": time.monotonic() - began}
 
 
 def run(
-    order: dict[str, Any], place: Place, packs: Path, cell: str, asked: str, journal: Path
+    order: dict[str, Any], place: Place, cell: str, asked: str, journal: Path
 ) -> dict[str, Any]:
     from ending import Trouble, results_of, trouble_of
     from journal import Reader
+    from runner import pytest_arguments
 
-    command = arguments(packs, cell, asked, journal)
+    command = pytest_arguments(cell, asked, journal)
     late = None
     if sys.platform != "win32":
         child = os.fork()
@@ -135,22 +134,12 @@ def run(
     }
 
 
-def arguments(packs: Path, cell: str, asked: str, journal: Path) -> list[str]:
-    """The arguments that the runner of a cell gives to pytest."""
-    from runner import OPTIONS
-
-    pack = packs / cell.partition("-core_")[0]
-    return [str(pack), *OPTIONS, f"--cell={cell}", f"--core={asked}", f"--journal={journal}"]
-
-
 def live(order: dict[str, Any], place: Place, command: list[str], journal: Path) -> int:
     """The life of a child: pytest, on the mutant that lies first on the path of imports."""
     if sys.platform != "win32":
         os.setsid()
-    output = os.open(journal.with_name("output"), os.O_WRONLY | os.O_CREAT, 0o600)
-    for number in (1, 2):
-        os.dup2(output, number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number in (0, 1, 2):
+        os.dup2(os.open(os.devnull, os.O_RDWR), number)
     first = bool(order.get("list"))
     sys.dont_write_bytecode = not first
     sys.path[:0] = [str(place.folder)]
