@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -20,6 +20,7 @@ from fanout.dashboard.facts.verdicts import Verdicts, decision
 from fanout.dashboard.site import Content, Part
 from fanout.digest import content_digest
 from fanout.gate.decision import Decision
+from fanout.history.strengths import KeptStrength, read_strength
 from fanout.wording import GLYPHS, moment, number
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
@@ -57,6 +58,11 @@ class Edition:
     @cached_property
     def cores(self) -> Cores:
         return Cores(self.snapshot.history.folder)
+
+    @cached_property
+    def strength(self) -> Callable[[str], KeptStrength | None]:
+        """How strong a pack was when that was measured last, by its name; read once."""
+        return cache(partial(read_strength, self.snapshot.history.folder))
 
     @cached_property
     def sayings(self) -> Sayings:

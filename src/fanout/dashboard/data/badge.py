@@ -18,7 +18,7 @@ from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.strengths import strengths_now
+from fanout.history.strengths import strength_now
 from fanout.model import Answer, Frozen, Outcome
 from fanout.told.account import headline
 from fanout.wording import GLYPHS
@@ -85,7 +85,7 @@ class Badge(NamedTuple):
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
     packs, refs = list(pack_badges(snapshot)), list(ref_badges(snapshot))
-    strong = list(strength_badges(snapshot))
+    strong = list(strength_badges(edition))
     badges = {badge.name: badge for badge in (*packs, *refs, *strong, answer_badge(edition))}
     for badge in badges.values():
         path = f"badges/{badge.name}"
@@ -136,11 +136,14 @@ def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
             yield Badge(pack, pack, cell.outcome, says, page, cell.newest.date())
 
 
-def strength_badges(snapshot: Snapshot) -> Iterator[Badge]:
+def strength_badges(edition: Edition) -> Iterator[Badge]:
     """Each pack of which the strength was measured; green if it is as strong as it says it is."""
-    digests = {pack.name: pack.statement.digest for pack in snapshot.packs}
-    packs = {pack: digests.get(pack, "") for pack in snapshot.matrix.packs}
-    for one in strengths_now(snapshot.history.folder, packs):
+    digests = {pack.name: pack.statement.digest for pack in edition.snapshot.packs}
+    for pack in edition.snapshot.matrix.packs:
+        kept = edition.strength(pack)
+        if kept is None:
+            continue
+        one = strength_now(kept, digests.get(pack, ""))
         good = not (one.weak or one.earlier or one.false_alarms)
         yield Badge(
             f"strength-{one.pack}",

@@ -22,7 +22,7 @@ from fanout.wording import moment
 
 UNDECIDED = "unknown: no Core ref has one before it to be compared with"
 BROKEN = """
-SELECT results, count(*), min(name), says FROM result JOIN promise ON promise.id = promise
+SELECT results, min(name), says FROM result JOIN promise ON promise.id = promise
 WHERE results IN (SELECT value FROM json_each(?)) AND result = ? GROUP BY results"""
 
 
@@ -43,9 +43,6 @@ class FirstBroken(Frozen):
 
     name: str
     says: str
-
-
-Broken = tuple[int, FirstBroken | None]  # how many promises, and the first of them
 
 
 class LatestCell(Frozen):
@@ -132,8 +129,8 @@ def latest(edition: Edition) -> Latest:
         latest_cell(
             cell,
             cell.name in known,
-            broken.get(cell.results, (0, None)),
-            excused.get(cell.results, (0, None)),
+            broken.get(cell.results),
+            excused.get(cell.results),
         )
         for cell in snapshot.cells.values()
     )
@@ -164,14 +161,16 @@ def not_run(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(name for name in known_cells(snapshot) if name not in snapshot.cells)
 
 
-def first_broken(snapshot: Snapshot, result: Result) -> Mapping[int, Broken]:
-    """How many promises have this result, and the first of them, by results with any."""
+def first_broken(snapshot: Snapshot, result: Result) -> Mapping[int, FirstBroken]:
+    """The first promise that has this result, by results with any."""
     results = sorted({cell.results for cell in snapshot.cells.values()})
     rows = snapshot.history.rows(BROKEN, json.dumps(results), result)
-    return {key: (count, FirstBroken(name=name, says=says)) for key, count, name, says in rows}
+    return {key: FirstBroken(name=name, says=says) for key, name, says in rows}
 
 
-def latest_cell(cell: CellNow, known: bool, broken: Broken, excused: Broken) -> LatestCell:
+def latest_cell(
+    cell: CellNow, known: bool, broken: FirstBroken | None, excused: FirstBroken | None
+) -> LatestCell:
     return LatestCell(
         cell=cell.name,
         pack=cell.pack,
@@ -182,10 +181,10 @@ def latest_cell(cell: CellNow, known: bool, broken: Broken, excused: Broken) -> 
         reason=cell.reason,
         promises=cell.counts.promises,
         judged=cell.counts.judged,
-        broken=broken[0],
-        first_broken=broken[1],
-        known_breaks=excused[0],
-        first_known_break=excused[1],
+        broken=cell.counts.broken,
+        first_broken=broken,
+        known_breaks=cell.counts.known_breaks,
+        first_known_break=excused,
         since=cell.since,
         newest=cell.newest,
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from fanout.history.gather import Once
 from fanout.model import Outcome, Verdict
 from fanout.wording import GLYPHS, cut, moment
 
@@ -94,7 +95,7 @@ def compact(
 
     Moments are minutes before `base`, rounded down.
     """
-    texts, words = Texts(), Words()
+    texts, words = Texts(), Once[str]()
     contents = {digest: place for place, digest in enumerate(distinct(columns))}
     places = {column.core_ref: place for place, column in enumerate(columns)}
     lines = [[boxes.get((row.pack, column.core_ref)) for column in columns] for row in rows]
@@ -133,22 +134,8 @@ def compact(
         "since": [repeated(minutes(base, box and box.since) for box in line) for line in lines],
         "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
         "details": texts.held,
-        "words": words.held,
+        "words": list(words.seen),
     }
-
-
-class Words:
-    """What cells say, each once."""
-
-    def __init__(self) -> None:
-        self.held: list[str] = []
-        self.places: dict[str, int] = {}
-
-    def at(self, word: str) -> int:
-        if word not in self.places:
-            self.places[word] = len(self.held)
-            self.held.append(word)
-        return self.places[word]
 
 
 class Texts:

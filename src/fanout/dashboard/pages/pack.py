@@ -13,7 +13,7 @@ from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.grid import NOT_RUN
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.site import Part
-from fanout.history.strengths import PackStrength, read_strength, strength_now
+from fanout.history.strengths import PackStrength, strength_now
 from fanout.model import Standing, in_range
 from fanout.strength.answer import Fate, MutantReport
 from fanout.wording import cut
@@ -88,16 +88,16 @@ class PackFacts(NamedTuple):
 
 def parts(edition: Edition) -> Iterator[Part]:
     for pack, promises in courses(edition.snapshot).items():
-        facts = facts_of(edition.snapshot, pack, promises, edition.url)
+        facts = facts_of(edition, pack, promises)
         yield edition.page(f"packs/{pack}.html", "pack.html", facts, facts._asdict)
 
 
-def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str) -> PackFacts:
+def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFacts:
+    snapshot, kept = edition.snapshot, edition.strength(name)
     pack = snapshot.stated.get(name)
     newest = next(iter(snapshot.known_refs), None)
     cell = snapshot.cells.get(f"{name}-{newest.name}") if newest else None
     counts = Counter(one.now for one in promises)
-    kept = read_strength(snapshot.history.folder, name)
     return PackFacts(
         name=name,
         pack=pack,
@@ -117,7 +117,7 @@ def facts_of(snapshot: Snapshot, name: str, promises: Sequence[Course], url: str
         listed=tuple(listed(snapshot, pack, promises)) if pack else (),
         strength=strength_now(kept, pack.statement.digest if pack else "") if kept else None,
         missed=kept.strength.having(Fate.REFUSED, Fate.SURVIVED)[:MOST_MISSED] if kept else (),
-        url=url,
+        url=edition.url,
     )
 
 
