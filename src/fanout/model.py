@@ -58,6 +58,7 @@ def version_of(text: str) -> Version:
 
 
 DISTRIBUTION = "market-data-core"
+PACKAGE = "market_data_core"
 PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # a name that may be one of a pack
 LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release

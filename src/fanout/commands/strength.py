@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from fanout.cells.matrix import read_matrix, version
+from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import chosen, read_packs
 from fanout.cells.run import PackInMatrix, alone
 from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
-from fanout.core.resolve import released, resolve
+from fanout.core.resolve import of_releases, released, resolve
 from fanout.errors import InvalidCore
 from fanout.history.strengths import keep_strength, read_strength
 from fanout.model import Core, Matrix, PackOnDisk
@@ -105,8 +105,7 @@ def keep_measured(found: Strength, pack: PackOnDisk, history: Path) -> Strength:
 
 def newest_release(matrix: Matrix) -> Core:
     """The newest release in the table."""
-    there = [cell for cell in matrix.cells if cell.core_ref not in matrix.yanked]
-    cells = sorted((cell for cell in there if "==" in cell.core), key=version)
+    cells = of_releases(matrix)
     if cells and (found := released(cells[-1].core_ref, matrix)):
         return found
     raise InvalidCore("tox.ini names no release of Core", "name one with --core")

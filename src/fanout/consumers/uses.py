@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-PACKAGE = "market_data_core"
+from fanout.model import PACKAGE
+
 ANYTHING = {"Any", "object", "T", "Self", "BaseModel", "Callable", "Awaitable", "Protocol"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 MANY = 1_000  # arguments that a call may give by `*` or `**`

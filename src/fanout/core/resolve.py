@@ -16,7 +16,7 @@ from fanout.core.requirement import GIT_URL, requirement
 from fanout.core.wheel import build, keep
 from fanout.errors import InvalidCore
 from fanout.git import run
-from fanout.model import DISTRIBUTION, Core, Matrix
+from fanout.model import DISTRIBUTION, Cell, Core, Matrix
 from fanout.wording import one_line, printable
 
 COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -101,10 +101,8 @@ def newest(matrix: Matrix, before: Core) -> Core:
     A tree or a git ref may not have its new version yet, so there a release of the same version
     counts too. Where nothing is older, it is the newest release there is. A yanked one is none.
     """
-    there = (cell for cell in matrix.cells if cell.core_ref not in matrix.yanked)
-    cells = sorted((cell for cell in there if "==" in cell.core), key=version)
     limit = Version(before.version)
-    versions = {cell.core_ref: named_version(cell) or limit for cell in cells}
+    versions = {cell.core_ref: named_version(cell) or limit for cell in of_releases(matrix)}
     older = [
         core_ref
         for core_ref, at in versions.items()
@@ -114,6 +112,12 @@ def newest(matrix: Matrix, before: Core) -> Core:
         if found := released(core_ref, matrix):
             return found
     raise InvalidCore("tox.ini names no release that could be the baseline", "give --baseline")
+
+
+def of_releases(matrix: Matrix) -> list[Cell]:
+    """The cells on Core's releases, the oldest first; none on a yanked one."""
+    there = (cell for cell in matrix.cells if cell.core_ref not in matrix.yanked)
+    return sorted((cell for cell in there if "==" in cell.core), key=version)
 
 
 def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:

@@ -28,7 +28,6 @@ class Tried(Frozen):
     message: str = ""  # of the first of these
     seconds: float = 0.0
     promises: int = 0
-
     late: bool = False
 
     @property
@@ -125,9 +124,7 @@ class Crew:
         process.kill()
         self.free.put(self.start())
 
-    def each(
-        self, jobs: Iterable[tuple[str, Callable[[], Tried | None]]]
-    ) -> Iterator[tuple[str, Tried | None]]:
+    def each(self, jobs: Iterable[tuple[str, Job]]) -> Iterator[tuple[str, Tried | None]]:
         """Run jobs, as many at a time as there are processes; each by name as it is asked for."""
         with ThreadPoolExecutor(self.number) as pool:
             futures = [(name, pool.submit(job)) for name, job in jobs]

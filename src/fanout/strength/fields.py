@@ -20,7 +20,7 @@ from fanout.strength.change import (
     replaced,
     with_body,
 )
-from fanout.strength.source import base_names, last_name, sure
+from fanout.strength.source import base_names, every, last_name, sure
 
 OTHER_TYPE = {"str": "int", "int": "str", "float": "str", "bool": "str"}
 LOOSE = {"str": '""', "int": "0", "float": "0.0", "bool": "False"}  # a value of each type
@@ -48,7 +48,7 @@ class Field:
         if self.call is None:
             return self.node.value
         for arg in self.call.args:
-            if arg.keyword is None or arg.keyword.value in ("default", "default_factory"):
+            if is_default(arg):
                 return None if isinstance(arg.value, cst.Ellipsis) else arg.value
         return None
 
@@ -133,8 +133,7 @@ def gone(site: Site) -> Iterator[Change]:
 
 def other_type(site: Site) -> Iterator[Change]:
     for field in fields(site):
-        names = m.findall(field.node.annotation, m.Name())
-        simple = [one for one in in_order(field.node.annotation, names) if one.value in OTHER_TYPE]
+        simple = [one for one in named_in(field.node.annotation) if one.value in OTHER_TYPE]
         module = site.module
         if simple:
             new: cst.CSTNode = cst.Name(OTHER_TYPE[simple[0].value])
@@ -151,15 +150,14 @@ def narrowed(site: Site) -> Iterator[Change]:
             yield replaced(site, field.name, annotation, cst.Name("int"), *sent(site, field.name))
 
 
-def in_order(within: cst.CSTNode, names: object) -> list[cst.Name]:
-    """Names in the order of the code, those in a `Literal` left out."""
+def named_in(within: cst.CSTNode) -> list[cst.Name]:
+    """The names in the order of the code, those in a `Literal` left out."""
     literal = {
         id(one)
         for part in m.findall(within, m.Subscript(value=m.Name("Literal")))
         for one in m.findall(part, m.Name())
     }
-    found = [one for one in names if isinstance(one, cst.Name) and id(one) not in literal]  # type: ignore[attr-defined]
-    return found
+    return [one for one in every(cst.Name, m.findall(within, m.Name())) if id(one) not in literal]
 
 
 def none_refused(site: Site) -> Iterator[Change]:

@@ -41,6 +41,12 @@ class Function:
         return params[1:] if bound else params
 
     @property
+    def bound(self) -> int:
+        """How many of the parameters after those by position only are no caller's to give."""
+        params = self.node.params.params
+        return len(params) - len([one for one in self.positional if one in params])
+
+    @property
     def is_stub(self) -> bool:
         """Whether it has no body but a docstring and an ellipsis, as in a protocol."""
         return all(is_nothing(line) for line in body_of(self.node))
@@ -179,6 +185,10 @@ def given(one: Function, param: cst.Param, at: int | None) -> tuple[Question, ..
     return tuple(asks)
 
 
+def omitted(one: Function, param: cst.Param, at: int | None) -> Question:
+    return one.ask(How.OMITTED, param.name.value, -1 if at is None else at)
+
+
 class Renamed(cst.CSTTransformer):
     """Gives another name to a parameter, and wherever the function uses it."""
 
@@ -231,12 +241,10 @@ def param_required(site: Site) -> Iterator[Change]:
         for param, at in parameters(one):
             if param.default:
                 bare = param.with_changes(default=None, equal=cst.MaybeSentinel.DEFAULT)
-                position = -1 if at is None else at
-                asks = (one.ask(How.OMITTED, param.name.value, position),)
                 # A parameter before it may have a default, and then Python wants one of it too.
                 with suppress(cst.CSTValidationError):
                     new = one.node.with_changes(params=one.node.params.deep_replace(param, bare))
-                    yield one.becomes(new, param.name.value, *asks)
+                    yield one.becomes(new, param.name.value, omitted(one, param, at))
 
 
 def param_added(site: Site) -> Iterator[Change]:
@@ -266,16 +274,14 @@ def param_default(site: Site) -> Iterator[Change]:
             if value and not one.is_stub:
                 other = param.with_changes(default=value)
                 new = one.node.with_changes(params=one.node.params.deep_replace(param, other))
-                position = -1 if at is None else at
-                asks = (one.ask(How.OMITTED, param.name.value, position),)
-                yield one.becomes(new, param.name.value, *asks)
+                yield one.becomes(new, param.name.value, omitted(one, param, at))
 
 
 def params_swapped(site: Site) -> Iterator[Change]:
     # A protocol's order is nobody's but the type checker's: who implements it decides.
     for one in functions(site, special=True) if site.flavour != "protocol" else ():
         params = list(one.node.params.params)
-        start = len(params) - len([p for p in one.positional if p in params])
+        start = one.bound
         for at in range(start, len(params) - 1):
             first, second = params[at], params[at + 1]
             if (first.default is None) == (second.default is None):
@@ -291,7 +297,7 @@ def param_keyword_only(site: Site) -> Iterator[Change]:
     for one in functions(site, special=True):
         params = list(one.node.params.params)
         free = isinstance(one.node.params.star_arg, cst.MaybeSentinel)
-        start = len(params) - len([p for p in one.positional if p in params])
+        start = one.bound
         if not free or start >= len(params):
             continue
         new = one.with_params(

@@ -16,8 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from fanout.cells.tox import clean_environment, make_env
 from fanout.core.wheel import written
 from fanout.errors import InvalidCore
-from fanout.model import Cell, Core
-from fanout.strength.source import PACKAGE
+from fanout.model import PACKAGE, Cell, Core
 
 OF_AN_INSTALLER = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json")
 OLDEST = (1980, 1, 1, 0, 0, 0)  # in a zip file

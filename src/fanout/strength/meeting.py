@@ -177,8 +177,7 @@ class Facts:
         return None
 
     def text(self, question: Question) -> Use | None:
-        found = self.first((Kind.TEXT,), question) if question.name else None
-        return found
+        return self.first((Kind.TEXT,), question) if question.name else None
 
     def added(self, question: Question) -> Use | None:
         return self.first(

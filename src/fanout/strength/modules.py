@@ -90,7 +90,7 @@ def export_added(source: Source, symbols: Iterable[str]) -> Iterator[tuple[str, 
         yield start, Change("ADDED_BY_CORE", partial(dict[str, str | None], files))
 
 
-def dependency_gone(site: Path, requirements: Path, info: str) -> Iterator[tuple[str, Change]]:
+def dependency_gone(site: Path, requirements: Path, info: str) -> Iterator[Change]:
     """Each requirement that nothing else in the env asks for is Core's no more.
 
     What a real install would not have then cannot be imported.
@@ -114,15 +114,11 @@ def dependency_gone(site: Path, requirements: Path, info: str) -> Iterator[tuple
         hidden = tuple(sorted(one for dist in lost for one in modules_of(installed[dist])))
         for kind, new in (("gone", ""), ("extra", f'{line}; extra == "added"')):
             changed = text.replace(f"{line}\n", f"{new}\n" if new else "", 1)
-            asks = (Question(How.REQUIRED, "", one) for one in hidden)
-            yield (
-                "",
-                Change(
-                    f"{canonicalize_name(requirement.name)}.{kind}",
-                    partial(dict[str, str | None], {name: changed}),
-                    tuple(asks),
-                    hidden,
-                ),
+            yield Change(
+                f"{canonicalize_name(requirement.name)}.{kind}",
+                partial(dict[str, str | None], {name: changed}),
+                tuple(Question(How.REQUIRED, "", one) for one in hidden),
+                hidden,
             )
 
 

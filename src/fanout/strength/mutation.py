@@ -10,6 +10,7 @@ from pathlib import Path
 from libcst import CSTValidationError, ParserSyntaxError
 
 from fanout.consumers.uses import Use
+from fanout.model import PACKAGE
 from fanout.strength import classes, fields, functions, modules
 from fanout.strength.change import Change, Files, KindOfChange, Site
 from fanout.strength.meeting import Facts
@@ -136,8 +137,8 @@ class Mutation:
                     yield self.mutant(kind.name, kind.breaking, definition.path, change)
         for name, (breaking, make) in OF_MODULES.items():
             for symbol, change in make(self.source, self.symbols):
-                yield self.mutant(name, breaking, symbol or "market_data_core", change)
-        for _, change in modules.dependency_gone(site, requirements, info):
+                yield self.mutant(name, breaking, symbol or PACKAGE, change)
+        for change in modules.dependency_gone(site, requirements, info):
             yield self.mutant("dependency", True, "METADATA", change)
 
     def sites(self) -> list[Site]:

@@ -11,7 +11,8 @@ from typing import TypeVar
 import libcst as cst
 import libcst.matchers as m
 
-PACKAGE = "market_data_core"
+from fanout.model import PACKAGE
+
 Node = cst.ClassDef | cst.FunctionDef | cst.SimpleStatementLine
 MODELS = ("BaseModel", "RootModel", "BaseSettings")
 ENUMS = ("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag")

@@ -37,6 +37,7 @@ class Trial:
         self.core = core
         folder = pack.root / "packs" / pack.name
         self.asked: StrengthAsked = read_strength(folder / "pack.toml")
+        self.reasons = {one.mutant: one.reason for one in self.asked.equivalent}
         says = pack.pack.says
         self.installed = Installed(pack.root, cell_of(pack.name, core, pack.matrix), core)
         wheel = fetch(says.release, pack.root, index, says.consumer)
@@ -79,11 +80,10 @@ class Trial:
         with crew_of(self.installed) as crew:
             crew.begin()
             ran = dict(self.run(crew, [one for one in could_run if one.id in chosen], told))
-        equivalent = {one.mutant: one.reason for one in self.asked.equivalent}
         reports = []
         for one in self.mutants:
             if one.id in ran:
-                reports.append(self.report(one, ran[one.id], equivalent.get(one.id, "")))
+                reports.append(self.report(one, ran[one.id]))
             elif one.id not in chosen:
                 fate = Fate.NOT_CHOSEN if one.met or not one.breaking else Fate.NOT_MET
                 reports.append(self.bare(one, fate))
@@ -123,8 +123,7 @@ class Trial:
             crew.number = 1
             crew.begin()
             tried = crew.run(self.files(mutant), mutant.change.hidden)
-        reasons = {one.mutant: one.reason for one in self.asked.equivalent}
-        report = self.report(mutant, tried, reasons.get(mutant.id, ""))
+        report = self.report(mutant, tried)
         return report.model_copy(update={"diff": self.diff(mutant)})
 
     def files(self, mutant: Mutant) -> dict[str, str | None]:
@@ -136,22 +135,18 @@ class Trial:
     def keep(self, mutant: Mutant, folder: Path) -> Path:
         return self.installed.keep(folder, self.files(mutant))
 
-    def report(self, mutant: Mutant, tried: Tried, reason: str) -> MutantReport:
+    def report(self, mutant: Mutant, tried: Tried) -> MutantReport:
+        reason = self.reasons.get(mutant.id, "")
         fate = fate_of(mutant.breaking, bool(tried.broken), bool(tried.errored), bool(reason))
-        return MutantReport(
-            id=mutant.id,
-            kind=mutant.kind,
-            breaking=mutant.breaking,
-            symbol=mutant.symbol,
-            fate=fate,
-            use=self.use_of(mutant),
-            broken=tried.broken,
-            errored=tried.errored,
-            message=one_line(tried.message),
-            reason=reason,
-            seconds=round(tried.seconds, 3),
-            diff=self.diff(mutant) if fate in SHOWN else "",
-        )
+        said = {
+            "broken": tried.broken,
+            "errored": tried.errored,
+            "message": one_line(tried.message),
+            "reason": reason,
+            "seconds": round(tried.seconds, 3),
+            "diff": self.diff(mutant) if fate in SHOWN else "",
+        }
+        return self.bare(mutant, fate).model_copy(update=said)
 
     def diff(self, mutant: Mutant) -> str:
         return printable(diff(self.files(mutant), self.installed.files))

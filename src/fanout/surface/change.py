@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from fanout.model import Frozen
+from fanout.model import PACKAGE, Frozen
 from fanout.surface.symbol import Surface, Symbol, inside, is_private
 from fanout.wording import cut
 
@@ -58,7 +58,7 @@ class Change(Frozen):
     @property
     def named(self) -> str:
         """The symbol, and one other name if it has any."""
-        symbol = self.symbol or "market_data_core"
+        symbol = self.symbol or PACKAGE
         other = next((name for name in self.names if name != symbol), "")
         return f"{symbol} (also {other})" if other else symbol
 

@@ -13,6 +13,7 @@ import griffe
 
 from fanout.core.wheel import read_files
 from fanout.errors import InvalidCore
+from fanout.model import PACKAGE
 from fanout.surface.brought_along import brought_along
 from fanout.surface.source import (
     Assignment,
@@ -32,7 +33,6 @@ from fanout.surface.source import (
 from fanout.surface.symbol import Surface, Symbol, is_private
 from fanout.wording import cut, printable
 
-PACKAGE = "market_data_core"
 LONGEST_DEPRECATION = 1000  # characters
 NOT_A_NAME = ("__all__", "__doc__")
 # What griffe cannot resolve is seen here as a name that leads nowhere.
