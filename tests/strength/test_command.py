@@ -149,3 +149,12 @@ def test_core_that_the_pack_does_not_keep(world: World) -> None:
         file.write_text(before)
     assert "does not keep on Core as it is: test_promises.py::test_event" in done.stderr
     assert (done.stdout, done.exit_code) == ("", 3)
+
+
+def test_what_a_cell_said_stays(world: World) -> None:
+    """Making the env that mutants run in costs no cell the evidence of its last run."""
+    evidence = world.root / "evidence/strong-core_candidate.xml"
+    evidence.parent.mkdir(exist_ok=True)
+    evidence.write_text("what it said")
+    assert strength(world, "strong", "--mutant", RAISES).exit_code == 0
+    assert evidence.read_text() == "what it said"

@@ -115,11 +115,13 @@ def read_config(root: Path) -> ToxConfig:
 
 def make_env(root: Path, name: str, variables: Mapping[str, str]) -> None:
     """Make an env with all that it installs, and run nothing in it; raises InvalidMatrix."""
-    environment = clean_environment() | dict(variables)
     arguments = command("run", "--notest", "-e", name)
     last = deque[str](maxlen=LINES_KEPT)
-    with running(arguments, environment, root, seconds=MINUTES * 60) as process:
-        last.extend(line.rstrip() for line in process.stdout or ())
+    with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
+        # A cell whose env is made loses the evidence of its last run, which is not made again here.
+        environment = clean_environment() | dict(variables) | {"EVIDENCE": folder}
+        with running(arguments, environment, root, seconds=MINUTES * 60) as process:
+            last.extend(line.rstrip() for line in process.stdout or ())
     if process.returncode:
         raise InvalidMatrix(
             f"tox cannot make the env '{name}': {shortened(chr(10).join(last))}",
