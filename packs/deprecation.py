@@ -6,11 +6,13 @@ from the frame that warns outwards.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from inspect import getattr_static
+from functools import partial
+from inspect import CO_OPTIMIZED, getattr_static
 from itertools import pairwise
 from threading import local
 from types import FrameType, FunctionType
@@ -19,6 +21,9 @@ from guard import PACKAGE, is_of_core
 
 CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 WARN = {"warn", "warn_explicit"}
+WARNS = [getattr(warnings, name) for name in sorted(WARN)]
+# What sees how its own variables are looked at.
+LOOKS = {"locals", "vars", "dir", "eval", "exec"}
 NAMES = ("__module__", "__qualname__")
 
 
@@ -40,9 +45,10 @@ def listen(hear: Callable[[str, str, bool], None]) -> None:
         try:
             with suppress(Exception):
                 if issubclass(warning.category, CATEGORIES):
-                    symbol, user = about(sys._getframe(1))
+                    said = text_of(warning.message)
+                    symbol, user = about(sys._getframe(1), said)
                     if symbol:
-                        hear(symbol, str(warning.message), user is not None and in_core(user))
+                        hear(symbol, said, user is not None and in_core(user))
         finally:
             here.looks = False
         show(warning)
@@ -50,12 +56,20 @@ def listen(hear: Callable[[str, str, bool], None]) -> None:
     setattr(warnings, name, tell)
 
 
-def about(frame: FrameType) -> tuple[str, FrameType | None]:
+def text_of(message: Warning | str) -> str:
+    """What a warning says; of one that makes its text when it is asked, what it was made with."""
+    if isinstance(message, str) or type(message).__str__ is Warning.__str__:
+        return str(message)
+    given = [one for one in message.args if type(one) is str]
+    return " ".join(given) or type(message).__name__
+
+
+def about(frame: FrameType, said: str) -> tuple[str, FrameType | None]:
     """The name of what warns, as Core has it, and who used that; no name if that is not Core."""
     stack: list[FrameType | None] = [*outwards(frame), None]
     if not in_core(frame):
-        return held(frame), stack[1]  # by `deprecated`, or the descriptor of a field
-    if not WARN & {*frame.f_code.co_names}:
+        return held(frame, said=said), stack[1]  # by a decorator, or the descriptor of a field
+    if not calls_warn(frame):
         return "", None  # what Core calls is deprecated, in Python itself
     for one, user in pairwise(stack):
         # What is private warns for what has called it, or what it is wrapped around.
@@ -74,6 +88,14 @@ def outwards(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+def calls_warn(frame: FrameType) -> bool:
+    """Whether a frame may call `warnings.warn` itself, by whatever name it has it."""
+    names = frame.f_code.co_names
+    given = (*map(frame.f_globals.get, names), *values_of(frame).values())
+    funcs = [one.func if type(one) is partial else one for one in given]
+    return bool(WARN & {*names}) or any(func is one for func in funcs for one in WARNS)
+
+
 def in_core(frame: FrameType) -> bool:
     return is_of_core(frame.f_code.co_filename)
 
@@ -85,21 +107,22 @@ def named(frame: FrameType) -> str:
     if last == "<module>":
         return module
     if last == "__getattr__" and not owners:
-        name = frame.f_locals[code.co_varnames[0]]
+        name = values_of(frame).get(code.co_varnames[0])
         return f"{module}.{name}" if type(name) is str else ""
     special = last.startswith("__") and last.endswith("__")
     parts = owners if special else [*owners, last]
     return ".".join((module, *parts)) if parts and is_public(parts) else ""
 
 
-def held(frame: FrameType, *, warns: bool = False) -> str:
+def held(frame: FrameType, *, warns: bool = False, said: str = "") -> str:
     """What of Core a frame holds that is marked as deprecated, or that it warns for.
 
     `deprecated` of typing_extensions and warnings holds the class or the function; the descriptor
-    of a deprecated field of pydantic knows its name, and is asked for it by an object. Nothing is
-    asked of an object itself, whose attributes may be code that Core runs, and that warns.
+    of a deprecated field of pydantic knows its name, and is asked for it by an object; another
+    decorator holds the function that it wraps, and says its name. Nothing is asked of an object
+    itself, whose attributes may be code that Core runs, and that warns.
     """
-    values = frame.f_locals
+    values = values_of(frame)
     field = getattr_static(values.get("self"), "field_name", "")
     for base in reversed(type(values.get("obj")).__mro__) if type(field) is str and field else ():
         if field in getattr_static(base, "__pydantic_fields__", ()) and (name := public_name(base)):
@@ -107,9 +130,42 @@ def held(frame: FrameType, *, warns: bool = False) -> str:
     # A method that is private may warn for the class of its object.
     for value in (*values.values(), type(values.get("self"))):
         marked = warns or getattr_static(value, "__deprecated__", None) is not None
-        if marked and (name := public_name(value)):
+        if not (name := public_name(value)):
+            continue
+        if marked or (is_named(name, said) and is_wrapped(value)):
             return name
     return ""
+
+
+def values_of(frame: FrameType) -> dict[str, object]:
+    """The variables of a frame by name, which it cannot notice; none of one that looks at them.
+
+    Before Python 3.13 all who ask get one and the same dict, which keeps what is in it alive.
+    """
+    if LOOKS & {*frame.f_code.co_names}:
+        return {}
+    seen = frame.f_locals
+    values = dict(seen)
+    if type(seen) is dict and frame.f_code.co_flags & CO_OPTIMIZED:
+        seen.clear()
+    return values
+
+
+def is_named(name: str, said: str) -> bool:
+    """Whether a text has the last part of a dotted name as a word."""
+    return bool(re.search(rf"\b{re.escape(name.rpartition('.')[2])}\b", said))
+
+
+def is_wrapped(thing: object) -> bool:
+    """Whether Core has something else by the name of a function, which must be around it."""
+    if type(thing) is not FunctionType:
+        return False
+    found: object = sys.modules.get(thing.__module__)
+    for part in thing.__qualname__.split("."):
+        found = getattr_static(found, part, thing)
+    if type(found) in (staticmethod, classmethod):
+        found = getattr_static(found, "__wrapped__", thing)
+    return found is not thing and type(found) is not property
 
 
 def public_name(thing: object) -> str:

@@ -53,8 +53,14 @@ def read_form(folder: Path) -> Form:
     return form
 
 
-def read_body(form: Form, path: str, body: Sequence[ast.stmt], written: Sequence[ast.stmt]) -> None:
-    """Note the promises of a file or class; `written` are those statements that stand in it."""
+def read_body(
+    form: Form,
+    path: str,
+    body: Sequence[ast.stmt],
+    written: Sequence[ast.stmt],
+    above: Sequence[ast.stmt] = (),
+) -> None:
+    """Note the promises of a file or class, below others; `written` are those that stand in it."""
     named = [node for node in written if isinstance(node, Function | ast.ClassDef)]
     twice = {name for name, number in Counter(node.name for node in named).items() if number > 1}
     last = {node.name: node for node in body if isinstance(node, Function | ast.ClassDef)}
@@ -68,10 +74,10 @@ def read_body(form: Form, path: str, body: Sequence[ast.stmt], written: Sequence
             if {"__init__", "__new__"} & {m.name for m in inner if isinstance(m, Function)}:
                 form.complaints[full] = "pytest passes over a class that makes itself"
             elif not turned_off(inner):
-                read_body(form, full, inner, node.body)
+                read_body(form, full, inner, node.body, (*above, *body))
         elif name.startswith("test"):
             form.promises.add(full)
-            if complaint := cannot_fail(node):
+            if complaint := cannot_fail(node, (*above, *body)):
                 form.complaints[full] = complaint
         else:
             continue

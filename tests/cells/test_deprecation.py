@@ -11,7 +11,9 @@ from fanout.cells.evidence import read_file
 from tests.worlds.project import Project, make_python
 
 CORE = """
-import datetime, functools, market_data_core.own, warnings
+import datetime, functools, market_data_core.own, warnings, weakref
+from foreign import deprecates, validates
+from warnings import warn as _warn
 from pydantic import BaseModel, Field
 from typing_extensions import deprecated
 
@@ -20,6 +22,49 @@ def old():
 
 def soon():
     warnings.warn("soon changes", FutureWarning)
+
+_later = functools.partial(warnings.warn, category=DeprecationWarning, stacklevel=2)
+
+def renamed():
+    _warn("renamed goes", DeprecationWarning, stacklevel=2)
+
+def later():
+    _later("later goes")
+
+def given(warn=warnings.warn):
+    warn("given goes", DeprecationWarning)
+
+@deprecates
+def judged():
+    pass
+
+class Judged:
+    @deprecates
+    def method(self):
+        pass
+
+@validates
+def valid(bus=None):
+    pass
+
+def _names(first, last):
+    fields = locals()
+    del fields["last"]
+    warnings.warn("last goes", DeprecationWarning, stacklevel=3)
+    return sorted(fields)
+
+def names():
+    return _names(1, 2)
+
+def _frees():
+    bus = Bus()
+    alive = weakref.ref(bus)
+    warnings.warn("bus goes", DeprecationWarning, stacklevel=3)
+    del bus
+    return alive() is None
+
+def frees():
+    return _frees()
 
 def _gone(name):
     warnings.warn(f"{name} goes", PendingDeprecationWarning, stacklevel=3)
@@ -100,12 +145,14 @@ class Asked(metaclass=Meta):
     pass
 
 class Says(DeprecationWarning):
+    asked = 0
     def __str__(self):
+        Says.asked += 1
         warnings.warn("it is read", DeprecationWarning)
         return "says"
 
-def says():
-    warnings.warn(Says())
+def says(*given):
+    warnings.warn(Says(*given))
 
 def shouts():
     warnings.warn("\\udc80 \\x00 </property> ]]> " + "x" * 5000, DeprecationWarning)
@@ -125,6 +172,18 @@ FOREIGN = """
 import warnings
 def used():
     warnings.warn("used goes", DeprecationWarning, stacklevel=2)
+
+def deprecates(wrapped):
+    def wrapper(*args):
+        warnings.warn(f"Call to deprecated {wrapped.__name__}", DeprecationWarning, stacklevel=2)
+        return wrapped(*args)
+    return wrapper
+
+def validates(function):
+    def wrapper(*args):
+        warnings.warn("validates goes", DeprecationWarning, stacklevel=2)
+        return function(*args)
+    return wrapper
 """
 SEEN = "import warnings\n    with warnings.catch_warnings(record=True) as seen"
 EXPECTED = {
@@ -133,6 +192,13 @@ EXPECTED = {
     "c.Bus(1)": {"Bus": "size goes"},
     "c.Bus().old": {"Bus.old": "old goes"},
     "c.wrapped()": {"wrapped": "wrapped goes"},
+    "c.renamed()": {"renamed": "renamed goes"},
+    "c.later()": {"later": "later goes"},
+    "c.given()": {"given": "given goes"},
+    "c.judged()": {"judged": "Call to deprecated judged"},
+    "c.Judged().method()": {"Judged.method": "Call to deprecated method"},
+    "assert c.names() == ['first']": {"names": "last goes"},
+    "assert c.frees()": {"frees": "bus goes"},
     "c.marked()": {"marked": "marked goes"},
     "c.Marked()": {"Marked": "Marked goes"},
     "c.Tick().name": {"Event.name": "name goes"},
@@ -149,7 +215,9 @@ EXPECTED = {
     "c.Odd()._call()": {"Odd": "odd goes"},
     f"{SEEN}: hasattr(c.Asks(), 'x')\n    assert len(seen) == 1": {"Asks": "x is asked for"},
     f"{SEEN}: c.Asked.__doc__\n    assert len(seen) == 1": {"Meta": "__doc__ is asked for"},
-    f"{SEEN}: c.says()\n    assert len(seen) == 1": {"says": "says"},
+    f"{SEEN}: c.says('it', 1)\n    assert len(seen) == 1": {"says": "it"},
+    f"{SEEN}: c.says()\n    assert len(seen) == 1; assert c.Says.asked == 0": {"says": "Says"},
+    "c.valid()": {},
     "c.shouts()": {"shouts": ("\ufffd \ufffd </property> ]]> " + "x" * 400)[:400]},
     "c.slow()": {},
     "c.Tick().kind": {},

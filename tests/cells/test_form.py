@@ -66,7 +66,8 @@ def test_a_promise_that_cannot_judge(
     assert error_of(project, python, "test_a.py::test_a")[0] == kind
 
 
-RIGHT = """
+RIGHT = (
+    """
 errors = []
     def work():
         try: assert int('1')
@@ -154,7 +155,91 @@ for one in PAIR: one.size = 1
 ---
 return (check(BASE))
 ---
-""" + " + ".join(["int('1')"] * 400)
+async def ready():
+        while True:
+            try:
+                assert int('1')
+                return
+            except AssertionError: await asyncio.sleep(0)
+    check(ready)
+---
+while True:
+        with contextlib.suppress(AssertionError):
+            assert int('1')
+            break
+---
+while True:
+        try: assert int('1')
+        except AssertionError: time.sleep(0)
+        else: break
+---
+tries = iter(PAIR)
+    while True:
+        try:
+            assert int('1')
+            break
+        except AssertionError: next(tries)
+---
+failed = mock.Mock()
+    try: assert int('1')
+    except AssertionError: failed()
+    failed.assert_not_called()
+---
+errors = []
+    try: assert int('1')
+    except AssertionError: errors.append('one')
+    check(errors)
+---
+ok = True
+    try: assert int('1')
+    except AssertionError: ok = False
+    check(ok)
+---
+done = False
+    with contextlib.suppress(Exception):
+        assert int('1')
+        done = True
+    check(done)
+---
+with pytest.raises(Exception), BASE.change(): raise ValueError
+---
+with contextlib.suppress(AssertionError), BASE.change():
+        assert False
+    check(BASE)
+---
+with pytest.raises(BASE.Exception): raise BASE.Narrow
+---
+with pytest.raises(Exception):
+        while True: next(TWO)
+---
+try: int('1') or pytest.fail('was taken')
+    except Exception: pass
+---
+try:
+        int('a')
+        raise pytest.fail.Exception('was taken')
+    except Exception: pass
+---
+try:
+        with pytest.raises(ValueError): int('a')
+    except Exception: pass
+---
+try: int('1')
+    except Exception as error: print(error) or pytest.fail('was taken')
+---
+with BASE.change() as one, contextlib.suppress(Exception): one.there
+---
+found = None
+    with contextlib.suppress(Exception): assert (found := int('1'))
+    check(found)
+---
+assert (check(BASE), 0x"""
+    + "f" * 6000
+    + """) [1]
+---
+"""
+    + " + ".join(["int('1')"] * 400)
+)
 WRONG = """
 with pytest.raises(Exception):
         check(BASE)
@@ -228,15 +313,87 @@ try: assert int('0')
 return BASE == int
 ---
 return [BASE]
+---
+try: assert int('0')
+    except Exception as error: print(f'failed: {error}')
+---
+try: assert int('0')
+    except AssertionError as error: warnings.warn('failed: ' + str(error))
+---
+one = int('0')
+    for two in PAIR:
+        try: assert one
+        except AssertionError as error: logging.warning('%s', error)
+---
+try: assert int('0')
+    except AssertionError as error: return
+---
+try: int('a')
+    except Exception as error: assert error
+---
+try: int('a')
+    except Exception as error: assert error is not None
+---
+try: int('a')
+    except Exception as error: assert isinstance(error, Exception)
+---
+try:
+        int('1')
+        self.fail('was taken')
+    except Exception: pass
+---
+one = -1
+    two = 60 * 60
+    three = {'a': list()}
+    four = time.time()
+    import os
+    try: int('a')
+    except Exception: pass
+---
+pytest.raises(ValueError)
+---
+pytest.approx(1)
+---
+with pytest.raises(ValueError): raise ValueError('one')
+---
+with pytest.raises(AssertionError): assert False
+---
+assert filter(None, PAIR)
+---
+assert len(PAIR) >= 0
+---
+assert isinstance(BASE, object)
+---
+assert 1 + 1 == 2
+---
+try:
+        assert int('0')
+        print('held')
+    except Exception: pass
+    check(BASE)
 """
 ABOVE = """
-import contextlib, logging, time
+import asyncio, contextlib, logging, time, warnings
+from unittest import mock
 
 PAIR = (lambda: 1, lambda: 2)
+TWO = iter(PAIR)
 
 
 class Base:
     size = 0
+
+    class Exception(ValueError):
+        pass
+
+    class Narrow(Exception):
+        pass
+
+    @staticmethod
+    @contextlib.contextmanager
+    def change():
+        try: yield
+        except AssertionError: pass
 
 
 BASE = Base
@@ -244,6 +401,10 @@ BASE = Base
 
 def check(event):
     return None
+
+
+def judged(promise):
+    return promise
 
 
 @pytest.fixture
@@ -270,7 +431,12 @@ def test_right_promises(project: Project, python: Path, way: str) -> None:
     written["test_used"] = "@pytest.mark.usefixtures('asserts')\n" + PROMISE.replace(
         "_a(", "_used("
     ).format(way, "", "pass")
-    write(project, "test_a.py", ABOVE + "\n\n".join(written.values()))
+    written["test_judged"] = "@judged\n" + PROMISE.replace("_a(", "_judged(").format(
+        way, "", "pass"
+    )
+    method = PROMISE.replace("_a(", "_method(").format(way, "self", "pass").replace("\n", "\n    ")
+    setup = "class TestSetup:\n    def setup_method(self): assert int('1')\n\n    "
+    write(project, "test_a.py", ABOVE + "\n\n".join([*written.values(), setup + method]))
     project.cell(python)
     found = {
         name: (outcome, written.get(name.partition("::")[2]))
@@ -278,7 +444,7 @@ def test_right_promises(project: Project, python: Path, way: str) -> None:
         if outcome != ("kept", "")
     }
     assert found == {}
-    assert len(project.outcomes()) == len(written)
+    assert len(project.outcomes()) == len(written) + 1
 
 
 @pytest.mark.parametrize("way", ["", "async "])
@@ -287,6 +453,7 @@ def test_promises_that_cannot_fail(project: Project, python: Path, way: str) -> 
     written = promises_of(WRONG, way)
     case = "@pytest.mark.parametrize('x', [1])\n" + PROMISE.replace("_a(", "_case(")
     written["test_case"] = case.format(way, "x", "pass")
+    written["test_own"] = PROMISE.replace("_a(", "_own(").format(way, "tmp_path, caplog", "pass")
     write(project, "test_a.py", ABOVE + "\n\n".join(written.values()))
     project.cell(python)
     refused = {
