@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from inspect import CO_OPTIMIZED, getattr_static
-from itertools import pairwise
+from itertools import takewhile
+from sys import getrefcount
 from threading import local
 from types import FrameType, FunctionType
 
@@ -23,7 +24,11 @@ CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 WARN = {"warn", "warn_explicit"}
 WARNS = [getattr(warnings, name) for name in sorted(WARN)]
 # What sees how its own variables are looked at.
-LOOKS = {"locals", "vars", "dir", "eval", "exec"}
+LOOKS = {"locals", "vars", "dir", "eval", "exec", "f_locals"}
+# A frame's variables are held by the frame, by who asks, and by what counts.
+HOLDERS = 3
+# What stands between a class or module and who makes or imports it.
+MAKERS = {"importlib", "abc", "enum", "functools", "typing", "typing_extensions", "pydantic"}
 NAMES = ("__module__", "__qualname__")
 
 
@@ -45,10 +50,9 @@ def listen(hear: Callable[[str, str, bool], None]) -> None:
         try:
             with suppress(Exception):
                 if issubclass(warning.category, CATEGORIES):
-                    said = text_of(warning.message)
-                    symbol, user = about(sys._getframe(1), said)
+                    symbol, user = about(warning, sys._getframe(1))
                     if symbol:
-                        hear(symbol, said, user is not None and in_core(user))
+                        hear(symbol, text_of(warning.message), user is not None and in_core(user))
         finally:
             here.looks = False
         show(warning)
@@ -64,26 +68,29 @@ def text_of(message: Warning | str) -> str:
     return " ".join(given) or type(message).__name__
 
 
-def about(frame: FrameType, said: str) -> tuple[str, FrameType | None]:
+def about(warning: warnings.WarningMessage, frame: FrameType) -> tuple[str, FrameType | None]:
     """The name of what warns, as Core has it, and who used that; no name if that is not Core."""
-    stack: list[FrameType | None] = [*outwards(frame), None]
+    users = list(outwards(frame.f_back))
     if not in_core(frame):
-        return held(frame, said=said), stack[1]  # by a decorator, or the descriptor of a field
+        # By a decorator, or the descriptor of a field.
+        return held(frame, said=text_of(warning.message)), next(iter(users), None)
     if not calls_warn(frame):
         return "", None  # what Core calls is deprecated, in Python itself
-    for one, user in pairwise(stack):
-        # What is private warns for what has called it, or what it is wrapped around.
-        if one is None or not in_core(one):
-            break
+    stack = [frame, *users]
+    inside = list(zip(takewhile(in_core, stack), [*stack[1:], None], strict=False))
+    # What is private warns for what has called it, or what it is wrapped around. Who warns for
+    # somebody outside of Core warns for what that one has called.
+    outer = not is_of_core(warning.filename)
+    for one, user in reversed(inside) if outer else inside:
         if found := named(one) or held(one, warns=True):
             return found, user
-    return f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}", one
+    return f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}", inside[-1][1]
 
 
 def outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    """The frames from one outwards, those of the import machinery left out."""
+    """The frames from one outwards, those left out that make classes and import modules."""
     while frame:
-        if not str(frame.f_globals.get("__name__")).startswith("importlib."):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in MAKERS:
             yield frame
         frame = frame.f_back
 
@@ -103,15 +110,12 @@ def in_core(frame: FrameType) -> bool:
 def named(frame: FrameType) -> str:
     """The public name of what a frame of Core runs; empty if it has none."""
     code, module = frame.f_code, str(frame.f_globals["__name__"])
-    *owners, last = code.co_qualname.split(".")
-    if last == "<module>":
+    if code.co_qualname == "<module>":
         return module
-    if last == "__getattr__" and not owners:
+    if code.co_qualname == "__getattr__":
         name = values_of(frame).get(code.co_varnames[0])
         return f"{module}.{name}" if type(name) is str else ""
-    special = last.startswith("__") and last.endswith("__")
-    parts = owners if special else [*owners, last]
-    return ".".join((module, *parts)) if parts and is_public(parts) else ""
+    return public(module, code.co_qualname)
 
 
 def held(frame: FrameType, *, warns: bool = False, said: str = "") -> str:
@@ -128,13 +132,19 @@ def held(frame: FrameType, *, warns: bool = False, said: str = "") -> str:
         if field in getattr_static(base, "__pydantic_fields__", ()) and (name := public_name(base)):
             return f"{name}.{field}"
     # A method that is private may warn for the class of its object.
-    for value in (*values.values(), type(values.get("self"))):
-        marked = warns or getattr_static(value, "__deprecated__", None) is not None
-        if not (name := public_name(value)):
-            continue
-        if marked or (is_named(name, said) and is_wrapped(value)):
-            return name
-    return ""
+    things = [*values.values(), type(values.get("self"))]
+    names = {name: thing for thing in things if (name := public_name(thing))}
+    wrapped = [name for name, thing in names.items() if is_wrapped(thing)]
+    if warns:
+        return next(iter([*wrapped, *names]), "")
+    marked = (name for name, thing in names.items() if is_marked(thing, said))
+    return next(marked, "") or next((name for name in wrapped if is_named(name, said)), "")
+
+
+def is_marked(thing: object, said: str) -> bool:
+    """Whether a class or function is itself marked as deprecated, with this text."""
+    made = type if issubclass(type(thing), type) else FunctionType
+    return bool(made.__getattribute__(thing, "__dict__").get("__deprecated__") == said)
 
 
 def values_of(frame: FrameType) -> dict[str, object]:
@@ -146,7 +156,7 @@ def values_of(frame: FrameType) -> dict[str, object]:
         return {}
     seen = frame.f_locals
     values = dict(seen)
-    if type(seen) is dict and frame.f_code.co_flags & CO_OPTIMIZED:
+    if frame.f_code.co_flags & CO_OPTIMIZED and type(seen) is dict and getrefcount(seen) <= HOLDERS:
         seen.clear()
     return values
 
@@ -169,15 +179,26 @@ def is_wrapped(thing: object) -> bool:
 
 
 def public_name(thing: object) -> str:
-    """The name of a public class or function of Core; empty if it is something else."""
+    """The name of a public class or function of Core; of a special method, that of its class."""
     if issubclass(type(thing), type):
         module, name = (type.__getattribute__(thing, one) for one in NAMES)
     elif type(thing) is FunctionType:
         module, name = thing.__module__, thing.__qualname__
     else:
         return ""
-    core = str(module).partition(".")[0] == PACKAGE and is_public(str(name).split("."))
-    return f"{module}.{name}" if core else ""
+    return public(str(module), str(name))
+
+
+def public(module: str, name: str) -> str:
+    """The dotted name of what is public in Core, without the special method that it may end in."""
+    owners, _, last = name.rpartition(".")
+    parts = (owners if is_special(last) else name).split(".")
+    known = module.partition(".")[0] == PACKAGE and parts != [""]
+    return ".".join((module, *parts)) if known and is_public([*module.split("."), *parts]) else ""
+
+
+def is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def is_public(parts: Sequence[str]) -> bool:

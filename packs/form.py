@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vacuity import cannot_fail
+from worth import called, dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -71,11 +72,13 @@ def read_body(
             if not name.startswith("Test"):
                 continue
             inner = inherited(node, classes)
+            if turned_off(inner):
+                continue
             if {"__init__", "__new__"} & {m.name for m in inner if isinstance(m, Function)}:
                 form.complaints[full] = "pytest passes over a class that makes itself"
-            elif not turned_off(inner):
+            else:
                 read_body(form, full, inner, node.body, (*above, *body))
-        elif name.startswith("test"):
+        elif name.startswith("test") and not is_no_test(node):
             form.promises.add(full)
             if complaint := cannot_fail(node, (*above, *body)):
                 form.complaints[full] = complaint
@@ -95,11 +98,20 @@ def inherited(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> list[a
 
 def turned_off(body: Iterable[ast.stmt]) -> bool:
     """Whether a class says of itself that it holds no tests."""
-    said = [
-        isinstance(node.value, ast.Constant) and not node.value.value
-        for node in body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name) and target.id == "__test__"
-    ]
-    return any(said)
+    for node in body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__test__")], value=ast.Constant(value=value)):
+                said = value
+            case ast.AnnAssign(target=ast.Name(id="__test__"), value=ast.Constant(value=value)):
+                said = value
+            case _:
+                continue
+        if not said:
+            return True
+    return False
+
+
+def is_no_test(function: Function) -> bool:
+    """Whether it is a fixture or a property, which pytest does not run for itself."""
+    names = {called(one) or dotted(one) for one in function.decorator_list}
+    return any(name.rpartition(".")[2] in {"fixture", "property"} for name in names)

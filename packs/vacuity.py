@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from ways import catches, caught_as_text, flow, is_idle
+from ways import Place, assigns, catches, caught_as_text, flow, is_idle, raised_by
 from worth import EVERYTHING, called, dotted, is_certain, is_plain, names_of, own_parts, truth
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,13 +17,16 @@ VALUES = (
     *(ast.Compare, ast.BinOp, ast.JoinedStr, ast.Tuple, ast.List, ast.Set, ast.Dict),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda),
 )
+SUPPRESSES = {"suppress", "contextlib.suppress"}
+# By these a promise can ask for what was only told.
+RECORDS = {"caplog", "capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys", "recwarn"}
 # The fixtures of pytest itself, which ask nothing of Core.
 FIXTURES_OF_PYTEST = frozenset(
     {
         *("cache", "capfd", "capfdbinary", "caplog", "capsys", "capsysbinary", "capteesys"),
         *("doctest_namespace", "monkeypatch", "pytestconfig", "record_property", "recwarn"),
         *("record_testsuite_property", "record_xml_attribute", "request", "subtests", "tmp_path"),
-        *("tmp_path_factory", "tmpdir", "tmpdir_factory", "self", "cls"),
+        *("tmp_path_factory", "tmpdir", "tmpdir_factory"),
     }
 )
 
@@ -35,10 +38,7 @@ def cannot_fail(promise: Function, beside: Iterable[ast.stmt] = ()) -> str:
     """
     try:
         return vacuity(promise, beside)
-    except (
-        RecursionError,
-        ValueError,
-    ):  # so deep, or with so long a number, that it cannot be told
+    except (RecursionError, ValueError):  # too deep, or with too long a number to be written
         return ""
 
 
@@ -54,31 +54,34 @@ def vacuity(promise: Function, beside: Iterable[ast.stmt]) -> str:
     way = flow(body)
     asserted = any(isinstance(p, ast.Assert) and not is_certain(p.test) for p in own)
     seen = way.judges or way.gives_up
-    if any(map(loses, ast.walk(promise))) or (asserted and not seen):
+    told = not RECORDS.isdisjoint(parameters(promise))
+    if not told and (any(map(loses, ast.walk(promise))) or (asserted and not seen)):
         return "what its assertion finds is never seen: let it fail"
-    if not (seen or way.stumbles or handed_on or any(map(prepares, beside)) or is_given(promise)):
+    if not (seen or way.stumbles or handed_on or is_given(promise, beside)):
         return "nothing in it can fail: `assert` what is to hold"
     return ""
 
 
 def loses(part: ast.AST) -> bool:
     """Whether a statement does the same whether the assertion at its end holds or not."""
+    again = Place(endless=True)  # for all that is known here
     match part:
         case ast.Try(body=body, handlers=handlers, orelse=[]):
-            if not all(is_idle(line, True) for one in handlers for line in caught_as_text(one)):
+            if not all(is_idle(line, again) for one in handlers for line in caught_as_text(one)):
                 return False
             caught = [names_of(one.type) if one.type else EVERYTHING for one in handlers]
-        case ast.With(body=body, items=items):
-            call = items[-1].context_expr
-            if not isinstance(call, ast.Call) or not called(call).endswith("suppress"):
-                return False
-            caught = [names_of(*call.args)]
+        case ast.With(body=body, items=[*_, ast.withitem(context_expr=ast.Call() as call)]):
+            caught = [names_of(*call.args)] if called(call) in SUPPRESSES else []
         case _:
             return False
-    ends = [line for line in body if not is_idle(line, True)]
-    keeps = any(isinstance(part, ast.NamedExpr) for part in own_parts(ends[-1:]))
-    lost = bool(ends) and isinstance(ends[-1], ast.Assert) and not keeps
-    return lost and any(map(catches, caught))
+    ends = [line for line in body if not is_idle(line, again)][-1:]
+    asserts = any(isinstance(line, ast.Assert) or is_raised(line) for line in ends)
+    return asserts and not any(map(assigns, ends)) and any(map(catches, caught))
+
+
+def is_raised(line: ast.stmt) -> bool:
+    """Whether it raises what a failed assertion raises."""
+    return isinstance(line, ast.Raise) and raised_by([line]) == {"AssertionError"}
 
 
 def gives_value(part: ast.AST) -> bool:
@@ -95,6 +98,39 @@ def may_judge(decorator: ast.expr) -> bool:
     return not ({"mark", "contract"} & {*name.split(".")})
 
 
+def parameters(function: Function) -> set[str]:
+    return {one.arg for one in (*function.args.args, *function.args.kwonlyargs)} - {"self", "cls"}
+
+
+def is_given(promise: Function, beside: Iterable[ast.stmt]) -> bool:
+    """Whether pytest makes or runs something for a promise that can fail."""
+    given = parameters(promise)
+    for one in promise.decorator_list:
+        match one:
+            case ast.Call(args=[ast.Constant(value=str(names)), *_], keywords=keywords):
+                direct = not any(k.arg == "indirect" for k in keywords)
+                if called(one).rpartition(".")[2] == "parametrize" and direct:
+                    given -= {part.strip() for part in names.split(",")}
+    for statement in (promise, *beside):
+        given |= fixtures_used(statement)
+    own = {one.name for one in beside if isinstance(one, Function)}
+    return bool(given - (FIXTURES_OF_PYTEST - own)) or any(map(prepares, beside))
+
+
+def fixtures_used(statement: ast.stmt) -> set[str]:
+    """The fixtures that a mark of a function or class asks for, or of `pytestmark`."""
+    marks: list[ast.expr] = getattr(statement, "decorator_list", [])
+    match statement:
+        case ast.Assign(targets=[ast.Name(id="pytestmark")], value=ast.expr() as value):
+            marks = [value]
+    calls = [part for part in own_parts(marks) if called(part).endswith("usefixtures")]
+    return {
+        part.value
+        for part in own_parts(calls)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+
+
 def prepares(statement: ast.stmt) -> bool:
     """Whether pytest runs a function for each promise beside it, and that can fail."""
     if not isinstance(statement, Function):
@@ -105,20 +141,7 @@ def prepares(statement: ast.stmt) -> bool:
         if isinstance(decorator, ast.Call)
         for one in decorator.keywords
     )
+    if not automatic and not statement.name.startswith(("setup_", "teardown_")):
+        return False
     way = flow(statement.body)
-    fails = way.judges or way.gives_up or way.stumbles
-    return fails and (automatic or statement.name.startswith(("setup_", "teardown_")))
-
-
-def is_given(promise: Function) -> bool:
-    """Whether pytest gives a promise something, the making of which can fail."""
-    given = {one.arg for one in (*promise.args.args, *promise.args.kwonlyargs)}
-    for one in promise.decorator_list:
-        name = called(one).rpartition(".")[2]
-        match one:
-            case ast.Call(args=args) if name == "usefixtures":
-                given |= {str(arg.value) for arg in args if isinstance(arg, ast.Constant)}
-            case ast.Call(args=[ast.Constant(value=str(names)), *_], keywords=keywords):
-                if name == "parametrize" and not any(k.arg == "indirect" for k in keywords):
-                    given -= {part.strip() for part in names.split(",")}
-    return bool(given - FIXTURES_OF_PYTEST)
+    return way.judges or way.gives_up or way.stumbles or bool(parameters(statement) and automatic)

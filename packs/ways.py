@@ -6,6 +6,7 @@ Nothing is run. Where it cannot be told what a statement does, it may fail.
 from __future__ import annotations
 
 import ast
+import builtins
 import operator
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,13 +17,12 @@ from typing import NamedTuple
 from worth import (
     EVERYTHING,
     SLEEPS,
-    TELLS,
     called,
-    calls_one_of,
     is_certain,
     may_fail,
     names_of,
     own_parts,
+    tells,
     truth,
 )
 
@@ -30,15 +30,30 @@ from worth import (
 GIVES_UP = frozenset(
     {
         *("fail", "pytest.fail", "warns", "pytest.warns", "deprecated_call"),
-        *("pytest.deprecated_call", "pytest.skip", "pytest.xfail", "pytest.exit"),
+        *("pytest.deprecated_call", "pytest.skip", "pytest.xfail", "pytest.exit", "sys.exit"),
     }
 )
 NO_EXCEPTIONS = {
     *("pytest.fail.Exception", "fail.Exception", "BaseException", "SystemExit"),
     *("KeyboardInterrupt", "CancelledError", "asyncio.CancelledError"),
 }
-# Methods that note that a place was reached.
-NOTES = frozenset({".append", ".add", ".put", ".put_nowait", ".set", ".write"})
+COMPOUND = (
+    *(ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar),
+    ast.Match,
+)
+# What can be gone through, whatever is in it; of any other call, the call may fail.
+PLAIN_MANY = (ast.Tuple, ast.List, ast.Set, ast.Constant, ast.Call)
+ENDLESS = {"count", "itertools.count", "cycle", "itertools.cycle"}
+
+
+class Place(NamedTuple):
+    """Where statements stand."""
+
+    endless: bool = False  # in a loop that ends only where it is left
+    matters: bool = False  # what comes after a loop around them asks how it was left
+
+
+NOWHERE = Place()
 
 
 class Way(NamedTuple):
@@ -62,28 +77,29 @@ class Way(NamedTuple):
         return not self.goes_on and not self.leaves
 
 
-def flow(statements: Sequence[ast.stmt], endless: bool = False) -> Way:
-    """What can come of statements that stand one after the other, maybe in an endless loop."""
+def flow(statements: Sequence[ast.stmt], place: Place = NOWHERE) -> Way:
+    """What can come of statements that stand one after the other."""
     way = Way()
-    for statement in statements:
-        way = way.then(read(statement, endless))
+    for number, statement in enumerate(statements, 1):
+        rest = place.matters or any(not is_idle(line, NOWHERE) for line in statements[number:])
+        way = way.then(read(statement, place._replace(matters=rest)))
         if not way.goes_on:
             break
     return way
 
 
-def read(statement: ast.stmt, endless: bool) -> Way:
+def read(statement: ast.stmt, place: Place) -> Way:
     """What can come of one statement."""
 
     def body(statements: Sequence[ast.stmt]) -> Way:
-        return flow(statements, endless)
+        return flow(statements, place)
 
     match statement:
         case ast.Assert(test=test):
             return of(test).then(Way(judges=not holds(test), goes_on=truth(test) is not False))
         case ast.Raise(exc=exc):
             last = exc is not None and bool(names_of(exc) & NO_EXCEPTIONS)
-            return Way(judges=not last, gives_up=last, goes_on=False)
+            return of(exc).then(Way(judges=not last, gives_up=last, goes_on=False))
         case ast.Return(value=value):
             return of(value).then(Way(goes_on=False, leaves=True))
         case ast.Break() | ast.Continue():
@@ -93,20 +109,24 @@ def read(statement: ast.stmt, endless: bool) -> Way:
         case ast.While(test=test, body=yes, orelse=no):
             always = truth(test) is True
             ends = not always or any(isinstance(part, ast.Break) for part in own_parts(yes))
-            again = flow(yes, always)
+            # A loop that asks a name may be left by its being assigned to alone.
+            asks = any(isinstance(part, ast.Call | ast.Compare) for part in own_parts([test]))
+            again = flow(yes, loop(place, no, endless=always or not asks))
             again = again._replace(goes_on=ends, leaves=again.leaves or not ends)
             return of(test).then(either(truth(test), again, body(no)))
         case ast.For(target=target, iter=many) | ast.AsyncFor(target=target, iter=many):
-            again = flow(statement.body).or_else(Way(stumbles=not isinstance(target, ast.Name)))
+            around = loop(place, statement.orelse, endless=called(many) in ENDLESS)
+            odd = not (isinstance(target, ast.Name) and isinstance(many, PLAIN_MANY))
+            again = flow(statement.body, around).or_else(Way(stumbles=odd))
             return of(many).then(either(truth(many), again, Way()).then(body(statement.orelse)))
         case ast.With(items=items, body=yes) | ast.AsyncWith(items=items, body=yes):
             return reduce(
-                lambda way, item: read_with(item.context_expr, way, yes, endless),
+                lambda way, item: read_with(item.context_expr, way, yes, place),
                 reversed(items),
                 body(yes),
             )
         case ast.Try() | ast.TryStar():
-            return read_try(statement, endless)
+            return read_try(statement, place)
         case ast.Match(cases=cases):
             ways = [body(case.body) for case in cases]
             return reduce(Way.or_else, ways, Way(stumbles=True))
@@ -117,7 +137,8 @@ def read(statement: ast.stmt, endless: bool) -> Way:
             return of(value)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             given = [part for part in own_parts([statement.args]) if isinstance(part, ast.expr)]
-            return of(*statement.decorator_list, *given, statement.returns)
+            way = of(*given, statement.returns)
+            return Way(stumbles=True) if statement.decorator_list else way
         case ast.ClassDef(bases=[], keywords=[], decorator_list=[]):
             return body(statement.body)
         case ast.Import(names=names):
@@ -133,22 +154,28 @@ def of(*parts: ast.expr | None) -> Way:
     """What can come of evaluating expressions."""
     calls = own_parts(part for part in parts if part is not None)
     return Way(
-        gives_up=any(calls_one_of(call, GIVES_UP) for call in calls),
+        gives_up=any(called(call) in GIVES_UP for call in calls),
         stumbles=any(map(may_fail, parts)),
     )
+
+
+def loop(place: Place, orelse: Sequence[ast.stmt], *, endless: bool) -> Place:
+    """Where the statements in a loop stand."""
+    asked = any(not is_idle(line, NOWHERE) for line in orelse)
+    return Place(endless=endless, matters=endless or asked or place.matters)
 
 
 def either(holds: bool | None, yes: Way, no: Way) -> Way:
     return yes.or_else(no) if holds is None else yes if holds else no
 
 
-def read_with(context: ast.expr, way: Way, body: Sequence[ast.stmt], endless: bool) -> Way:
+def read_with(context: ast.expr, way: Way, body: Sequence[ast.stmt], place: Place) -> Way:
     """What can come of a `with`, of which two kinds say what they do with a failure."""
     match context:
         case ast.Call(args=args, keywords=[]) if args:
             names = names_of(*args)
             if called(context) in {"suppress", "contextlib.suppress"}:
-                noted = way.judges and catches(names) and decides(body, endless)
+                noted = place.matters and way.judges and catches(names) and decides(body, place)
                 left = uncaught(way, names)
                 return left._replace(goes_on=True, judges=left.judges or noted)
             if called(context) in {"raises", "pytest.raises"}:
@@ -161,31 +188,31 @@ def read_with(context: ast.expr, way: Way, body: Sequence[ast.stmt], endless: bo
 
 
 def raised_by(body: Sequence[ast.stmt]) -> set[str]:
-    """The exceptions that the last of some statements surely raises."""
+    """The exceptions of Python's own that the last of some statements surely raises."""
     match body[-1]:
         case ast.Raise(exc=ast.expr() as exc):
-            return names_of(exc)
+            return names_of(exc) & vars(builtins).keys()
         case ast.Assert(test=test) if truth(test) is False:
             return {"AssertionError"}
     return set()
 
 
-def read_try(statement: ast.Try | ast.TryStar, endless: bool) -> Way:
+def read_try(statement: ast.Try | ast.TryStar, place: Place) -> Way:
     """What can come of a `try`; what its handlers do with a failure is seen, if it is anything."""
     names = [names_of(one.type) if one.type else {"BaseException"} for one in statement.handlers]
     handlers = [caught_as_text(one) for one in statement.handlers]
-    tried = flow(statement.body, endless)
-    noted = tried.judges and (
-        decides([*statement.body, *statement.orelse], endless)
+    tried = flow(statement.body, place)
+    noted = (place.matters and tried.judges) and (
+        decides([*statement.body, *statement.orelse], place)
         or any(
-            catches(caught) and not all(is_idle(line, endless) for line in handler)
+            catches(caught) and not all(is_idle(line, place) for line in handler)
             for caught, handler in zip(names, handlers, strict=True)
         )
     )
-    way = reduce(uncaught, names, tried).then(flow(statement.orelse, endless))
-    way = reduce(Way.or_else, (flow(handler, endless) for handler in handlers), way)
+    way = reduce(uncaught, names, tried).then(flow(statement.orelse, place))
+    way = reduce(Way.or_else, (flow(handler, place) for handler in handlers), way)
     way = way._replace(judges=way.judges or (noted and any(map(catches, names))))
-    final = flow(statement.finalbody, endless)
+    final = flow(statement.finalbody, place)
     # Where its end leaves, no failure is left.
     return way.or_else(final)._replace(goes_on=way.goes_on) if final.goes_on else final
 
@@ -216,38 +243,41 @@ def caught_as_text(handler: ast.ExceptHandler) -> list[ast.stmt]:
     return body
 
 
-def decides(body: Sequence[ast.stmt], endless: bool) -> bool:
-    """Whether it is noted that an assertion held, or that ends a loop which else has no end."""
-    asserted = [any(isinstance(p, ast.Assert) for p in own_parts([line])) for line in body]
-    first = asserted.index(True) if True in asserted else len(body)
-    for part in own_parts(body[first:]):
-        match part:
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.NamedExpr() | ast.Raise():
-                return True
-            case ast.Return(value=value) if endless or value is not None:
-                return True
-            case ast.Break() if endless:
-                return True
-        if calls_one_of(part, NOTES):
-            return True
-    return False
+def decides(body: Sequence[ast.stmt], place: Place) -> bool:
+    """Whether anything depends on that an assertion held, be it the end of a loop."""
+    lines = [
+        part
+        for part in own_parts(body)
+        if isinstance(part, ast.stmt) and not isinstance(part, COMPOUND)
+    ]
+    lines.sort(key=lambda line: (line.lineno, line.col_offset))
+    asserted = [isinstance(line, ast.Assert) for line in lines]
+    after = lines[asserted.index(True) :] if True in asserted else []
+    left = Place(endless=place.matters)
+    noted = (line for line in after if not isinstance(line, ast.Assert) or assigns(line))
+    return any(not is_idle(line, left) for line in noted)
 
 
-def is_idle(statement: ast.stmt, endless: bool) -> bool:
+def assigns(line: ast.stmt) -> bool:
+    return any(isinstance(part, ast.NamedExpr) for part in own_parts([line]))
+
+
+def is_idle(statement: ast.stmt, place: Place) -> bool:
     """Whether nothing depends on a statement; in an endless loop, to wait is to try again."""
     match statement:
         case ast.Pass() | ast.Expr(value=ast.Constant() | ast.Name()):
             return True
         case ast.Continue() | ast.Break() | ast.Return(value=None):
-            return not endless
+            return not place.endless
         case ast.Assert(test=test):
             return holds(test)
         case ast.If(test=test, body=yes, orelse=no):
-            return all(is_idle(line, endless) for line in (*yes, *no)) and not may_fail(test)
+            return all(is_idle(line, place) for line in (*yes, *no)) and not may_fail(test)
         case ast.Expr(value=ast.Await(value=value) | value):
+            if called(value) in SLEEPS:
+                return not place.endless
             others = {called(part) for part in own_parts([value]) if part is not value}
-            quiet = others <= {"", "str", "repr", "type", "format", "len"}
-            return quiet and calls_one_of(value, TELLS if endless else TELLS | SLEEPS)
+            return others <= {"", "str", "repr", "type", "format", "len"} and tells(value)
     return False
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 EVERYTHING = frozenset({"Exception", "BaseException"})
 # What only tells of something, wherever it stands.
-TELLS = frozenset(
-    {
-        *("print", "warn", "warnings.warn", "print_exc", "traceback.print_exc"),
-        *(".debug", ".info", ".warning", ".error", ".exception", ".critical", ".log"),
-    }
-)
+TELLS = frozenset({"print", "warn", "warnings.warn", "print_exc", "traceback.print_exc"})
+LOGS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
+LOGGER = re.compile(r"(^|.*[._])(log|logger|logging)_*", re.IGNORECASE)
 SLEEPS = frozenset({"sleep", "time.sleep", "asyncio.sleep"})
 # What cannot fail, given what is plain.
 MAKES = frozenset(
@@ -24,10 +22,9 @@ MAKES = frozenset(
         *("range", "object", "list", "dict", "set", "tuple", "str", "repr", "type", "isinstance"),
         *("time.time", "time.monotonic", "time.perf_counter", "Mock", "MagicMock"),
         *("raises", "pytest.raises", "approx", "pytest.approx", "asyncio.Event"),
+        *(name for name, one in vars(builtins).items() if isinstance(one, type(Exception))),
     }
 )
-# What gives an object that is true, however much is in it.
-LAZY = frozenset({"filter", "map", "zip", "enumerate", "reversed", "iter", "object"})
 COMPARE: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -76,10 +73,16 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
-def calls_one_of(part: ast.AST, names: frozenset[str]) -> bool:
-    """Whether it calls one of these: a dotted name, or a method by `.name`."""
-    name = called(part)
-    return name in names or ("." in name and f".{name.rpartition('.')[2]}" in names)
+def tells(part: ast.AST) -> bool:
+    """Whether it is a call that only prints, warns or logs what it is given."""
+    if not isinstance(part, ast.Call) or any(one.arg == "file" for one in part.keywords):
+        return False
+    match part.func:
+        case ast.Attribute(value=ast.Call() as logger, attr=name) if name in LOGS:
+            return called(logger).endswith("getLogger")
+        case ast.Attribute(value=logger, attr=name) if name in LOGS:
+            return bool(LOGGER.fullmatch(dotted(logger)))
+    return called(part) in TELLS
 
 
 def is_plain(node: ast.AST) -> bool:
@@ -97,24 +100,30 @@ def may_fail(node: ast.expr | None) -> bool:
     match node:
         case None | ast.Name() | ast.Lambda():
             return False
-        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.BoolOp(values=parts):
             return any(map(may_fail, parts))
+        case ast.UnaryOp(op=ast.Not(), operand=value) | ast.NamedExpr(value=value):
+            return may_fail(value)
+        case ast.IfExp(test=test, body=yes, orelse=no):
+            return any(map(may_fail, (test, yes, no)))
         case ast.Dict(keys=keys, values=values):
-            return any(map(may_fail, (*keys, *values)))
-        case ast.Await(value=value) | ast.NamedExpr(value=value):
+            plain = all(key is not None and is_plain(key) for key in keys)
+            return not plain or any(map(may_fail, values))
+        case ast.Await(value=ast.Call() as value) if called(value) in SLEEPS:
             return may_fail(value)
         case ast.Call(args=args, keywords=keywords):
             given = (*args, *(one.value for one in keywords))
-            if calls_one_of(node, TELLS | SLEEPS):
-                return any(map(may_fail, given))
             # Given a function, `raises` calls it.
             several = called(node).rpartition(".")[2] == "raises" and len(args) > 1
-            return several or called(node) not in MAKES or not all(map(is_given, given))
-    return not is_plain(node) and truth(node) is None
+            known = tells(node) or (called(node) in MAKES | SLEEPS and not several)
+            return not known or not all(map(is_given, given))
+    return not is_plain(node)
 
 
 def is_given(node: ast.expr) -> bool:
-    """Whether it is plain, or the name of something built in."""
+    """Whether it is plain, the name of something built in, or made of such without failing."""
+    if isinstance(node, ast.Call):
+        return not may_fail(node)
     return is_plain(node) or (isinstance(node, ast.Name) and node.id in vars(builtins))
 
 
@@ -126,6 +135,8 @@ def truth(test: ast.expr) -> bool | None:
         case ast.Tuple(elts=several) | ast.List(elts=several) | ast.Set(elts=several):
             surely = any(not isinstance(one, ast.Starred) for one in several)
             return surely or (None if several else False)
+        case ast.Dict(keys=keys):
+            return any(key is not None for key in keys) or (None if keys else False)
         case ast.JoinedStr(values=values):
             return any(isinstance(one, ast.Constant) and one.value for one in values) or None
         case ast.Lambda() | ast.GeneratorExp():
@@ -144,11 +155,7 @@ def truth(test: ast.expr) -> bool | None:
         case ast.Compare(left=ast.Constant(value=a), ops=[op], comparators=[ast.Constant(value=b)]):
             with suppress(KeyError):
                 return COMPARE[type(op)](a, b)
-        case ast.Compare(left=call, ops=[ast.GtE()], comparators=[ast.Constant(value=0)]):
-            return True if called(call) == "len" else None
         case ast.Call(args=[one, kind]) if called(test) == "isinstance":
             always = {"object"} | (EVERYTHING if isinstance(one, ast.Constant) else set())
             return bool(names_of(kind) & always) or None
-        case ast.Call() if called(test) in LAZY:
-            return True
     return None

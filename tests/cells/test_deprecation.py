@@ -11,7 +11,7 @@ from fanout.cells.evidence import read_file
 from tests.worlds.project import Project, make_python
 
 CORE = """
-import datetime, functools, market_data_core.own, warnings, weakref
+import abc, datetime, functools, market_data_core.own, sys, warnings, weakref
 from foreign import deprecates, validates
 from warnings import warn as _warn
 from pydantic import BaseModel, Field
@@ -65,6 +65,50 @@ def _frees():
 
 def frees():
     return _frees()
+
+def goes_away(text):
+    warnings.warn(text, DeprecationWarning, stacklevel=3)
+
+def asked():
+    goes_away("asked goes")
+
+def instead(other):
+    def decorate(function):
+        @functools.wraps(function)
+        def call():
+            warnings.warn(f"use {other.__name__}", DeprecationWarning, stacklevel=2)
+            return function()
+        return call
+    return decorate
+
+@instead(other=asked)
+def replaced():
+    pass
+
+class Feed:
+    @deprecated("iter goes")
+    def __iter__(self):
+        return iter(())
+
+@deprecated("OldFeed goes")
+class OldFeed(abc.ABC):
+    pass
+
+class NewFeed(OldFeed):
+    pass
+
+def fills(text, size=1):
+    scope = sys._getframe().f_locals
+    warnings.warn("size goes", DeprecationWarning, stacklevel=2)
+    return text.format_map(scope)
+
+def _variables():
+    return sys._getframe(1).f_locals
+
+def kept():
+    size, scope = 1, _variables()
+    warnings.warn("kept goes", DeprecationWarning, stacklevel=2)
+    return scope["size"]
 
 def _gone(name):
     warnings.warn(f"{name} goes", PendingDeprecationWarning, stacklevel=3)
@@ -199,6 +243,12 @@ EXPECTED = {
     "c.Judged().method()": {"Judged.method": "Call to deprecated method"},
     "assert c.names() == ['first']": {"names": "last goes"},
     "assert c.frees()": {"frees": "bus goes"},
+    "c.asked()": {"asked": "asked goes"},
+    "c.replaced()": {"replaced": "use asked"},
+    "list(c.Feed())": {"Feed": "iter goes"},
+    "c.NewFeed()": {},
+    "assert c.fills('{size}') == '1'": {"fills": "size goes"},
+    "assert c.kept() == 1": {"kept": "kept goes"},
     "c.marked()": {"marked": "marked goes"},
     "c.Marked()": {"Marked": "Marked goes"},
     "c.Tick().name": {"Event.name": "name goes"},

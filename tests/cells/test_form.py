@@ -229,6 +229,50 @@ try: int('1')
 ---
 with BASE.change() as one, contextlib.suppress(Exception): one.there
 ---
+for _ in range(3):
+        try:
+            assert int('1')
+            return
+        except AssertionError: time.sleep(0)
+    check('never')
+---
+for _ in itertools.count():
+        try:
+            assert int('1')
+            break
+        except AssertionError: time.sleep(0)
+---
+held = False
+    while not held:
+        try:
+            assert int('1')
+            held = True
+        except AssertionError: time.sleep(0)
+---
+held = mock.Mock()
+    try:
+        assert int('1')
+        held()
+    except AssertionError: pass
+    held.assert_called_once()
+---
+told = f'a {int("1")}'
+---
+told = int('1') or True
+---
+@noted
+    def heard(event): pass
+---
+with pytest.raises(ValueError): raise ValueError(int('1'))
+---
+BASE.info('told')
+---
+print(BASE, file=None)
+---
+for one in PAIR: pass
+---
+told = {BASE: 1}
+---
 found = None
     with contextlib.suppress(Exception): assert (found := int('1'))
     check(found)
@@ -358,13 +402,19 @@ with pytest.raises(ValueError): raise ValueError('one')
 ---
 with pytest.raises(AssertionError): assert False
 ---
-assert filter(None, PAIR)
----
-assert len(PAIR) >= 0
----
 assert isinstance(BASE, object)
 ---
 assert 1 + 1 == 2
+---
+try:
+        check(int('1'))
+        raise AssertionError('not taken')
+    except Exception: pass
+    check(BASE)
+---
+errors = []
+    try: assert int('0')
+    except AssertionError: errors.append('one')
 ---
 try:
         assert int('0')
@@ -373,7 +423,7 @@ try:
     check(BASE)
 """
 ABOVE = """
-import asyncio, contextlib, logging, time, warnings
+import asyncio, contextlib, itertools, logging, time, warnings
 from unittest import mock
 
 PAIR = (lambda: 1, lambda: 2)
@@ -388,6 +438,9 @@ class Base:
 
     class Narrow(Exception):
         pass
+
+    @staticmethod
+    def info(text): pass
 
     @staticmethod
     @contextlib.contextmanager
@@ -405,6 +458,23 @@ def check(event):
 
 def judged(promise):
     return promise
+
+
+def noted(function):
+    return function
+
+
+@pytest.fixture
+def test_event():
+    return 1
+
+
+class TestTable:
+    __test__: bool = False
+
+    def __init__(self): pass
+
+    def test_a(self): pass
 
 
 @pytest.fixture
@@ -431,6 +501,9 @@ def test_right_promises(project: Project, python: Path, way: str) -> None:
     written["test_used"] = "@pytest.mark.usefixtures('asserts')\n" + PROMISE.replace(
         "_a(", "_used("
     ).format(way, "", "pass")
+    told = "try: assert int('1')\n    except AssertionError: print('no')\n"
+    told += "    assert capsys.readouterr().out == ''"
+    written["test_told"] = PROMISE.replace("_a(", "_told(").format(way, "capsys", told)
     written["test_judged"] = "@judged\n" + PROMISE.replace("_a(", "_judged(").format(
         way, "", "pass"
     )

@@ -60,7 +60,7 @@ def promises_of(
     marks = (*own_marks(body), *outer)
     classes = {one.name: one for one in body if isinstance(one, ast.ClassDef)}
     for name, node in last_of_each_name(body).items():
-        if isinstance(node, Function) and name.startswith("test"):
+        if isinstance(node, Function) and name.startswith("test") and not is_no_test(node):
             yield promise(f"{path}::{name}", node, names, (*reversed(node.decorator_list), *marks))
         elif isinstance(node, ast.ClassDef) and name.startswith("Test"):
             inner = inherited(node, classes)
@@ -91,6 +91,15 @@ def no_tests(body: Iterable[ast.stmt]) -> bool:
     constructors = {"__init__", "__new__"} & last_of_each_name(body).keys()
     said = [value for name, value in assignments(body) if name == "__test__"]
     return bool(constructors) or any(isinstance(v, ast.Constant) and not v.value for v in said)
+
+
+def is_no_test(function: Function) -> bool:
+    """Whether it is a fixture or a property, which pytest does not run for itself."""
+    for one in function.decorator_list:
+        made = one.func if isinstance(one, ast.Call) else one
+        if ast.unparse(made).rpartition(".")[2] in {"fixture", "property"}:
+            return True
+    return False
 
 
 def promise(name: str, node: Function, names: Mapping[str, ast.expr], marks: Marks) -> PackPromise:
