@@ -28,7 +28,10 @@ from blame import (
     cannot_judge,
     forget_failure,
     forget_half_imported,
-    out_of_core,
+    honestly,
+    said,
+    type_name,
+    unshown,
 )
 from canary import canary, run_unreported
 from deprecation import listen
@@ -240,10 +243,12 @@ class Cell:
     ) -> None:
         """A file that cannot be imported breaks every promise in it, which then has no name."""
         if isinstance(node, pytest.Collector) and call.excinfo:
-            error = call.excinfo.value.__cause__ or call.excinfo.value
-            tag = "failure" if out_of_core(error) else "error"
+            error = call.excinfo.value
+            if type(error) is node.CollectError and error.__cause__ is not None:
+                error = error.__cause__
+            tag = "error" if broken_harness(error) else "failure"
             text = str(node.repr_failure(call.excinfo))
-            message = f"the file cannot be imported: {error}"
+            message = f"the file cannot be imported: {said(error)}"
             name = self.name_of(node.nodeid)
             self.results[name] = Result(tag, "collection", message, text)
             self.journal.results({name: self.results[name]})
@@ -271,16 +276,22 @@ class Cell:
                 result.text = str(warning_message.message)
                 self.journal.results({name: result})
 
-    def pytest_runtest_setup(self) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
         forget_half_imported()
+        return (yield from honestly())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         self.inside_a_test = True
         try:
-            return (yield)
+            return (yield from honestly())
         finally:
             self.inside_a_test = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        return (yield from honestly())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -289,21 +300,27 @@ class Cell:
         # CPython before 3.11.8 can lose count of its own recursion, and so end the whole run, if
         # it collects garbage while pytest parses a failing test (python/cpython#106905).
         gc.disable()
+        error = call.excinfo.value if call.excinfo else None
         try:
             report = yield
+        except BaseException:
+            if error is None:
+                raise
+            call.excinfo = None
+            report = pytest.TestReport.from_item_and_call(item, call)
+            report.outcome, report.longrepr = "failed", unshown(error)
         finally:
             gc.enable()
         name = self.name_of(item.nodeid)
         result = self.results[name]
         result.seconds += call.duration
-        error = call.excinfo.value if call.excinfo else None
         if self.inside_a_test and error is None:
             return report  # of a subtest that holds, which says nothing of the rest
         # What one phase, or a part of a test, has said is not taken back by a later one.
         if result.type == UNFINISHED or result.tag is None:
             self.judge(name, result, report, error)
         elif error and report.when == "teardown" and result.tag == "skipped":
-            result.tag, result.type, result.message = "error", "teardown", str(error)
+            result.tag, result.type, result.message = "error", "teardown", said(error)
         return report
 
     def judge(
@@ -320,7 +337,7 @@ class Cell:
                     result.message = "is listed as a known break, but holds: remove the entry"
                     report.outcome, report.longrepr = "failed", f"{name} {result.message}"
             return
-        result.message = str(error).partition("\n")[0] or type(error).__name__
+        result.message = said(error)
         result.text = report.longreprtext
         if report.skipped:
             result.tag, result.type = "error", "skipped"
@@ -328,14 +345,14 @@ class Cell:
             report.outcome, report.longrepr = "failed", result.message
             report.__dict__.pop("wasxfail", None)
         elif broken_harness(error):
-            result.tag, result.type = "error", type(error).__name__
+            result.tag, result.type = "error", type_name(error)
         elif known:
             result.tag, result.type = "skipped", KNOWN_BREAK
             result.properties |= {"reason": known.reason, "link": known.link}
             result.properties["expires"] = known.expires.isoformat()
             report.outcome, report.wasxfail = "skipped", known.reason
         else:
-            result.tag, result.type = "failure", type(error).__name__
+            result.tag, result.type = "failure", type_name(error)
             if not self.supported:
                 report.outcome = "skipped"
                 report.wasxfail = f"{self.pack.consumer} does not support Core {self.core.version}"

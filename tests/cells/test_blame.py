@@ -1,0 +1,191 @@
+"""The blame: what Core broke is failed, what says nothing about Core is errored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.worlds.project import Project, make_python
+
+CORE = """\
+from pathlib import Path
+FOLDER = Path(__file__).parent
+LIMITS = {}
+class BusError: pass
+class Bus:
+    def publish(self, event, source): pass
+def call(handler): return handler()
+def wrap(handler):
+    try: return handler()
+    except Exception as error: raise RuntimeError("a handler failed") from error
+"""
+OPEN = "try:\n        open('/not/there')\n    except OSError as error:\n        "
+RESET = "ConnectionResetError(104, 'reset')"
+OF_CORE = (
+    # A file or module of Core is gone.
+    "(core.FOLDER / 'limits.json').read_text()",
+    "import pkgutil; pkgutil.get_data('market_data_core', 'limits.json')",
+    "import os; os.listdir(core.FOLDER / 'schemas')",
+    "import runpy; runpy.run_module('market_data_core.cli')",
+    "import runpy; runpy.run_path(str(core.FOLDER / 'cli.py'))",
+    "import market_data_core.wrong",
+    # A promise found something wrong, whatever it was told by.
+    f"{OPEN}raise AssertionError('not open') from error",
+    f"{OPEN}raise pytest.fail.Exception('not open') from error",
+    f"{OPEN}pytest.fail('not open')",
+    f"raise ExceptionGroup('both', [AssertionError(), {RESET}])",
+    f"raise ExceptionGroup('both', [{RESET}, ExceptionGroup('one', [AssertionError()])])",
+    # What pytest is given is Core's.
+    "pytest.MonkeyPatch().setattr(core, 'gone', 1)",
+    "assert [[1.0]] == pytest.approx([[1.0]])",
+    "pytest.raises(core.BusError, core.call, int)",
+    "pytest.raises(ValueError, core.call)",
+    "pytest.raises(ValueError, core.call, int)",
+    "pytest.raises(ValueError, core.Bus().publish, 'event')",
+    "pytest.warns(UserWarning, core.call, int)",
+    # A name is missing which Core no longer gives.
+    "Gone()",
+    "for last in core.LIMITS: found = last\n    assert found",
+    "import typing\n    class Event: source: 'Gone'\n    typing.get_type_hints(Event)",
+)
+OF_THE_PACK = (
+    "assert typo",
+    "core.call(lambda: typo)",
+    "core.wrap(lambda: typo)",
+    "pytest.raises('ValueError', int, '')",
+    "pytest.raises(ValueError('x'), int, '')",
+    "with pytest.raises(ValueError, mach='x'): int('')",
+    "with pytest.raises(ValueError, match='('): int('')",
+    "pytest.warns('UserWarning', int)",
+    "pytest.fail(5)",
+    "queue()",
+    "raise ImportError('no such backend')",
+    "raise ImportError('no such backend', name=5)",
+    "raise FileNotFoundError(2, 'not there', 'a\\0b')",
+    f"raise ExceptionGroup('both', [{RESET}, ImportError('no such backend')])",
+    "raise HarnessError('there is no server')",
+    "core.wrap(there_is_no_server)",
+    f"{OPEN}raise HarnessError('there is no server') from error",
+    "raise ExceptionGroup('both', [HarnessError('there is no server'), AssertionError()])",
+)
+ODD = """\
+import pytest
+class Kind(type):
+    __module__ = __name__ = property(lambda kind: 1 / 0)
+class Lazy:
+    __class__ = property(lambda self: 1 / 0)
+class Unnamed:
+    __module__ = 5
+class Named(metaclass=Kind): pass
+class Say(Exception):
+    def __str__(self): raise SystemExit
+    __repr__ = __str__
+class Interrupt(Exception):
+    def __str__(self): raise KeyboardInterrupt
+    __repr__ = __str__
+class Number(Exception):
+    def __str__(self): return 5
+class Endless(Exception):
+    def __str__(self): return str(self)
+class Warn(Exception):
+    def __str__(self):
+        import warnings
+        warnings.warn("told")
+        return "told"
+class Class(Exception):
+    __class__ = property(lambda self: 1 / 0)
+class Skip(Exception):
+    __class__ = property(lambda self: pytest.skip.Exception)
+class Cause(Exception):
+    __cause__ = __context__ = __traceback__ = property(lambda self: 1 / 0)
+class Nothing(Exception):
+    def __getattribute__(self, name): raise RuntimeError(name)
+class Neither(Exception):
+    __hash__ = None
+    def __bool__(self): raise RuntimeError
+    def __eq__(self, other): raise RuntimeError
+class Typed(Exception, metaclass=Kind): pass
+class Group(ExceptionGroup):
+    exceptions = property(lambda self: 1 / 0)
+def nowhere():
+    code = compile("1 / 0", "", "exec")
+    exec(code.replace(co_filename="a\\0b"))
+def deep(): deep()
+def circle():
+    error = Say()
+    error.__cause__ = other = Say()
+    other.__cause__ = error
+    raise error
+"""
+ODD_WAYS = (
+    *("core.Lazy().gone", "core.Unnamed().gone", "core.Unnamed.gone", "core.Named.gone"),
+    *(
+        f"raise core.{name}('odd')"
+        for name in ("Say", "Interrupt", "Number", "Endless", "Warn", "Class", "Skip")
+    ),
+    *(f"raise core.{name}('odd')" for name in ("Cause", "Nothing", "Neither", "Typed")),
+    "raise core.Group('odd', [AssertionError()])",
+    *("core.nowhere()", "core.deep()", "core.circle()"),
+)
+
+
+def tags(project: Project, python: Path, bodies: Sequence[str], above: str) -> Mapping[str, str]:
+    """What each promise comes to that has one of these bodies."""
+    for number, body in enumerate(bodies):
+        project.promise(body, name=f"p{number}", above=above)
+    project.cell(python)
+    found = project.outcomes()
+    assert len(found) == len(bodies)
+    return {body: found[f"test_p{n}.py::test_p{n}"][0] for n, body in enumerate(bodies)}
+
+
+@pytest.mark.parametrize(("bodies", "tag"), [(OF_CORE, "failure"), (OF_THE_PACK, "error")])
+def test_whose_fault(project: Project, tmp_path: Path, bodies: Sequence[str], tag: str) -> None:
+    """What Core lacks, or a promise finds, is failed; a mistake of the pack is errored."""
+    above = (
+        "import market_data_core as core\nfrom pack import HarnessError\n"
+        "@pytest.fixture\ndef queue(): return 1\n"
+        "def there_is_no_server(): raise HarnessError('there is no server')\n"
+    )
+    if tag == "failure":
+        above += "from market_data_core import *\n"
+    python = make_python(tmp_path / "python", "1.2.0", code=CORE, modules={"wrong": "def ("})
+    assert tags(project, python, bodies, above) == dict.fromkeys(bodies, tag)
+
+
+def test_odd_exceptions(project: Project, tmp_path: Path) -> None:
+    """Whatever an exception of Core says of itself, it is failed, and every promise is judged."""
+    python = make_python(tmp_path / "python", "1.2.0", code=ODD)
+    found = tags(project, python, ODD_WAYS, "import market_data_core as core\n")
+    assert found == dict.fromkeys(ODD_WAYS, "failure")
+
+
+def test_whose_file(project: Project, tmp_path: Path) -> None:
+    """A file that Core stops is failed, be it by a value; one with a mistake is errored."""
+    files = {
+        "@pytest.mark.parametrize('key', sorted(core.LIMITS['keys']))": "failure",
+        "@pytest.mark.parametrize('key', core.Limits)": "failure",
+        "@pytest.mark.parametrize('key', core.BusError[0])": "failure",
+        "open(core.FOLDER / 'limits.json')": "failure",
+        "import market_data_core.wrong": "failure",
+        "raise core.BusError": "failure",
+        "raise AssertionError": "failure",
+        "@pytest.mark.parametrize('key', typo)": "error",
+        "@pytest.mark.parametrized('key', [1])": "error",
+        "@pytest.fixture(scope='sesion')": "error",
+        "import broken_piece": "error",
+        "open('/not/there')": "error",
+        "pytest.xfail('later')": "error",
+        "from pack import HarnessError; raise HarnessError('there is no server')": "error",
+    }
+    project.write("packs/small/broken_piece.py", "this is no Python")
+    for number, line in enumerate(files):
+        marks, above = (line, "") if line.startswith("@") else ("", line)
+        above = f"import market_data_core as core\n{above}\n"
+        project.promise("assert int('1')", name=f"p{number}", above=above, marks=marks)
+    python = make_python(tmp_path / "python", "1.2.0", code=CORE, modules={"wrong": "def ("})
+    project.cell(python)
+    found = {name.partition(":")[0]: tag for name, (tag, _) in project.outcomes().items()}
+    assert {line: found[f"test_p{n}.py"] for n, line in enumerate(files)} == files
