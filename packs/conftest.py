@@ -23,6 +23,7 @@ from threading import Thread
 import pytest
 from packaging.specifiers import InvalidSpecifier
 
+from background import Background
 from blame import (
     broken_harness,
     cannot_judge,
@@ -43,6 +44,7 @@ from pack import HarnessError, holds, pack_digest, read_pack
 
 LONGEST_DEPRECATION = 400  # characters of a symbol, and of what is said of it
 MOST_DEPRECATIONS = 25  # that one promise meets
+KNOWN_BREAK_KEPT = "known-break-kept"
 WAYS_OUT = ("skip", "skipif", "xfail")
 
 
@@ -140,6 +142,7 @@ class Cell:
             self.journal.tell(refused=str(error))
             raise pytest.UsageError(str(error)) from error
         listen(self.hear)
+        self.background = Background(lambda: self.running)
         self.supported = holds(self.pack.supports, self.core.version)
         pack = {key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"}
         found = {f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()}
@@ -262,19 +265,29 @@ class Cell:
             forget_failure()
         self.note_deprecations(name)
         self.journal.results({name: self.results[name]})
+        self.look_behind()
         self.run_now("")
 
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, nodeid: str
     ) -> None:
-        """What only looks kept is the pack's error."""
         if reason := cannot_judge(warning_message.message):
             name = self.name_of(nodeid) if nodeid else "run"
-            result = self.results.setdefault(name, Result())
-            if result.tag is None:
-                result.tag, result.type, result.message = "error", "cannot-judge", reason
-                result.text = str(warning_message.message)
-                self.journal.results({name: result})
+            self.refuse(name, reason, str(warning_message.message))
+
+    def refuse(self, name: str, reason: str, text: str) -> None:
+        """What only looks kept is the pack's error."""
+        result = self.results.setdefault(name, Result())
+        if result.tag is None or result.type == KNOWN_BREAK_KEPT:
+            result.tag, result.type, result.message = "error", "cannot-judge", reason
+            result.text = text
+            self.journal.results({name: result})
+
+    def look_behind(self, *, ended: bool = False) -> None:
+        """Refuse the promises in whose background something failed."""
+        for name, error in self.background.take(ended=ended).items():
+            known = name if name in self.results else "run"
+            self.refuse(known, f"nobody waits for what failed in the background: {error}", error)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
@@ -320,7 +333,10 @@ class Cell:
         if result.type == UNFINISHED or result.tag is None:
             self.judge(name, result, report, error)
         elif error and report.when == "teardown" and result.tag == "skipped":
-            result.tag, result.type, result.message = "error", "teardown", said(error)
+            if result.type == KNOWN_BREAK and not broken_harness(error):
+                report.outcome, report.wasxfail = "skipped", result.properties["reason"]
+            else:
+                result.tag, result.type, result.message = "error", "teardown", said(error)
         return report
 
     def judge(
@@ -332,10 +348,10 @@ class Cell:
         if error is None:
             if report.when == "call":
                 result.tag, result.type, result.message = None, "", ""
-                if known:
-                    result.tag, result.type = "error", "known-break-kept"
-                    result.message = "is listed as a known break, but holds: remove the entry"
-                    report.outcome, report.longrepr = "failed", f"{name} {result.message}"
+            elif report.when == "teardown" and known and result.tag is None:
+                result.tag, result.type = "error", KNOWN_BREAK_KEPT
+                result.message = "is listed as a known break, but holds: remove the entry"
+                report.outcome, report.longrepr = "failed", f"{name} {result.message}"
             return
         result.message = said(error)
         result.text = report.longreprtext
@@ -376,6 +392,7 @@ class Cell:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.code = int(session.exitstatus)
+        self.look_behind(ended=True)
         try:
             check_unchanged(self.core)
         except HarnessError as error:

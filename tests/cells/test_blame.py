@@ -189,3 +189,74 @@ def test_whose_file(project: Project, tmp_path: Path) -> None:
     project.cell(python)
     found = {name.partition(":")[0]: tag for name, (tag, _) in project.outcomes().items()}
     assert {line: found[f"test_p{n}.py"] for n, line in enumerate(files)} == files
+
+
+BACKGROUND = """\
+import asyncio
+async def run(): raise ValueError("in the background")
+async def clean_up():
+    try: await asyncio.sleep(9)
+    finally: raise ValueError("in the end")
+def callback(): raise ValueError("in a callback")
+class Bus:
+    def start(self): self.task = asyncio.create_task(run())
+    async def close(self): await asyncio.gather(self.task, return_exceptions=True)
+BUS = Bus()
+"""
+UNNOTICED = (
+    "core.Bus().start()",
+    "core.BUS.start()",
+    "asyncio.create_task(core.run())",
+    "asyncio.create_task(core.clean_up())",
+    "asyncio.get_running_loop().call_soon(core.callback)",
+    "asyncio.get_running_loop().create_future().set_exception(ValueError())",
+)
+WAITED_FOR = (
+    "bus = core.Bus(); bus.start(); await asyncio.sleep(0); await bus.close()",
+    "task = asyncio.create_task(core.run()); await asyncio.wait([task]); assert task.exception()",
+    "await asyncio.gather(core.run(), core.run(), return_exceptions=True)",
+    "asyncio.create_task(asyncio.sleep(9)).cancel()",
+    "asyncio.create_task(asyncio.sleep(9))",
+    "asyncio.get_running_loop().set_exception_handler(lambda *told: None);"
+    " asyncio.get_running_loop().call_soon(core.callback)",
+)
+
+
+def test_failures_in_the_background(project: Project, tmp_path: Path) -> None:
+    """A promise in whose background a task or callback fails, and nobody waits, cannot judge."""
+    python = make_python(tmp_path / "python", "1.2.0", code=BACKGROUND)
+    expected = dict.fromkeys(UNNOTICED, "error") | dict.fromkeys(WAITED_FOR, "kept")
+    scenes = [
+        f"async def scene():\n        {line}\n        await asyncio.sleep(0.01)\n"
+        "    assert asyncio.run(scene()) is None"
+        for line in expected
+    ]
+    found = tags(project, python, scenes, "import asyncio, market_data_core as core\n")
+    assert dict(zip(expected, found.values(), strict=True)) == expected
+
+
+def test_a_background_that_outlives_a_promise(project: Project, tmp_path: Path) -> None:
+    """A task that a later fixture waits for is fine; what no promise waits for is said of its own.
+
+    A fixture of a module waits when all of its promises have ended.
+    """
+    text = (
+        "import asyncio, pytest, pytest_asyncio, market_data_core as core\n"
+        "@pytest_asyncio.fixture(scope='module', loop_scope='module')\nasync def bus():\n"
+        "    bus = core.Bus()\n    bus.start()\n    yield bus\n    CLOSE\n"
+    )
+    for name in ("first", "second"):
+        text += (
+            "@pytest.mark.contract('Event')\n@pytest.mark.asyncio(loop_scope='module')\n"
+            f"async def test_{name}(bus):\n    'A bus runs.'\n"
+            "    await asyncio.sleep(0.01)\n    assert bus.task.done()\n"
+        )
+    project.write("packs/small/test_closed.py", text.replace("CLOSE", "await bus.close()"))
+    project.write("packs/small/test_left.py", text.replace("CLOSE", "pass"))
+    project.cell(make_python(tmp_path / "python", "1.2.0", code=BACKGROUND))
+    assert project.outcomes() == {
+        "test_closed.py::test_first": ("kept", ""),
+        "test_closed.py::test_second": ("kept", ""),
+        "test_left.py::test_first": ("error", "cannot-judge"),
+        "test_left.py::test_second": ("kept", ""),
+    }

@@ -293,13 +293,29 @@ def test_stopped_after_a_part_that_holds(project: Project, python: Path) -> None
     assert project.outcomes() == {"test_parts.py::test_parts": ("error", "unfinished")}
 
 
-def test_known_break_whose_teardown_fails(project: Project, python: Path) -> None:
-    """A known break excuses the promise, not what goes wrong after it."""
+@pytest.mark.parametrize(
+    ("body", "teardown", "expected"),
+    [
+        ("assert False", "open('/not/there')", ("error", "teardown")),
+        ("assert False", "market_data_core.close()", ("skipped", "known-break")),
+        ("assert False", "assert False", ("skipped", "known-break")),
+        ("assert int('1')", "market_data_core.close()", ("skipped", "known-break")),
+        ("assert int('1')", "assert False", ("skipped", "known-break")),
+        ("assert int('1')", "open('/not/there')", ("error", "FileNotFoundError")),
+        ("assert int('1')", "pass", ("error", "known-break-kept")),
+    ],
+)
+def test_known_break_and_its_teardown(
+    project: Project, tmp_path: Path, body: str, teardown: str, expected: tuple[str, str]
+) -> None:
+    """A known break excuses what Core breaks, also after the promise, and no error of the pack."""
     project.write("packs/small/pack.toml", PACK_TOML + KNOWN.replace("CORE", ">=1"))
-    fixture = "@pytest.fixture\ndef bus():\n    yield\n    raise RuntimeError('late')\n"
-    project.promise("assert False", above=fixture, marks="@pytest.mark.usefixtures('bus')")
-    assert project.cell(python).returncode == 1
-    assert project.outcomes() == {KEPT: ("error", "teardown")}
+    fixture = f"@pytest.fixture\ndef bus():\n    yield\n    {teardown}\n"
+    above = f"import market_data_core\n{fixture}"
+    project.promise(body, above=above, marks="@pytest.mark.usefixtures('bus')")
+    python = make_python(tmp_path / "python", "1.2.0", code="def close(): raise RuntimeError")
+    assert project.cell(python).returncode == (expected[0] == "error")
+    assert project.outcomes() == {KEPT: expected}
 
 
 def test_equal_names_in_two_folders(project: Project, python: Path) -> None:
