@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from blame import said, type_name
+from raised import said, type_name
 
 Context = dict[str, Any]
 Loop = asyncio.BaseEventLoop

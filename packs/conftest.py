@@ -24,16 +24,7 @@ import pytest
 from packaging.specifiers import InvalidSpecifier
 
 from background import Background
-from blame import (
-    broken_harness,
-    cannot_judge,
-    forget_failure,
-    forget_half_imported,
-    honestly,
-    said,
-    type_name,
-    unshown,
-)
+from blame import broken_harness, cannot_judge, forget_failure, forget_half_imported
 from canary import canary, run_unreported
 from deprecation import listen
 from evidence import DEPRECATIONS, KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result, printable
@@ -41,6 +32,7 @@ from form import Form, read_form
 from guard import PACKAGE, check_unchanged, guard
 from journal import Reader, Writer
 from pack import HarnessError, holds, pack_digest, read_pack
+from raised import honestly, said, type_name, unshown
 
 LONGEST_DEPRECATION = 400  # characters of a symbol, and of what is said of it
 MOST_DEPRECATIONS = 25  # that one promise meets

@@ -37,16 +37,20 @@ OF_CORE = (
     f"{OPEN}pytest.fail('not open')",
     f"raise ExceptionGroup('both', [AssertionError(), {RESET}])",
     f"raise ExceptionGroup('both', [{RESET}, ExceptionGroup('one', [AssertionError()])])",
+    "try: assert False\n    finally: open('/not/there')",
+    "raise ExceptionGroup('both', [AttributeError('x', obj=core), ImportError('x', name='y')])",
     # What pytest is given is Core's.
     "pytest.MonkeyPatch().setattr(core, 'gone', 1)",
     "assert [[1.0]] == pytest.approx([[1.0]])",
     "pytest.raises(core.BusError, core.call, int)",
     "pytest.raises(ValueError, core.call)",
+    "import functools; pytest.raises(ValueError, functools.partial(core.call))",
     "pytest.raises(ValueError, core.call, int)",
     "pytest.raises(ValueError, core.Bus().publish, 'event')",
     "pytest.warns(UserWarning, core.call, int)",
     # A name is missing which Core no longer gives.
     "Gone()",
+    "Missing()",
     "for last in core.LIMITS: found = last\n    assert found",
     "import typing\n    class Event: source: 'Gone'\n    typing.get_type_hints(Event)",
 )
@@ -61,6 +65,7 @@ OF_THE_PACK = (
     "pytest.warns('UserWarning', int)",
     "pytest.fail(5)",
     "queue()",
+    "import asyncio; asyncio.tiemout(1)",
     "raise ImportError('no such backend')",
     "raise ImportError('no such backend', name=5)",
     "raise FileNotFoundError(2, 'not there', 'a\\0b')",
@@ -151,6 +156,7 @@ def test_whose_fault(project: Project, tmp_path: Path, bodies: Sequence[str], ta
     )
     if tag == "failure":
         above += "from market_data_core import *\n"
+        above += "try: from market_data_core import Missing\nexcept ImportError: pass\n"
     python = make_python(tmp_path / "python", "1.2.0", code=CORE, modules={"wrong": "def ("})
     assert tags(project, python, bodies, above) == dict.fromkeys(bodies, tag)
 
@@ -172,6 +178,7 @@ def test_whose_file(project: Project, tmp_path: Path) -> None:
         "import market_data_core.wrong": "failure",
         "raise core.BusError": "failure",
         "raise AssertionError": "failure",
+        "@pytest.mark.usefixtures('limits')": "failure",
         "@pytest.mark.parametrize('key', typo)": "error",
         "@pytest.mark.parametrized('key', [1])": "error",
         "@pytest.fixture(scope='sesion')": "error",
@@ -183,7 +190,10 @@ def test_whose_file(project: Project, tmp_path: Path) -> None:
     project.write("packs/small/broken_piece.py", "this is no Python")
     for number, line in enumerate(files):
         marks, above = (line, "") if line.startswith("@") else ("", line)
-        above = f"import market_data_core as core\n{above}\n"
+        above = (
+            f"import market_data_core as core\n{above}\n"
+            "@pytest.fixture(params=[1], ids=lambda key: core.Limits)\ndef limits(): pass\n"
+        )
         project.promise("assert int('1')", name=f"p{number}", above=above, marks=marks)
     python = make_python(tmp_path / "python", "1.2.0", code=CORE, modules={"wrong": "def ("})
     project.cell(python)

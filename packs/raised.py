@@ -1,0 +1,103 @@
+"""An exception as Python keeps it.
+
+One of Core may be of a class that runs code, fails or lies when it is asked: here nothing is asked
+of it, or only where that may fail.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+import pytest
+
+FINDINGS = (AssertionError, pytest.fail.Exception)
+Errors = tuple[BaseException, ...]
+
+
+def frames_of(error: BaseException) -> list[FrameType]:
+    """The frames that an exception went through, from the outermost on."""
+    return [frame for frame, _ in traceback.walk_tb(raw(error, BaseException, "__traceback__"))]
+
+
+def files_of(frames: Sequence[FrameType]) -> set[str]:
+    return {*map(real, {frame.f_code.co_filename for frame in frames})}
+
+
+def real(file: object) -> str:
+    """The path of a file without links; empty if it is none."""
+    with suppress(ValueError):
+        return os.path.realpath(file) if type(file) is str else ""
+    return ""
+
+
+def chain(error: BaseException, step: Callable[[BaseException], Errors]) -> Iterator[BaseException]:
+    """An error, and all that is found from it by this step; each once."""
+    left, seen = [error], set[int]()
+    while left:
+        one = left.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += step(one)
+
+
+def behind(error: BaseException) -> Errors:
+    """What it was raised from, if that is not what a promise found, and what it is a group of."""
+    cause = raw(error, BaseException, "__cause__")
+    members = (
+        raw(error, BaseExceptionGroup, "exceptions") if is_a(error, BaseExceptionGroup) else ()
+    )
+    return (*members, cause) if cause is not None and not is_a(error, *FINDINGS) else members
+
+
+def behind_and_before(error: BaseException) -> Errors:
+    """What is behind it, and what was on its way when it was raised."""
+    before = raw(error, BaseException, "__context__")
+    hidden = raw(error, BaseException, "__suppress_context__")
+    return behind(error) if before is None or hidden else (*behind(error), before)
+
+
+def is_a(error: BaseException, *kinds: type[BaseException]) -> bool:
+    """Whether an exception is of one of these classes, whatever it says of its own."""
+    return issubclass(type(error), kinds)
+
+
+def raw(error: BaseException, kind: type[BaseException], name: str) -> Any:
+    """What Python keeps of an exception under this name, whatever its class makes of that."""
+    return vars(kind)[name].__get__(error)
+
+
+def honestly() -> Generator[None, object, object]:
+    """Let a phase of a test raise nothing that says it is of another class than it is."""
+    try:
+        return (yield)
+    except BaseException as error:
+        honest = False
+        with suppress(BaseException):
+            honest = error.__class__ is type(error)
+        if honest:
+            raise
+        traceback = raw(error, BaseException, "__traceback__")
+        raise RuntimeError(unshown(error)).with_traceback(traceback) from None
+
+
+def unshown(error: BaseException) -> str:
+    """What is said instead of an exception that pytest stumbles over when it shows it."""
+    return f"{type_name(error)}, which cannot be shown: {said(error)}"
+
+
+def type_name(error: BaseException) -> str:
+    name: str = vars(type)["__name__"].__get__(type(error))
+    return name
+
+
+def said(error: BaseException) -> str:
+    """The first line of what an exception says; the name of its class, if there is none."""
+    with suppress(BaseException):
+        return str(error).partition("\n")[0] or type_name(error)
+    return type_name(error)
