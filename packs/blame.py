@@ -17,7 +17,18 @@ import pytest
 
 from guard import DISTRIBUTION, PACKAGE, is_of_core
 from pack import HarnessError
-from raised import FINDINGS, behind, behind_and_before, chain, files_of, frames_of, is_a, raw, real
+from raised import (
+    FINDINGS,
+    behind,
+    behind_and_before,
+    chain,
+    files_of,
+    frames_of,
+    is_a,
+    raw,
+    real,
+    said,
+)
 
 # Core's name in a sentence, but not in the path of a folder.
 NAMES_CORE = re.compile(rf"(?<![\w/\\-])({PACKAGE}|{DISTRIBUTION})(?![\w/\\-])")
@@ -102,11 +113,10 @@ def mistaken(error: BaseException) -> bool:
     if not inside or not is_a(error, TypeError, ValueError) or behind(error):
         return False
     last = inside[0]
+    if last.f_code.co_code[last.f_lasti] != opmap["RAISE_VARARGS"]:
+        return False  # It calls what it was given, and cannot.
     given = [value for frame in inside for value in [*frame.f_locals.values()]]
-    refused = last.f_code.co_code[last.f_lasti] == opmap["RAISE_VARARGS"]
-    return (
-        refused and last.f_globals["__name__"] not in TAKE_VALUES and not any(map(is_core, given))
-    )
+    return last.f_globals["__name__"] not in TAKE_VALUES and not any(map(is_core, given))
 
 
 def stumbled(errors: Sequence[BaseException]) -> bool:
@@ -132,7 +142,8 @@ def imported(name: object, file: str) -> bool:
     """Whether a file imports a name that Core lacks from it, or maybe with all its names."""
     for node in ast.walk(ast.parse("".join(linecache.getlines(file)))):
         if isinstance(node, ast.ImportFrom) and named_for_core(node.module):
-            there = vars(sys.modules.get(node.module or "", object))
+            module = sys.modules.get(node.module or "")
+            there = vars(module) if type(module) is ModuleType else ()
             lacking = (one for one in node.names if one.name not in there)
             if any(one.name == "*" or (one.asname or one.name) == name for one in lacking):
                 return True
@@ -161,11 +172,11 @@ UNNOTICED = {
 }
 
 
-def cannot_judge(warning: Warning | str) -> str:
+def cannot_judge(warning: Warning) -> str:
     """Why a promise that met this warning says nothing, kept as it may look; empty if it may."""
     for category, reason in UNNOTICED.items():
-        if isinstance(warning, category):
+        if is_a(warning, category):
             return reason
-    if isinstance(warning, RuntimeWarning) and "was never awaited" in str(warning):
-        return f"nobody waits for what it calls: {warning}"
+    if is_a(warning, RuntimeWarning) and "was never awaited" in said(warning):
+        return f"nobody waits for what it calls: {said(warning)}"
     return ""

@@ -19,6 +19,7 @@ from functools import wraps
 from importlib import metadata
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from packaging.specifiers import InvalidSpecifier
@@ -260,12 +261,16 @@ class Cell:
         self.look_behind()
         self.run_now("")
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, nodeid: str
     ) -> None:
-        if reason := cannot_judge(warning_message.message):
-            name = self.name_of(nodeid) if nodeid else "run"
-            self.refuse(name, reason, str(warning_message.message))
+        warning: Any = warning_message.message
+        if reason := cannot_judge(warning):
+            self.refuse(self.name_of(nodeid) if nodeid else "run", reason, said(warning))
+        # Whatever shows it would run what Core has made of it.
+        text = f"{type_name(warning)}: {said(warning)}"
+        warning_message.message, warning_message.category = Warning(text), Warning
 
     def refuse(self, name: str, reason: str, text: str) -> None:
         """What only looks kept is the pack's error."""

@@ -101,6 +101,8 @@ class Warn(Exception):
         return "told"
 class Class(Exception):
     __class__ = property(lambda self: 1 / 0)
+class OddWarning(UserWarning):
+    __class__ = property(lambda self: 1 / 0)
 class Skip(Exception):
     __class__ = property(lambda self: pytest.skip.Exception)
 class Cause(Exception):
@@ -162,10 +164,11 @@ def test_whose_fault(project: Project, tmp_path: Path, bodies: Sequence[str], ta
 
 
 def test_odd_exceptions(project: Project, tmp_path: Path) -> None:
-    """Whatever an exception of Core says of itself, it is failed, and every promise is judged."""
+    """An exception of Core is failed, whatever it says of itself, and every promise is judged."""
     python = make_python(tmp_path / "python", "1.2.0", code=ODD)
-    found = tags(project, python, ODD_WAYS, "import market_data_core as core\n")
-    assert found == dict.fromkeys(ODD_WAYS, "failure")
+    warned = "import warnings; warnings.warn(core.OddWarning()); assert int('1')"
+    found = tags(project, python, (*ODD_WAYS, warned), "import market_data_core as core\n")
+    assert found == dict.fromkeys(ODD_WAYS, "failure") | {warned: "kept"}
 
 
 def test_whose_file(project: Project, tmp_path: Path) -> None:
