@@ -234,20 +234,38 @@ class Cell:
             result.tag, result.type, result.message = "error", "deselected", "was deselected"
             self.journal.results({name: result})
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        try:
+            return (yield)
+        except pytest.exit.Exception:
+            raise
+        except Exception as error:
+            # It is of Core's code that pytest stumbles over while it shows what Core has raised.
+            self.stopped(collector, error, unshown(error))
+            return pytest.CollectReport(collector.nodeid, "failed", unshown(error), None)
+
     def pytest_exception_interact(
-        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object]
+        self,
+        node: pytest.Item | pytest.Collector,
+        call: pytest.CallInfo[object],
+        report: pytest.CollectReport | pytest.TestReport,
     ) -> None:
-        """A file that cannot be imported breaks every promise in it, which then has no name."""
         if isinstance(node, pytest.Collector) and call.excinfo:
             error = call.excinfo.value
             if type(error) is node.CollectError and error.__cause__ is not None:
                 error = error.__cause__
-            tag = "error" if broken_harness(error) else "failure"
-            text = str(node.repr_failure(call.excinfo))
-            message = f"the file cannot be imported: {said(error)}"
-            name = self.name_of(node.nodeid)
-            self.results[name] = Result(tag, "collection", message, text)
-            self.journal.results({name: self.results[name]})
+            self.stopped(node, error, report.longreprtext)
+
+    def stopped(self, node: pytest.Collector, error: BaseException, text: str) -> None:
+        """A file that cannot be imported breaks every promise in it, which then has no name."""
+        tag = "error" if broken_harness(error) else "failure"
+        message = f"the file cannot be imported: {said(error)}"
+        name = self.name_of(node.nodeid)
+        self.results[name] = Result(tag, "collection", message, text)
+        self.journal.results({name: self.results[name]})
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.run_now(self.name_of(nodeid))

@@ -14,6 +14,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 LIMITS = {}
 class BusError: pass
+class Odd(Exception):
+    __cause__ = property(lambda self: 1 / 0)
 class Bus:
     def publish(self, event, source): pass
 def call(handler): return handler()
@@ -180,6 +182,7 @@ def test_whose_file(project: Project, tmp_path: Path) -> None:
         "open(core.FOLDER / 'limits.json')": "failure",
         "import market_data_core.wrong": "failure",
         "raise core.BusError": "failure",
+        "raise core.Odd": "failure",
         "raise AssertionError": "failure",
         "@pytest.mark.usefixtures('limits')": "failure",
         "@pytest.mark.parametrize('key', typo)": "error",
