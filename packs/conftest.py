@@ -274,9 +274,9 @@ class Cell:
         name = self.name_of(nodeid)
         if self.results[name].tag in ("failure", "error") or self.results[name].type == KNOWN_BREAK:
             forget_failure()
+        self.look_behind()
         self.note_deprecations(name)
         self.journal.results({name: self.results[name]})
-        self.look_behind()
         self.run_now("")
 
     @pytest.hookimpl(tryfirst=True)

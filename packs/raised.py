@@ -48,11 +48,10 @@ def chain(error: BaseException, step: Callable[[BaseException], Errors]) -> Iter
 
 def behind(error: BaseException) -> Errors:
     """What it was raised from, if that is not what a promise found, and what it is a group of."""
+    group = is_a(error, BaseExceptionGroup)
+    members: Errors = raw(error, BaseExceptionGroup, "exceptions") if group else ()
     cause = raw(error, BaseException, "__cause__")
-    members = (
-        raw(error, BaseExceptionGroup, "exceptions") if is_a(error, BaseExceptionGroup) else ()
-    )
-    return (*members, cause) if cause is not None and not is_a(error, *FINDINGS) else members
+    return members if cause is None or is_a(error, *FINDINGS) else (*members, cause)
 
 
 def behind_and_before(error: BaseException) -> Errors:
@@ -82,8 +81,8 @@ def honestly() -> Generator[None, object, object]:
             honest = error.__class__ is type(error)
         if honest:
             raise
-        traceback = raw(error, BaseException, "__traceback__")
-        raise RuntimeError(unshown(error)).with_traceback(traceback) from None
+        plain = RuntimeError(unshown(error))
+        raise plain.with_traceback(raw(error, BaseException, "__traceback__")) from None
 
 
 def unshown(error: BaseException) -> str:
@@ -99,5 +98,6 @@ def type_name(error: BaseException) -> str:
 def said(error: BaseException) -> str:
     """The first line of what an exception says; the name of its class, if there is none."""
     with suppress(BaseException):
-        return str(error).partition("\n")[0] or type_name(error)
+        # A class may give a text that is of a class of its own.
+        return str.__str__(str(error)).partition("\n")[0] or type_name(error)
     return type_name(error)
