@@ -33,6 +33,8 @@ from raised import (
 # Core's name in a sentence, but not in the path of a folder.
 NAMES_CORE = re.compile(rf"(?<![\w/\\-])({PACKAGE}|{DISTRIBUTION})(?![\w/\\-])")
 WAYS_OUT = (pytest.skip.Exception, pytest.xfail.Exception)
+# Of the harness, what an exception of pytest goes through as well.
+AROUND = ("background.py", "conftest.py", "raised.py")
 # Parts of pytest that are given values to compare and to patch, which may be Core's.
 TAKE_VALUES = ("_pytest.approx", "_pytest.python_api", "_pytest.monkeypatch")
 
@@ -129,7 +131,7 @@ def stumbled(errors: Sequence[BaseException]) -> bool:
 def in_packs(frames: Sequence[FrameType]) -> bool:
     """Whether one of these is of a promise, or of what stands beside it."""
     folder = os.path.dirname(os.path.realpath(__file__))
-    files = files_of(frames) - {os.path.join(folder, "conftest.py")}
+    files = files_of(frames) - {os.path.join(folder, name) for name in AROUND}
     return any(file.startswith(os.path.join(folder, "")) for file in files)
 
 
