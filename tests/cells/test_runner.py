@@ -35,7 +35,7 @@ def runs_with(project: Project, tmp_path: Path, code: str, *options: str) -> tup
         ("import os; os._exit(0)", "crashed", "the run ended in its middle, with code 0"),
         (f"import os, signal; {KILL}", "killed", "the run was ended by SIGKILL"),
         ("import ctypes; ctypes.string_at(0)", "killed", "the run was ended by SIGSEGV"),
-        ("import time; time.sleep(60)", "timed-out", "it did not end within 1 s"),
+        ("import time; assert time.sleep(60)", "timed-out", "it did not end within 1 s"),
         ("assert int('1')\n    while True:\n        try:\n            import time; time.sleep(60)\n"
          "        except BaseException:\n            pass", "timed-out", "within 1 s"),
     ],
@@ -135,7 +135,7 @@ def test_a_core_that_ends_the_run_while_it_is_collected(project: Project, python
 def test_the_time_of_a_cell(project: Project, python: Path) -> None:
     """What did not start before the cell's time was over is errored; what had ended counts."""
     project.promise("assert int('1')", name="a")
-    project.promise("import time; time.sleep(60)")
+    project.promise("import time; assert time.sleep(60)")
     project.promise("assert int('1')", name="z")
     project.cell(python, "small-core_v120", "--cell-seconds=2")
     assert project.outcomes() == {
