@@ -14,6 +14,7 @@ PLACES = {
     "report": "fanout.commands.report:report",
     "dashboard": "fanout.commands.dashboard:dashboard",
     "cores": "fanout.commands.cores:cores",
+    "consumers": "fanout.commands.consumers:consumers",
     "history": "fanout.commands.history:history",
     "bisect": "fanout.commands.bisect:bisect",
     "probe": "fanout.commands.probe:probe_command",

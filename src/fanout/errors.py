@@ -63,6 +63,14 @@ class InvalidTable(UnusableInput):
     """The table of Core refs in `tox.ini` cannot be read or rewritten."""
 
 
+class InvalidConsumers(UnusableInput):
+    """`consumers.toml` cannot be read or rewritten, or does not name the consumer of a pack."""
+
+
+class UnknownConsumer(UnusableInput):
+    """A consumer was named that `consumers.toml` does not have."""
+
+
 class UnreachableIndex(UnusableInput):
     """The package index gave no answer, or none that can be used."""
 

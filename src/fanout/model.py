@@ -41,11 +41,15 @@ def in_range(version: str, core_range: str) -> bool:
     no version is in no range.
     """
     try:
-        at = Version(version)
+        return SpecifierSet(core_range).contains(release_of(version))
     except InvalidVersion:
         return False
-    release = at.base_version if at.post is None else f"{at.base_version}.post{at.post}"
-    return SpecifierSet(core_range).contains(release)
+
+
+def release_of(version: str) -> Version:
+    """The release that a version is, or will become; raises InvalidVersion."""
+    at = Version(version)
+    return Version(at.base_version if at.post is None else f"{at.base_version}.post{at.post}")
 
 
 @lru_cache

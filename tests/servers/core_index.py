@@ -1,27 +1,53 @@
-"""A package index on this machine that serves tiny releases of Core."""
+"""A package index on this machine that serves tiny releases of Core, and of its consumers."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import re
 import threading
 import zipfile
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+PROJECT = re.compile(r"/simple/([^/]+)/")
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def wheel(version: str, code: str) -> bytes:
     """A wheel of Core with one module."""
-    file, info = io.BytesIO(), f"market_data_core-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: market-data-core\nVersion: {version}\n"
+    return any_wheel("market_data_core", version, code, metadata.encode())
+
+
+def any_wheel(package: str, version: str, code: str, metadata: bytes) -> bytes:
+    """A wheel of a distribution with one module, whatever its metadata says."""
+    file, info = io.BytesIO(), f"{package}-{version}.dist-info"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("market_data_core/__init__.py", code)
+        archive.writestr(f"{package}/__init__.py", code)
         archive.writestr(f"{info}/METADATA", metadata)
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return file.getvalue()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One release of a consumer; `metadata` is all of it, in place of what it requires."""
+
+    version: str
+    requires: tuple[str, ...] = ()
+    at: str = "2026-01-01T00:00:00Z"
+    yanked: bool = False
+    beside: bool = True  # the metadata is served beside the wheel as well
+    metadata: bytes = b""
+    file: str = ""  # the end of its name, where it is no wheel
+
+    def written(self, distribution: str) -> bytes:
+        lines = ["Metadata-Version: 2.1", f"Name: {distribution}", f"Version: {self.version}"]
+        lines += [f"Requires-Dist: {one}" for one in self.requires]
+        return self.metadata or "\n".join((*lines, "", "")).encode()
 
 
 class CoreIndex(ThreadingHTTPServer):
@@ -34,6 +60,8 @@ class CoreIndex(ThreadingHTTPServer):
         self.page = ""
         self.status = 200
         self.answers: dict[str, bytes] = {}
+        self.pages: dict[str, str] = {}  # of what is not Core, by distribution
+        self.asked: list[str] = []
         self.yanked: frozenset[str] = frozenset()  # versions
         self.url = f"http://127.0.0.1:{self.server_port}/simple/"
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
@@ -52,6 +80,27 @@ class CoreIndex(ThreadingHTTPServer):
         }
         self.describe()
 
+    def offer(self, distribution: str, *offers: Offer) -> None:
+        """Serve these releases of a consumer, and no others."""
+        package, files = distribution.replace("-", "_"), list[dict[str, object]]()
+        for offer in offers:
+            metadata = offer.written(distribution)
+            content = any_wheel(package, offer.version, "", metadata)
+            name = f"{package}-{offer.version}{offer.file or '-py3-none-any.whl'}"
+            self.answers |= {f"/files/{name}": content, f"/files/{name}.metadata": metadata}
+            beside = {"sha256": hashlib.sha256(metadata).hexdigest()} if offer.beside else False
+            files.append(
+                {
+                    "filename": name,
+                    "url": f"/files/{name}",
+                    "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
+                    "core-metadata": beside,
+                    "upload-time": offer.at,
+                    "yanked": offer.yanked,
+                }
+            )
+        self.pages[distribution] = page(files, "1.1", distribution)
+
     def describe(self) -> None:
         """Make the page name the files as they are."""
         self.page = page(
@@ -67,9 +116,10 @@ class CoreIndex(ThreadingHTTPServer):
         )
 
 
-def page(files: list[dict[str, object]], version: str = "1.0") -> str:
-    meta = {"api-version": version}
-    return json.dumps({"meta": meta, "name": "market-data-core", "files": files})
+def page(
+    files: list[dict[str, object]], version: str = "1.0", name: str = "market-data-core"
+) -> str:
+    return json.dumps({"meta": {"api-version": version}, "name": name, "files": files})
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -78,8 +128,12 @@ class Answer(BaseHTTPRequestHandler):
     server: CoreIndex
 
     def do_GET(self) -> None:
-        project = self.path == "/simple/market-data-core/"
-        content = self.server.page.encode() if project else self.server.answers.get(self.path)
+        self.server.asked.append(self.path)
+        pages = self.server.pages | {"market-data-core": self.server.page}
+        found = PROJECT.fullmatch(self.path)
+        project = found is not None and found[1] in pages
+        content = pages[found[1]].encode() if found and project else None
+        content = self.server.answers.get(self.path) if content is None else content
         self.send_response(404 if content is None else self.server.status)
         self.send_header("Content-Type", SIMPLE_JSON if project else "application/zip")
         self.end_headers()

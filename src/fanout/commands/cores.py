@@ -13,7 +13,7 @@ from rich.progress import Progress
 from fanout.commands.command import INDEX, ROOT, Command, Terminal, format_option
 from fanout.core.index import read_releases
 from fanout.core.refs import CoreRef, core_refs
-from fanout.core.table import Table
+from fanout.core.table import Table, write
 from fanout.errors import ExitCode
 from fanout.told.report_text import print_cores
 
@@ -52,7 +52,7 @@ def cores(root: Path, index: str, update: bool, form: str) -> None:
     changed = table.yanked != {ref.factor for ref in refs if ref.yanked}
     if update:
         texts = table.renewed(refs)
-        table.write(texts)
+        write(texts)
         for path in texts:
             click.echo(f"brought up to date: {path}", err=True)
         click.echo(f"{len(new)} Core refs added to {table.path}", err=True)

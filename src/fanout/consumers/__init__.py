@@ -1,1 +1,1 @@
-"""The packages that build on Core: what their releases use of it, read without running them."""
+"""The packages that build on Core: what they declare, use of it, and can be installed with."""

@@ -125,12 +125,17 @@ def listed(index: str) -> list[DistributionPackage]:
         return client.get_project_page(DISTRIBUTION, timeout=60).packages
 
 
+def kept_from(index: str, root: Path) -> Path:
+    """The folder of what was downloaded from an index."""
+    return root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"
+
+
 def fetch(version: str, root: Path, index: str, distribution: str = DISTRIBUTION) -> Path:
     """The wheel of a release, from the index once, and from then on as it was kept.
 
     Of Core alone a wheel is built where the index has none.
     """
-    folder = root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"
+    folder = kept_from(index, root)
     stem = canonicalize_name(distribution).replace("-", "_")
     for path in folder.glob(f"{stem}-{Version(version)}-*.whl"):
         return path.resolve()

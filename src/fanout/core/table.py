@@ -85,17 +85,18 @@ class Table:
                     texts[path] = re.sub(whole, now, texts[path])
         return {path: text for path, text in texts.items() if path.read_bytes() != text.encode()}
 
-    def write(self, texts: Mapping[Path, str]) -> None:
-        """Replace files, each in one step; an interrupted write leaves the old one."""
-        for path, text in texts.items():
-            part = path.with_name(f"{path.name}.{os.getpid()}.part")
-            try:
-                part.write_bytes(text.encode())
-                part.chmod(path.stat().st_mode)
-                put(part, path)
-            except OSError as error:
-                part.unlink(missing_ok=True)
-                raise InvalidTable(
-                    f"'{path}' cannot be written and is as it was: {error.strerror}",
-                    "make room, or get the right to write there, and run it again",
-                ) from error
+
+def write(texts: Mapping[Path, str]) -> None:
+    """Replace files, each in one step; an interrupted write leaves the old one."""
+    for path, text in texts.items():
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(text.encode())
+            part.chmod(path.stat().st_mode)
+            put(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise InvalidTable(
+                f"'{path}' cannot be written and is as it was: {error.strerror}",
+                "make room, or get the right to write there, and run it again",
+            ) from error

@@ -28,6 +28,16 @@ LONGEST_BUILD = 600
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 LARGEST_CONTENT = 64 * 1024 * 1024
 MOST_FILES = 10_000
+# What reading an archive that is none, or not as it says, ends with.
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 # What a build or an editor leaves in a tree is no part of its source.
 LEFT_BEHIND = shutil.ignore_patterns(
     ".tox", ".venv", "__pycache__", "*.egg-info", ".*_cache", "node_modules"
@@ -130,15 +140,7 @@ def read_files(wheel: Path) -> dict[str, bytes]:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             refuse(wheel, entries)
             return {entry.filename: archive.read(entry) for entry in entries}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+    except BROKEN_ARCHIVE as error:
         raise InvalidCore(f"'{wheel}' is not a wheel: {error}", "build it again") from error
 
 

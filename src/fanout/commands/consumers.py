@@ -1,0 +1,136 @@
+"""`fanout consumers`: who takes up a Core, when, and whether it can be installed with it."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import click
+from packaging.version import Version
+
+from fanout.cells.matrix import read_matrix, version
+from fanout.commands.command import INDEX, ROOT, Command, format_option, say, show
+from fanout.commands.progress import Pace
+from fanout.consumers.answer import Consumer, Consumers, consumer
+from fanout.consumers.installs import Installs, installs
+from fanout.consumers.releases import read_consumers
+from fanout.consumers.table import chosen, news, packs_of, read_table, renewed
+from fanout.core.index import check_served, wheel_of
+from fanout.core.requirement import requirement
+from fanout.core.resolve import of_releases, release_at, resolve
+from fanout.core.table import write
+from fanout.errors import InvalidCore
+from fanout.model import Core, Matrix
+from fanout.told.consumers_text import print_consumers
+from fanout.wording import number
+
+RESOLVES_AT_ONCE = 2
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Exit codes: 0 told, 1 with --installs: a consumer that takes the Core up at once cannot be
+installed with it, 2 unusable input, 3 the index or the resolver gave no answer.
+
+\b
+Example: fanout consumers --core 1.4.61 --installs""",
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--core",
+    "named",
+    metavar="REF",
+    help="The Core that is released; the next after the newest unless told.",
+)
+@click.option("--installs", "asked", is_flag=True, help="Ask a resolver as well; needs --core.")
+@click.option("--update", is_flag=True, help="Bring the releases in consumers.toml up to date.")
+@format_option()
+@ROOT
+@INDEX
+def consumers(
+    names: tuple[str, ...],
+    named: str | None,
+    asked: bool,
+    update: bool,
+    form: str,
+    root: Path,
+    index: str,
+) -> None:
+    """Show every consumer, or those named, and when each takes up a Core.
+
+    A NAME is that of a distribution or of its pack. REF is a version, a Core ref of tox.ini, a
+    wheel, an sdist, a directory, or a git URL with a ref.
+    """
+    if asked and not named:
+        raise click.UsageError("--installs needs --core: what is not there cannot be installed")
+    root = root.resolve()
+    table = read_table(root)
+    packs = packs_of(root, table)
+    distributions = chosen(names, table, packs)
+    matrix = read_matrix(root)
+    cores = [str(version(cell)[1]) for cell in of_releases(matrix)]
+    core = resolve(named, "candidate", root, matrix) if named else next_release(matrix)
+    releases = read_consumers(distributions, root, index, Pace("releases"))
+    answer = Consumers(
+        core=core.version,
+        consumers=tuple(
+            consumer(name, table[name], releases[name], packs.get(name), core.version, cores)
+            for name in distributions
+        ),
+    )
+    if asked:
+        answer = resolved(answer, core, root, index)
+    show(form, answer, partial(print_consumers, answer, bool(names)))
+    behind = news(table, {one.distribution: one.newest for one in answer.consumers if one.newest})
+    if update:
+        texts = renewed(root, behind)
+        write(texts)
+        for path in texts:
+            click.echo(f"brought up to date: {path}", err=True)
+    elif behind:
+        said = number(len(behind), "newest release")
+        say(f"{said} not in consumers.toml: run with --update")
+    sys.exit(answer.exit_code)
+
+
+def next_release(matrix: Matrix) -> Core:
+    """The release after the newest one, with the next number: it need not be there."""
+    cells = of_releases(matrix)
+    if not cells:
+        raise InvalidCore("tox.ini names no release of Core", "name one with --core")
+    *numbers, last = version(cells[-1])[1].release
+    return release_at("candidate", str(Version(".".join(map(str, (*numbers, last + 1))))))
+
+
+def resolved(answer: Consumers, core: Core, root: Path, index: str) -> Consumers:
+    """The answer with what a resolver says of each consumer, and of all together."""
+    check_served([core], index)
+    exact = core.requirement
+    if core.source != "pypi":
+        exact = requirement(wheel_of(core, root, index))
+    there = [one for one in answer.consumers if one.newest]
+    sets = [[one] for one in there] + ([there] if len(there) > 1 else [])
+
+    def ask(together: list[Consumer]) -> Installs:
+        releases = {one.distribution: one.newest for one in together}
+        extras = sorted({extra for one in together for extra in one.declared.extras})
+        return installs(releases, exact, index, extras)
+
+    told, found = Pace("resolved"), list[Installs]()
+    with ThreadPoolExecutor(RESOLVES_AT_ONCE) as pool:
+        for one in pool.map(ask, sets):
+            found.append(one)
+            told(len(found), len(sets))
+    each = dict(zip((one.distribution for one in there), found, strict=False))
+    return answer.model_copy(
+        update={
+            "consumers": tuple(
+                one.model_copy(update={"installs": each.get(one.distribution)})
+                for one in answer.consumers
+            ),
+            "together": found[-1] if len(there) > 1 else None,
+        }
+    )
