@@ -15,13 +15,15 @@ from fanout.commands.workflow import reconcile, releases, token
 from fanout.commands.workflow.token import HEADER
 from fanout.notify.github.client import Waits, connect
 from tests import ROOT
-from tests.servers.core_index import CoreIndex
+from tests.servers.core_index import CoreIndex, Offer
 from tests.servers.github import Fault, GitHub
+from tests.worlds.project import PACK_TOML
 
 SHA = "0123456789abcdef" * 2 + "01234567"
 QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 TABLE = ROOT / "tox.ini"
 GATE = "fanout check 1.4.61"
+CONSUMERS = 'market-data-free = "1.0"\nmarket-data-small = "0.1.0"\n'
 
 
 @pytest.fixture
@@ -149,11 +151,17 @@ def test_no_token_is_no_failure(
 @pytest.fixture
 def index() -> Iterator[CoreIndex]:
     server = CoreIndex()
+    server.serve({"1.4.61": "old = 1"})
+    server.offer("market-data-free", Offer("1.0"))
+    server.offer("market-data-small", Offer("0.1.0"))
     yield server
     server.close()
 
 
 def look(folder: Path, index: CoreIndex) -> Result:
+    (folder / "consumers.toml").write_text(CONSUMERS)
+    (folder / "packs/small").mkdir(parents=True, exist_ok=True)
+    (folder / "packs/small/pack.toml").write_text(PACK_TOML)
     (folder / "tox.ini").write_text(TABLE.read_text())
     (folder / "docs").mkdir(exist_ok=True)
     (folder / "docs/gate.md").write_text(GATE)
@@ -188,10 +196,61 @@ def test_a_new_release_is_proposed_once(github: GitHub, index: CoreIndex, tmp_pa
     assert github.written == before
 
 
-def test_a_table_that_has_all_is_left(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
-    """Without a new release GitHub is asked nothing."""
-    index.serve({"1.4.61": "old = 1"})
+def test_a_new_release_of_a_consumer_is_proposed_once(
+    github: GitHub, index: CoreIndex, tmp_path: Path
+) -> None:
+    """It comes as a pull request of its own, which says of which release the pack is."""
+    github.files["main"] = {"consumers.toml": CONSUMERS}
+    index.offer("market-data-small", Offer("0.1.0"), Offer("0.2.0"), Offer("0.3.0", yanked=True))
+
+    done, again = look(tmp_path, index), look(tmp_path, index)
+
+    assert (done.exit_code, again.exit_code) == (0, 0), done.output + again.output
+    (pull,) = github.pulls
+    assert (pull["title"], pull["head"]) == (
+        "Take up market-data-small 0.2.0",
+        "consumers-update",
+    )
+    assert "- market-data-small 0.2.0, whose pack is of 0.1.0" in pull["body"]
+    assert github.files["consumers-update"]["consumers.toml"] == CONSUMERS.replace("0.1.0", "0.2.0")
+
+
+def test_an_index_without_a_consumer_is_said(
+    github: GitHub, index: CoreIndex, tmp_path: Path
+) -> None:
+    """What the index says of Core is proposed, and then the job fails."""
+    github.files["main"] = {"tox.ini": TABLE.read_text(), "docs/gate.md": GATE}
+    index.serve({"1.4.61": "old = 1", "1.4.62": "new = 1"})
+    del index.pages["market-data-small"]
 
     done = look(tmp_path, index)
 
-    assert (done.output, github.asked) == ("tox.ini names every release of Core\n", [])
+    assert done.exit_code == 3
+    assert "'market-data-small'" in done.output
+    assert [pull["title"] for pull in github.pulls] == ["Add Core 1.4.62"]
+
+
+def test_tables_that_have_all_are_left(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
+    """Without a new release GitHub is asked nothing."""
+    done = look(tmp_path, index)
+
+    assert done.output.splitlines() == [
+        "tox.ini names every release of Core",
+        "consumers.toml names the newest release of every consumer",
+    ]
+    assert github.asked == []
+
+
+def test_without_a_token_what_is_new_is_said(
+    github: GitHub, index: CoreIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a token nothing is proposed, and each that would be is said."""
+    monkeypatch.delenv("REPO_TOKEN")
+    index.offer("market-data-free", Offer("1.1"))
+    index.serve({"1.4.62": "new = 1"})
+
+    done = look(tmp_path, index)
+
+    assert (done.exit_code, github.asked) == (0, [])
+    assert "no token to propose with: Add Core 1.4.62" in done.output
+    assert "no token to propose with: Take up market-data-free 1.1" in done.output

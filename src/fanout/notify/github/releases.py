@@ -1,4 +1,4 @@
-"""The pull request that brings new releases of Core into the table of `tox.ini`."""
+"""The pull request that brings new releases into a table: of Core, or of its consumers."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ from collections.abc import Mapping
 
 from github.PullRequest import PullRequest
 
+from fanout.model import Frozen
 from fanout.notify.github.client import Account, asking, once
 
-BRANCH = "cores-update"
-BODY = "Made by `fanout cores --update`: these releases are on the index, and not in the table."
+
+class Proposal(Frozen):
+    """What a pull request changes; there is one for each branch, brought up to date."""
+
+    branch: str
+    title: str
+    body: str
+    texts: Mapping[str, str]  # by path
 
 
-def propose(account: Account, repository: str, texts: Mapping[str, str], title: str) -> str:
-    """Open the pull request, or bring the open one up to date; what was done, in a line.
-
-    `texts` are the files with the new releases, by their paths.
-    """
-    what = f"propose new Core refs in '{repository}'"
+def propose(account: Account, repository: str, asked: Proposal) -> str:
+    """Open the pull request, or bring the open one up to date; what was done, in a line."""
+    branch, title = asked.branch, asked.title
+    what = f"propose '{title}' in '{repository}'"
     with asking(what):
         place = account.github.get_repo(repository)
         base = place.default_branch
-        if BRANCH not in {branch.name for branch in place.get_branches()}:
+        if branch not in {branch.name for branch in place.get_branches()}:
             head = place.get_branch(base).commit.sha
-            place.create_git_ref(f"refs/heads/{BRANCH}", head)
-        for path, text in texts.items():
-            blob = place.get_contents(path, ref=BRANCH)
+            place.create_git_ref(f"refs/heads/{branch}", head)
+        for path, text in asked.texts.items():
+            blob = place.get_contents(path, ref=branch)
             if not isinstance(blob, list) and blob.decoded_content.decode() != text:
-                place.update_file(path, title, text, blob.sha, branch=BRANCH)
+                place.update_file(path, title, text, blob.sha, branch=branch)
 
     def find() -> PullRequest | None:
-        head = f"{repository.partition('/')[0]}:{BRANCH}"
+        head = f"{repository.partition('/')[0]}:{branch}"
         return next(iter(place.get_pulls(state="open", head=head, base=base)), None)
 
     def make() -> PullRequest:
-        return place.create_pull(base=base, head=BRANCH, title=title, body=BODY)
+        return place.create_pull(base=base, head=branch, title=title, body=asked.body)
 
     pull, made = once(what, account.waits, find, make)
     return f"pull request {pull.number}: {'opened' if made else 'was there, and is up to date'}"
