@@ -34,7 +34,7 @@ from raised import (
 NAMES_CORE = re.compile(rf"(?<![\w/\\-])({PACKAGE}|{DISTRIBUTION})(?![\w/\\-])")
 WAYS_OUT = (pytest.skip.Exception, pytest.xfail.Exception)
 # Of the harness, what an exception of pytest goes through as well.
-AROUND = ("background.py", "conftest.py", "raised.py")
+AROUND = ("background.py", "cell.py", "raised.py")
 # Parts of pytest that are given values to compare and to patch, which may be Core's.
 TAKE_VALUES = ("_pytest.approx", "_pytest.python_api", "_pytest.monkeypatch")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,19 @@ class Form:
             "not a promise that the reader sees: one is a function `def test_…`, in a file"
             " `test_….py` or in a class `Test…` of it"
         )
+
+    def unstated(self, folder: Path, stated: Set[str]) -> Iterator[tuple[str, str, str]]:
+        """What gave no promise: its name, a word for why, and why; `stated` are those it gave."""
+        for name in sorted(self.complaints.keys() - stated):
+            yield name, "malformed", self.complaints[name]
+        seen = {name.partition("::")[0] for name in stated}
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("test_*.py")}
+        for name in sorted(files - seen):
+            yield name, "not-collected", "the file gave no promise"
+        told = files - seen | stated
+        for name in sorted(self.promises - stated):
+            if name.partition("::")[0] not in told:
+                yield name, "not-collected", "pytest does not find it"
 
 
 def read_form(folder: Path) -> Form:
