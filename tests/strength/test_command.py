@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from fanout.cli import main
 from fanout.core.wheel import read_files
-from fanout.strength.mutation import KINDS, OF_MODULES
+from fanout.strength.changes.mutation import KINDS, OF_MODULES
 from tests.worlds.large import World
 from tests.worlds.mutable_core import make
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import libcst as cst
 
 from fanout.consumers.uses import File, Kind, Use
-from fanout.strength.change import How, Question
+from fanout.strength.changes.change import How, Question
 from fanout.strength.source import Source
 
 VALIDATES = ("model_validate", "model_validate_json", "model_validate_strings", "parse_obj")

@@ -18,10 +18,10 @@ from fanout.core.wheel import read_files
 from fanout.errors import InvalidSearch
 from fanout.model import Core, StrengthAsked
 from fanout.strength.answer import Fate, MutantReport, Strength, UseAt, complaints, fate_of
+from fanout.strength.changes.mutation import Mutant, Mutation, changed_files, diff
 from fanout.strength.crew import Crew, Tried, crew_of
 from fanout.strength.installed import Installed
 from fanout.strength.meeting import Facts
-from fanout.strength.mutation import Mutant, Mutation, changed_files, diff
 from fanout.strength.source import Source
 from fanout.wording import one_line, printable
 

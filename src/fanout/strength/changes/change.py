@@ -8,7 +8,8 @@ from enum import StrEnum
 
 import libcst as cst
 
-from fanout.strength.source import Definition, Module, Source, sure
+from fanout.strength.source import Definition, Module, Source
+from fanout.strength.syntax import sure
 
 RENAMED = "_renamed"
 ADDED = "added_by_core"

@@ -11,8 +11,15 @@ from libcst import CSTValidationError, ParserSyntaxError
 
 from fanout.consumers.uses import Use
 from fanout.model import PACKAGE
-from fanout.strength import classes, fields, functions, modules
-from fanout.strength.change import Change, Files, KindOfChange, Site
+from fanout.strength.changes import (
+    classes,
+    field_info,
+    fields,
+    functions,
+    modules,
+    parameters,
+)
+from fanout.strength.changes.change import Change, Files, KindOfChange, Site
 from fanout.strength.meeting import Facts
 from fanout.strength.source import Source
 
@@ -30,10 +37,10 @@ KINDS = tuple(
                 "field-required": fields.made_required,
                 "field-added-required": fields.added_required,
                 "field-default": fields.other_default,
-                "field-bound": fields.tightened,
-                "field-bound-added": fields.bounded,
-                "field-alias": fields.aliased,
-                "field-not-serialised": fields.not_serialised,
+                "field-bound": field_info.tightened,
+                "field-bound-added": field_info.bounded,
+                "field-alias": field_info.aliased,
+                "field-not-serialised": field_info.not_serialised,
                 "subclass-name-taken": fields.name_taken,
                 "literal-gone": classes.literal_gone,
                 "literal-changed": classes.literal_changed,
@@ -54,14 +61,14 @@ KINDS = tuple(
                 "function-returns-none": functions.other_return,
                 "function-async": functions.made_async,
                 "function-sync": functions.made_sync,
-                "parameter-renamed": functions.param_renamed,
-                "parameter-gone": functions.param_gone,
-                "parameter-required": functions.param_required,
-                "parameter-added-required": functions.param_added,
-                "parameter-default": functions.param_default,
-                "parameters-swapped": functions.params_swapped,
-                "parameter-keyword-only": functions.param_keyword_only,
-                "parameter-positional-only": functions.param_positional_only,
+                "parameter-renamed": parameters.renamed,
+                "parameter-gone": parameters.gone,
+                "parameter-required": parameters.made_required,
+                "parameter-added-required": parameters.added_required,
+                "parameter-default": parameters.other_default,
+                "parameters-swapped": parameters.swapped,
+                "parameter-keyword-only": parameters.keyword_only,
+                "parameter-positional-only": parameters.positional_only,
             },
         ),
         (
@@ -69,15 +76,15 @@ KINDS = tuple(
             {
                 "field-added": fields.added_optional,
                 "field-optional": fields.made_optional,
-                "field-bound-loosened": fields.loosened,
-                "field-described": fields.described,
+                "field-bound-loosened": field_info.loosened,
+                "field-described": field_info.described,
                 "fields-reordered": fields.reordered,
                 "literal-added": classes.literal_added,
                 "member-added": classes.member_added,
                 "message-changed": functions.other_message,
                 "docstring-changed": classes.documented,
                 "implementation-moved": classes.moved,
-                "parameter-added": functions.param_added_optional,
+                "parameter-added": parameters.added_optional,
                 "method-added": functions.method_added,
             },
         ),

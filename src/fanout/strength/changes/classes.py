@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 import libcst.matchers as m
 
-from fanout.strength.change import (
+from fanout.strength.changes.change import (
     ADDED,
     RENAMED,
     Change,
@@ -18,8 +18,8 @@ from fanout.strength.change import (
     replaced,
     with_body,
 )
-from fanout.strength.fields import fields, other_value, spaced
-from fanout.strength.source import decorators, every, last_name, names_in, sure
+from fanout.strength.changes.fields import fields, other_value, spaced
+from fanout.strength.syntax import decorators, every, last_name, names_in, sure
 
 CONVERTED = {"int", "float", "bool", "bytes", "date", "datetime", "Decimal", "Path", "UUID"}
 SETTINGS = {"extra": '"forbid"', "strict": "True", "frozen": "True"}

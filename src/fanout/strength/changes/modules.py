@@ -12,7 +12,7 @@ import libcst as cst
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from fanout.strength.change import ADDED, Change, Files, How, Question
+from fanout.strength.changes.change import ADDED, Change, Files, How, Question
 from fanout.strength.source import Module, Source
 
 FIELD = "Requires-Dist: "
