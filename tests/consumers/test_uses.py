@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fanout.consumers.uses import Kind, Use, read_uses
+from fanout.consumers.use import Kind, Use
+from fanout.consumers.uses import read_uses
 
 HEAD = "from market_data_core.telemetry import Event, Level\n"
 
@@ -64,6 +65,48 @@ def test_calls() -> None:
     assert taken.result
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("def f(o: Own): o.event.size", "telemetry.Event"),
+        ("def f(o: Own): o.latest().size", "telemetry.Event"),
+        ("def f(o: Own): o.newest.size", "telemetry.Event"),
+        ("def f(): made().size", "telemetry.Event"),
+        ("def f(e: 'list[Event]'):\n  for one in e: one.size", "telemetry.Event"),
+        ("def f(): [one.size for one in [Event(), Event()]]", "telemetry.Event"),
+        ("def f(e: Event | None):\n  e = e or Event()\n  e.size", "telemetry.Event"),
+        ("def f(e: Event): e.level.size", "telemetry.Event.level"),
+        ("async def f(b: Event):\n  async for e in b.read(): e.size", "telemetry.Event.read"),
+        ("e = Event()\ndef f(): e.size", "telemetry.Event"),
+        ("def f(o: Own): o.client.size", None),
+        ("def f(o: Own): o.name.size", None),
+        ("def f(o: Own): Thing(size=1).size", None),
+        ("def f(x): json.loads(x).size", None),
+        ("def f(x, e: Event): copy.deepcopy(e).size", ""),
+        ("def f(q: asyncio.Queue): q.get().size", ""),
+        ("def f(o: Own): o.anything.size", ""),
+        ("def f(p: Shape): p.size", ""),
+        ("def f(e: Event | Own): e.size", ""),
+        ("def f(e: Event, x):\n  e = x\n  e.size", ""),
+    ],
+)
+def test_what_an_object_is(code: str, expected: str | None) -> None:
+    """An object is followed to what made it; what another library explains is no use at all."""
+    head = HEAD + "import asyncio, copy, json\nfrom lib import Thing\nfrom .own import *\n"
+    head += "from .own import Own, Shape, made\n"
+    own = HEAD + (
+        "import httpx\nfrom typing import Protocol\nclass Shape(Protocol): ...\n"
+        "class Own:\n  def __init__(self, x, name: str):\n    self.event = Event()\n"
+        "    self.client = httpx.Client()\n    self.name = name\n    self.anything = x\n"
+        "  def latest(self) -> Event: ...\n  @property\n  def newest(self) -> Event: ...\n"
+        "def made() -> Event: ...\n"
+    )
+    found = [use for use in uses(code, head=head, own=own) if use.name == "size"]
+    assert [use.symbol for use in found if use.kind is Kind.READ] == (
+        [] if expected is None else [expected]
+    )
+
+
 def test_name_through_a_consumers_own_module() -> None:
     """A subclass that one file of a consumer takes from another stands for Core's class."""
     head = "from .own import Own\n"
@@ -72,6 +115,11 @@ def test_name_through_a_consumers_own_module() -> None:
     assert ("telemetry.Event", "size") in {
         (u.symbol, u.name) for u in uses(code, head=head, own=own)
     }
+
+
+def test_code_that_nobody_wrote() -> None:
+    """What nests deeper than Python follows ends the reading of its file, and of no other."""
+    assert uses("x" + ".a" * 900, more=HEAD)[0].name == "Event"
 
 
 @pytest.mark.parametrize("content", [b"def", b"\x00", b"\xff\xfe", b"(" * 10_000, b"x = 1"])

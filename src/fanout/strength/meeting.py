@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 import libcst as cst
 
-from fanout.consumers.uses import File, Kind, Use
+from fanout.consumers.use import File, Kind, Use
+from fanout.strength.annotations import Annotations
 from fanout.strength.changes.change import How, Question
 from fanout.strength.source import Source
 
@@ -27,6 +28,7 @@ class Facts:
         self.reach: dict[str, frozenset[str]] = {}
         self.uses: dict[tuple[Kind, str], list[Use]] = defaultdict(list)
         self.paths: dict[str, str] = {}  # a symbol's definition, empty where Core has none
+        self.annotations = Annotations(source)
         self.data: dict[str, Use] = {}  # what Core makes of data, and the call that has it do so
         for file in self.files:
             reached = [source.reach(path) for one in file.symbols if (path := self.path(one))]
@@ -65,16 +67,18 @@ class Facts:
 
     def of(self, use: Use, owner: str) -> bool:
         """Whether a use may be of an object of a class: of itself, or of what extends it."""
-        path = self.path(use.symbol)
         near = owner in self.reach.get(use.file, ())
-        if path:
-            # What is said to be a protocol is something else that implements it.
-            loose = near and self.source.flavour(self.source.definition(path)) == "protocol"
-            return loose or owner in self.source.lineage(path)
-        if not use.symbol or use.symbol == ".":
+        classes = self.annotations.classes(use.symbol)
+        if classes is None:
             return near
-        parent = self.path(use.symbol.rpartition(".")[0])
-        return bool(parent) and owner in self.source.reach(parent)
+        if any(owner in self.source.lineage(path) for path in classes):
+            return True
+        # It may be of a class that extends what it is said to be, or that implements it.
+        return near and any(
+            path in self.source.lineage(owner)
+            or self.source.flavour(self.source.definition(path)) == "protocol"
+            for path in classes
+        )
 
     def first(
         self, kinds: Iterable[Kind], question: Question, more: Callable[[Use], bool] | None = None
@@ -108,7 +112,8 @@ class Facts:
 
     def of_parent(self, use: Use, owner: str) -> bool:
         """Whether a call through a name, such as `Class.method()`, is of that class."""
-        parent = self.path(use.symbol.rpartition(".")[0]) if "." in use.symbol else ""
+        start, _, name = use.symbol.rpartition(".")
+        parent = self.path(start) if name == use.name else ""
         return bool(parent) and owner in self.source.lineage(parent)
 
     def made_by(self, use: Use, owner: str) -> bool:

@@ -9,7 +9,6 @@ from typing import TypeVar
 import libcst as cst
 import libcst.matchers as m
 
-
 Node = cst.ClassDef | cst.FunctionDef | cst.SimpleStatementLine
 N = TypeVar("N", bound=cst.CSTNode)
 
@@ -38,11 +37,12 @@ def shown_in(node: Node) -> set[str]:
 def names_in(node: cst.CSTNode) -> set[str]:
     """The names in a piece of code, also those in annotations that are texts."""
     found = set()
-    for one in m.findall(node, m.Name() | m.Annotation(m.SimpleString())):
+    for one in m.findall(node, m.Name() | m.Annotation()):
         if isinstance(one, cst.Name):
             found.add(one.value)
-        elif isinstance(one, cst.Annotation) and isinstance(one.annotation, cst.SimpleString):
-            found |= set(re.findall(r"\w+", one.annotation.raw_value))
+        else:
+            for text in every(cst.SimpleString, m.findall(one, m.SimpleString())):
+                found |= set(re.findall(r"\w+", text.raw_value))
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from libcst import CSTValidationError, ParserSyntaxError
 
-from fanout.consumers.uses import Use
+from fanout.consumers.use import Use
 from fanout.model import PACKAGE
 from fanout.strength.changes import (
     classes,

@@ -1,0 +1,127 @@
+"""The modules of a consumer: what each defines, and what the names in it stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fanout.model import PACKAGE
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = ast.ClassDef | Function
+
+
+@dataclass(eq=False)
+class Module:
+    """One module: `symbols` are the names in it that stand for something of Core's."""
+
+    path: str
+    name: str
+    tree: ast.Module
+    symbols: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """The imported names, each with the absolute name of what it stands for."""
+        found: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Import(names=aliases):
+                    for alias in aliases:
+                        first = alias.name.partition(".")[0]
+                        found[alias.asname or first] = alias.name if alias.asname else first
+                case ast.ImportFrom(names=aliases):
+                    start = self.origin(node)
+                    for alias in aliases:
+                        found[alias.asname or alias.name] = f"{start}.{alias.name}"
+        return found
+
+    @cached_property
+    def classes(self) -> list[ast.ClassDef]:
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]
+
+    @cached_property
+    def definitions(self) -> dict[str, Definition]:
+        """The classes, wherever they stand, and the functions at the top."""
+        functions = [node for node in self.tree.body if isinstance(node, Function)]
+        return {node.name: node for node in (*self.classes, *functions)}
+
+    @cached_property
+    def assigned(self) -> set[str]:
+        """The names at the top that are neither imported nor defined, such as an alias."""
+        lines = [line for line in self.tree.body if isinstance(line, ast.Assign | ast.AnnAssign)]
+        names = (node for line in lines for node in ast.walk(line) if isinstance(node, ast.Name))
+        return {node.id for node in names if isinstance(node.ctx, ast.Store)}
+
+    def origin(self, node: ast.ImportFrom) -> str:
+        """The absolute name of the module that names are imported from."""
+        if not node.level:
+            return node.module or ""
+        parts = self.name.split(".")
+        parts = parts[: len(parts) - node.level + self.path.endswith("__init__.py")]
+        return ".".join([*parts, *([node.module] if node.module else [])])
+
+    def find_symbols(self, exported: Mapping[str, str]) -> dict[str, str]:
+        """The names that stand for something of Core's, or for a subclass of it."""
+        found = {
+            name: symbol
+            for name, dotted in self.imports.items()
+            if (symbol := core_name(dotted) or exported.get(dotted))
+        }
+        for node in self.classes:
+            known = [symbol for base in node.bases if (symbol := symbol_of(base, found))]
+            if known:
+                found.setdefault(node.name, known[0])
+        return found
+
+
+def read_modules(files: Mapping[str, bytes]) -> list[Module]:
+    """The modules in some files; a name that one takes from another is followed."""
+    modules = [
+        Module(path, module_name(path), tree)
+        for path in sorted(files)
+        if (tree := parsed(path, files[path]))
+    ]
+    exported: dict[str, str] = {}  # absolute names, each with the symbol in Core
+    before = -1
+    while before != len(exported):
+        before = len(exported)
+        for module in modules:
+            module.symbols = module.find_symbols(exported)
+            for name, symbol in module.symbols.items():
+                exported.setdefault(f"{module.name}.{name}", symbol)
+    return modules
+
+
+def parsed(path: str, content: bytes) -> ast.Module | None:
+    if not path.endswith(".py"):
+        return None
+    try:
+        return ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def core_name(dotted: str) -> str:
+    """A name in Core without that of the package, which is a dot; empty for any other."""
+    if dotted != PACKAGE and not dotted.startswith(f"{PACKAGE}."):
+        return ""
+    return dotted.removeprefix(PACKAGE).removeprefix(".") or "."
+
+
+def symbol_of(node: ast.expr, names: Mapping[str, str]) -> str:
+    """The symbol in Core that an expression names; empty for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return names.get(name, "")
+        case ast.Attribute(value=value, attr=attr) if start := symbol_of(value, names):
+            return attr if start == "." else f"{start}.{attr}"
+        case ast.Subscript(value=value):
+            return symbol_of(value, names)
+    return ""
