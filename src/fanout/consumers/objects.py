@@ -21,6 +21,7 @@ PLAIN = {"str", "int", "float", "bool", "bytes", "len", "repr", "round"}
 # What these give may be what they were given, or what somebody put there.
 GIVES_BACK = {"get", "get_nowait", "pop", "popleft", "popitem", "setdefault", "values", "items"}
 GIVES_BACK |= {"result", "copy", "deepcopy", "replace", "cast", "wait_for", "gather", "getattr"}
+ITS_OWN_WAY = {"__getitem__", "__iter__", "__aiter__", "__enter__", "__aenter__"}
 NEXT = 4  # times that variables are looked at, each of which may be made from another
 
 Scope = Mapping[str, str]
@@ -75,7 +76,7 @@ class Objects:
         return LIBRARY if name in module.imports and first(dotted) not in self.own else UNKNOWN
 
     def annotated(self, module: Module, annotation: ast.expr | None) -> str:
-        """What an annotation says: the one class of Core's that it names, or that it names none."""
+        """What an annotation says: the one class that it names, be it of what it holds."""
         if annotation is None:
             return UNKNOWN
         match annotation:
@@ -93,9 +94,7 @@ class Objects:
             return UNKNOWN
         if not known:
             return FOREIGN
-        (only,) = known
-        # What holds objects of the consumer's own is none of them.
-        return only if is_core(only) or len(words) == 1 else UNKNOWN
+        return known.pop()
 
     def held(self, node: ast.expr, module: Module, scope: Scope) -> str:
         """What an expression is."""
@@ -111,16 +110,21 @@ class Objects:
             case ast.Await(value=value) | ast.NamedExpr(value=value):
                 return self.held(value, module, scope)
             case ast.Subscript(value=value):
-                held = self.held(value, module, scope)
-                return held if is_core(held) else UNKNOWN
+                return self.part(self.held(value, module, scope))
             case ast.List(elts=values) | ast.Tuple(elts=values) | ast.Set(elts=values):
                 held = merged(self.held(value, module, scope) for value in values)
-                return held if is_core(held) else UNKNOWN
+                return UNKNOWN if held in (FOREIGN, LIBRARY) else held
             case ast.BoolOp(values=values):
                 return merged(self.held(value, module, scope) for value in values)
             case ast.IfExp(body=one, orelse=other):
                 return merged(self.held(value, module, scope) for value in (one, other))
         return UNKNOWN
+
+    def part(self, held: str) -> str:
+        """What comes out of an object; what holds objects is told as these are."""
+        own = self.members_of(held[1:]) if not is_core(held) else {}
+        unsaid = held in (FOREIGN, LIBRARY) or own.keys() & ITS_OWN_WAY
+        return UNKNOWN if unsaid else held
 
     def given(self, node: ast.Call, module: Module, scope: Scope) -> str:
         """What a call gives; of something of Core's that is told by the same symbol."""
@@ -131,6 +135,8 @@ class Objects:
             return called if isinstance(what, ast.ClassDef) else self.annotated(where, what.returns)
         if name in PLAIN and isinstance(node.func, ast.Name):
             return FOREIGN
+        if name in GIVES_BACK and not called and isinstance(node.func, ast.Attribute):
+            return self.part(self.held(node.func.value, module, scope))
         if is_core(called) or name in GIVES_BACK:
             return called if is_core(called) else UNKNOWN
         return UNKNOWN if any(self.passes(one, module, scope) for one in node.args) else FOREIGN

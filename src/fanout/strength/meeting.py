@@ -12,7 +12,7 @@ import libcst as cst
 
 from fanout.consumers.use import File, Kind, Use
 from fanout.strength.annotations import Annotations
-from fanout.strength.changes.change import How, Question
+from fanout.strength.changes.change import BY_KEYWORD, How, Question
 from fanout.strength.source import Source
 
 VALIDATES = ("model_validate", "model_validate_json", "model_validate_strings", "parse_obj")
@@ -68,17 +68,21 @@ class Facts:
     def of(self, use: Use, owner: str) -> bool:
         """Whether a use may be of an object of a class: of itself, or of what extends it."""
         near = owner in self.reach.get(use.file, ())
+        if self.is_protocol(owner):
+            # What it says is met by who names it: any object is of something that implements it.
+            path = self.path(use.symbol)
+            return bool(path) and owner in self.source.lineage(path)
         classes = self.annotations.classes(use.symbol)
         if classes is None:
             return near
         if any(owner in self.source.lineage(path) for path in classes):
             return True
         # It may be of a class that extends what it is said to be, or that implements it.
-        return near and any(
-            path in self.source.lineage(owner)
-            or self.source.flavour(self.source.definition(path)) == "protocol"
-            for path in classes
-        )
+        said = (path in self.source.lineage(owner) or self.is_protocol(path) for path in classes)
+        return near and any(said)
+
+    def is_protocol(self, path: str) -> bool:
+        return self.source.flavour(self.source.definition(path)) == "protocol"
 
     def first(
         self, kinds: Iterable[Kind], question: Question, more: Callable[[Use], bool] | None = None
@@ -141,7 +145,7 @@ class Facts:
     def omitted(self, question: Question) -> Use | None:
         for use in self.calls(question):
             given = question.name in use.keywords or "**" in use.keywords
-            placed = bool(question.of) and 0 <= question.position < use.position
+            placed = 0 <= question.position < use.position
             if not given and not placed:
                 return use
         return None
@@ -158,7 +162,7 @@ class Facts:
         """A use that reads; `of` says under which condition that is one."""
         found = self.first((Kind.READ,), question, is_field)
         if question.of == "omitted" and not self.omitted(
-            Question(question.how, question.owner, question.name)
+            Question(question.how, question.owner, question.name, position=BY_KEYWORD)
         ):
             return found if question.owner in self.data else None
         return found

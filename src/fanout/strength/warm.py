@@ -110,7 +110,8 @@ def run(
     from journal import Reader
     from runner import pytest_arguments
 
-    command = pytest_arguments(cell, asked, journal)
+    # Where it broke is told by nobody, and finding the lines takes longer than the promise.
+    command = [*pytest_arguments(cell, asked, journal), "--tb=line"]
     late = None
     if sys.platform != "win32":
         child = os.fork()

@@ -52,6 +52,7 @@ class Question:
     position: int = 0
 
 
+BY_KEYWORD = -1  # the position of what is given by its name alone
 Questions = tuple[Question, ...]
 
 

@@ -11,6 +11,7 @@ import libcst.matchers as m
 
 from fanout.strength.changes.change import (
     ADDED,
+    BY_KEYWORD,
     RENAMED,
     Change,
     How,
@@ -170,7 +171,8 @@ def none_refused(site: Site) -> Iterator[Change]:
 def made_required(site: Site) -> Iterator[Change]:
     for field in fields(site):
         if field.default is not None and site.flavour == "model":
-            asks = (site.ask(How.OMITTED, field.name), site.ask(How.DATA, field.name))
+            omitted = site.ask(How.OMITTED, field.name, position=BY_KEYWORD)
+            asks = (omitted, site.ask(How.DATA, field.name))
             new = field.with_default(None)
             yield replaced(site, field.name, field.node, new, *asks)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import libcst as cst
 
-from fanout.strength.changes.change import ADDED, RENAMED, Change, How, Question, Site
+from fanout.strength.changes.change import ADDED, BY_KEYWORD, RENAMED, Change, How, Question, Site
 from fanout.strength.changes.fields import other_value
 from fanout.strength.changes.functions import Function, functions, is_nothing
 from fanout.strength.syntax import sure
@@ -27,7 +27,7 @@ def given(one: Function, param: cst.Param, at: int | None) -> tuple[Question, ..
 
 
 def omitted(one: Function, param: cst.Param, at: int | None) -> Question:
-    return one.ask(How.OMITTED, param.name.value, -1 if at is None else at)
+    return one.ask(How.OMITTED, param.name.value, BY_KEYWORD if at is None else at)
 
 
 class Renamed(cst.CSTTransformer):
