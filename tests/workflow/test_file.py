@@ -19,7 +19,7 @@ FILE = ROOT / ".github/workflows/contracts.yml"
 TESTS = ROOT / ".github/workflows/tests.yml"
 INSTALL = ROOT / ".github/actions/install/action.yml"
 Mapping = dict[str, object]
-FOREIGN = ("core", "contract")  # the jobs that run what Core and the packs say
+FOREIGN = ("core", "contract", "strength")  # the jobs that run what Core and the packs say
 
 
 def loaded(path: Path) -> Mapping:
@@ -107,9 +107,19 @@ def test_nothing_from_outside_is_written_into_a_shell_line() -> None:
 
 def test_foreign_code_can_fill_neither_disk_nor_log() -> None:
     """What cells print is cut, and what they write is limited, before anything is kept of it."""
-    (run,) = [str(step["run"]) for step in steps("contract") if "tox run" in str(step.get("run"))]
-    assert "ulimit -f " in run
-    assert re.search(r"tox run .* \| head --bytes=\d+ ", run)
+    for job in ("contract", "strength"):
+        (run,) = [str(step["run"]) for step in steps(job) if "tox run" in str(step.get("run"))]
+        assert "ulimit -f " in run
+        assert re.search(r"tox run .* \|\s+head --bytes=\d+ ", run)
+
+
+def test_a_weak_pack_fails_its_job() -> None:
+    """The strength of every pack is measured each week, on the same sample, and its code counts."""
+    (step,) = [step for step in steps("strength") if "tox run" in str(step.get("run"))]
+    assert step["shell"] == "bash"  # which GitHub runs with pipefail
+    assert re.search(r"tox run -e strength -- --sample \d+ --seed \d+ ", str(step["run"]))
+    schedule = cast(dict[object, dict[str, list[dict[str, str]]]], WORKFLOW)[True]["schedule"]
+    assert any(f"'{one['cron']}'" in str(JOBS["strength"]["if"]) for one in schedule)
 
 
 def test_core_is_installed_by_its_digest() -> None:
