@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from filelock import FileLock
 from fanout.cli import main
 from fanout.core.wheel import read_files
 from fanout.strength.changes.mutation import KINDS, OF_MODULES
+from fanout.strength.installed import Installed
 from tests.worlds.large import World
 from tests.worlds.mutable_core import make
 
@@ -149,6 +151,22 @@ def test_core_that_the_pack_does_not_keep(world: World) -> None:
         file.write_text(before)
     assert "does not keep on Core as it is: test_promises.py::test_event" in done.stderr
     assert (done.stdout, done.exit_code) == ("", 3)
+
+
+def test_where_nothing_forks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `fork` each mutant has a process of its own, and the answer says so."""
+
+    def warm(self: Installed, number: int) -> subprocess.Popen[str]:
+        (self.site / "without_fork.pth").write_text("import os; del os.fork\n")
+        return started(self, number)
+
+    started = Installed.warm
+    monkeypatch.setattr(Installed, "warm", warm)
+    done = strength(world, "strong", "--sample", "4", "--format", "json")
+    answer = json.loads(done.stdout)
+    ran = [one for one in answer["mutants"] if one["fate"] not in ("not met", "not in the sample")]
+    assert (answer["processes"], answer["score"], len(ran)) == ("fresh", 100.0, 4)
+    assert {one["fate"] for one in ran} == {"killed", "accepted"}
 
 
 def test_what_a_cell_said_stays(world: World) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 PAUSE = 0.004  # seconds between two looks at a child
 PACKAGE = "market_data_core"
 OLD = 1_000_000_000  # a time of change that no mutated file has: compiled files tell them by it
-CAN_FORK = sys.platform != "win32"
+CAN_FORK = hasattr(os, "fork")
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def run(
     # Where it broke is told by nobody, and finding the lines takes longer than the promise.
     command = [*pytest_arguments(cell, asked, journal), "--tb=line"]
     late = None
-    if sys.platform != "win32":
+    if sys.platform != "win32" and CAN_FORK:
         child = os.fork()
         if not child:
             live(order, place, command, journal)
@@ -137,7 +137,7 @@ def run(
 
 def live(order: dict[str, Any], place: Place, command: list[str], journal: Path) -> int:
     """The life of a child: pytest, on the mutant that lies first on the path of imports."""
-    if sys.platform != "win32":
+    if sys.platform != "win32" and CAN_FORK:
         os.setsid()
     for number in (0, 1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), number)
