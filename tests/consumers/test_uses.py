@@ -72,6 +72,8 @@ def test_calls() -> None:
         ("def f(o: Own): o.latest().size", "telemetry.Event"),
         ("def f(o: Own): o.newest.size", "telemetry.Event"),
         ("def f(): made().size", "telemetry.Event"),
+        ("def g() -> Any: return Event()\ndef f(): g().size", "telemetry.Event"),
+        ("def g(): return g()\ndef f(): g().size", ""),
         ("def f(e: 'list[Event]'):\n  for one in e: one.size", "telemetry.Event"),
         ("def f(): [one.size for one in [Event(), Event()]]", "telemetry.Event"),
         ("def f(e: Event | None):\n  e = e or Event()\n  e.size", "telemetry.Event"),

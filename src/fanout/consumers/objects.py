@@ -48,6 +48,7 @@ class Objects:
         self.modules = {module.name: module for module in modules}
         self.own = {part for name in self.modules for part in (first(name), last(name))}
         self.members: dict[str, dict[str, str]] = {}  # by the name of a class
+        self.functions: dict[Function, str] = {}  # what those give that say nothing of it
 
     def definition(self, dotted: str, depth: int = 9) -> tuple[Module, Definition] | None:
         """A class, function or method of the consumer's own, by its absolute name."""
@@ -132,7 +133,7 @@ class Objects:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if found := self.definition(called[1:]) if not is_core(called) else None:
             where, what = found
-            return called if isinstance(what, ast.ClassDef) else self.annotated(where, what.returns)
+            return called if isinstance(what, ast.ClassDef) else self.returned(where, what)
         if name in PLAIN and isinstance(node.func, ast.Name):
             return FOREIGN
         if name in GIVES_BACK and not called and isinstance(node.func, ast.Attribute):
@@ -140,6 +141,16 @@ class Objects:
         if is_core(called) or name in GIVES_BACK:
             return called if is_core(called) else UNKNOWN
         return UNKNOWN if any(self.passes(one, module, scope) for one in node.args) else FOREIGN
+
+    def returned(self, module: Module, node: Function) -> str:
+        """What a function of the consumer's own gives: as it says, or else by what it returns."""
+        said = self.annotated(module, node.returns)
+        if not said and node not in self.functions:
+            self.functions[node] = UNKNOWN  # of a circle, what is known so far
+            scope = self.scope(module, node, {}, "")
+            values = [one.value for one in ast.walk(node) if isinstance(one, ast.Return)]
+            self.functions[node] = merged(self.held(one, module, scope) for one in values if one)
+        return said or self.functions[node]
 
     def passes(self, argument: ast.expr, module: Module, scope: Scope) -> bool:
         """Whether an argument may be one of Core's, and so what the call gives."""

@@ -62,6 +62,17 @@ class Annotations:
         plain = self.source.flavour(self.source.definition(path)) == "plain"
         return None if plain else frozenset({path})
 
+    def implements(self, path: str, protocol: str) -> bool:
+        """Whether a class has every method of a protocol."""
+        return self.methods(protocol) <= self.methods(path)
+
+    def methods(self, path: str) -> set[str]:
+        nodes = (self.source.definition(one).node for one in self.source.lineage(path))
+        lines = (
+            line for node in nodes if isinstance(node, cst.ClassDef) for line in node.body.body
+        )
+        return {line.name.value for line in lines if isinstance(line, cst.FunctionDef)}
+
     def said(self, definition: Definition, node: cst.CSTNode | None) -> Classes:
         """The classes that an annotation names which stands in a definition."""
         names = names_in(node) if node else ANYTHING

@@ -78,8 +78,11 @@ class Facts:
         if any(owner in self.source.lineage(path) for path in classes):
             return True
         # It may be of a class that extends what it is said to be, or that implements it.
-        said = (path in self.source.lineage(owner) or self.is_protocol(path) for path in classes)
-        return near and any(said)
+        return near and any(
+            path in self.source.lineage(owner)
+            or (self.is_protocol(path) and self.annotations.implements(owner, path))
+            for path in classes
+        )
 
     def is_protocol(self, path: str) -> bool:
         return self.source.flavour(self.source.definition(path)) == "protocol"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from fanout.strength.changes.change import Change, How, Site, replaced
+from fanout.strength.changes.change import Change, How, Questions, Site, replaced
+from fanout.strength.changes.classes import settings_code
 from fanout.strength.changes.fields import Field, fields, sent, spaced
 from fanout.strength.syntax import last_name, sure
 
@@ -40,8 +41,10 @@ def aliased(site: Site) -> Iterator[Change]:
             camel = first + "".join(part.capitalize() for part in rest)
             alias = camel if camel != field.name else f"{field.name}Alias"
             new = field.saying(alias=repr(alias))
-            asks = (site.ask(How.GIVEN, field.name), site.ask(How.DATA, field.name))
-            if field.default is not None:
+            asks: Questions = (site.ask(How.GIVEN, field.name), site.ask(How.DATA, field.name))
+            if "populate_by_name" in settings_code(site):
+                asks = ()  # the name is accepted as before
+            elif field.default is not None:
                 asks = (site.ask(How.GIVEN, field.name), site.ask(How.READ, field.name, "data"))
             yield replaced(site, field.name, field.node, new, *asks)
         elif arg := field.argument("alias"):

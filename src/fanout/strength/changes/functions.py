@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -18,9 +18,11 @@ from fanout.strength.changes.change import (
     removed,
     replaced,
 )
-from fanout.strength.syntax import decorators, sure
+from fanout.strength.syntax import decorators, last_name, sure
 
 VALIDATORS = ("model_validator", "field_validator", "validator", "root_validator")
+OTHER = {"str": '"other"', "int": "1000", "float": "1000.0", "list": "[]", "List": "[]"}
+OTHER |= {"dict": "{}", "Dict": "{}", "set": "set()", "tuple": "()", "Tuple": "()"}
 BOUND_FIRST = ("self", "cls")
 
 
@@ -121,29 +123,55 @@ def raises(site: Site) -> Iterator[Change]:
             yield one.becomes(new, "", one.ask(How.CALLED))
 
 
-def other_return(site: Site) -> Iterator[Change]:
-    for one in functions(site):
-        returns = [
-            node
-            for node in m.findall(one.node.body, m.Return())
-            if isinstance(node, cst.Return)
-            and node.value
-            and not m.matches(node.value, m.Name("None"))
-        ]
-        if not returns or site.flavour == "protocol":
-            continue
-        new = sure(one.node.visit(ReturnsNone()), cst.FunctionDef)
-        how = How.READ if "property" in decorators(one.node) else How.RESULT
-        asks = (site.ask(how, one.name),) if how is How.READ else (one.ask(how),)
-        yield one.becomes(new, "", *asks)
+def returns_none(site: Site) -> Iterator[Change]:
+    for one in returning(site):
+        yield with_return(one, lambda value: cst.Name("None"))
 
 
-class ReturnsNone(cst.CSTTransformer):
-    """Has a function return nothing, wherever it returns."""
+def returns_other(site: Site) -> Iterator[Change]:
+    """Another value of the type that the annotation says."""
+    for one in returning(site):
+        kind = last_name(one.node.returns.annotation) if one.node.returns else ""
+        if kind == "bool":
+            yield with_return(one, lambda value: negated(value))
+        elif kind in OTHER:
+            other = cst.parse_expression(OTHER[kind])
+            yield with_return(one, lambda value, other=other: other.deep_clone())  # type: ignore[misc]
+
+
+def returning(site: Site) -> list[Function]:
+    """The functions that return something; a protocol's say so alone."""
+    some = m.Return(value=~m.Name("None") & m.DoesNotMatch(None))
+    found = functions(site) if site.flavour != "protocol" else []
+    return [one for one in found if m.findall(one.node.body, some)]
+
+
+def with_return(one: Function, other: Callable[[cst.BaseExpression], cst.BaseExpression]) -> Change:
+    new = sure(one.node.visit(Returns(other)), cst.FunctionDef)
+    if "property" in decorators(one.node):
+        return one.becomes(new, "", one.site.ask(How.READ, one.name))
+    return one.becomes(new, "", one.ask(How.RESULT))
+
+
+def negated(value: cst.BaseExpression) -> cst.BaseExpression:
+    whole = value.with_changes(
+        lpar=[cst.LeftParen(), *value.lpar], rpar=[*value.rpar, cst.RightParen()]
+    )
+    return cst.UnaryOperation(cst.Not(), whole)
+
+
+class Returns(cst.CSTTransformer):
+    """Has a function return something else, wherever it returns a value."""
+
+    def __init__(self, other: Callable[[cst.BaseExpression], cst.BaseExpression]) -> None:
+        self.other = other
 
     def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.Return:  # noqa: N802
+        if updated_node.value is None:
+            return updated_node
         space = cst.SimpleWhitespace(" ")
-        return updated_node.with_changes(value=cst.Name("None"), whitespace_after_return=space)
+        value = self.other(updated_node.value)
+        return updated_node.with_changes(value=value, whitespace_after_return=space)
 
 
 class WithoutAwait(cst.CSTTransformer):
