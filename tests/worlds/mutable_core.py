@@ -132,6 +132,7 @@ async def work(listener: object, text: str) -> str:
     again = Event.model_validate_json(wire)
     print(again.source, again.ratio, again.retries, event.note, settings.limit, "csv", wire)
     given = await bus.publish("events", event, key="small")
+    print(len({event}))
     return f"{given} {bus.count('events')}"
 """
 STRONG = '''\
@@ -174,6 +175,7 @@ def test_event():
     assert [event.source, event.size, event.ratio, event.note] == ["small", 0, 0.5, None]
     assert (event.level is Level.ok, Level.full.value, Level.ok == "ok") == (True, "full", True)
     assert (event.retries, event.share) == (3, 0.25)
+    assert len({event, event}) == 1
     other: Any = Event
     assert other(source="small", size=5, ratio=0, level=Level.full, note="x").note == "x"
 

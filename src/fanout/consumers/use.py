@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ADDED = "added"  # by a subclass
     TEXT = "text"  # a constant, by its value
     ISINSTANCE = "isinstance"
+    HASH = "hash"  # as a key, or a member of a set
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,25 @@ class Reader(ast.NodeVisitor):
             self.note(kind, symbol, node.attr, node, method=called)
         self.generic_visit(node)
 
+    def visit_Set(self, node: ast.Set) -> None:
+        self.note_hashed(*node.elts)
+        self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        self.note_hashed(*(key for key in node.keys if key))
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not symbol_of(node, self.names):  # a generic class is no mapping
+            self.note_hashed(node.slice)
+        self.generic_visit(node)
+
+    def note_hashed(self, *nodes: ast.expr) -> None:
+        """Only what is known to be Core's: anything may be a key."""
+        for node in nodes:
+            if symbol := self.known(node):
+                self.note(Kind.HASH, symbol, "", node)
+
     def known(self, node: ast.expr) -> str | None:
         """The symbol that an object is of, empty if that is unknown, none if it is not Core's."""
         held = self.objects.held(node, self.module, self.scope)
@@ -144,6 +163,8 @@ class Reader(ast.NodeVisitor):
                 none = gives_none(values.get(keyword_name))
                 adds, method = "None" if none else "", bool(name) and not is_class(node.func)
                 self.note(Kind.KEYWORD, symbol, keyword_name, node, adds=adds, method=method)
+        if name == "add" or ast.unparse(node.func) == "hash":
+            self.note_hashed(*node.args)
         if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
             for other in ast.walk(node.args[-1]) if node.args else ():
                 if isinstance(other, ast.expr) and (seen := symbol_of(other, self.names)):

@@ -261,6 +261,7 @@ FINDERS: dict[How, Callable[[Facts, Question], Use | None]] = {
     How.TEXT: Facts.text,
     How.SUBCLASSED: Facts.subclassed,
     How.ISINSTANCE: Facts.isinstance,
+    How.HASHED: lambda facts, question: facts.first((Kind.HASH,), question),
     How.ADDED: Facts.added,
     How.REQUIRED: Facts.required,
 }

@@ -37,6 +37,7 @@ class How(StrEnum):
     TEXT = "a text"
     SUBCLASSED = "subclassed"
     ISINSTANCE = "asked of by isinstance"
+    HASHED = "a key, or in a set"
     ADDED = "added by a subclass"
     REQUIRED = "required"  # by what installs Core
 

@@ -123,9 +123,9 @@ def unfrozen(site: Site) -> Iterator[Change]:
         for assign in every(
             cst.Assign, m.findall(line, m.Assign(targets=[m.AssignTarget(m.Name("frozen"))]))
         ):
-            yield replaced(site, "frozen", assign.value, cst.Name("False"))
+            yield replaced(site, "frozen", assign.value, cst.Name("False"), site.ask(How.HASHED))
         for arg in every(cst.Arg, m.findall(line, m.Arg(keyword=m.Name("frozen")))):
-            yield replaced(site, "frozen", arg.value, cst.Name("False"))
+            yield replaced(site, "frozen", arg.value, cst.Name("False"), site.ask(How.HASHED))
 
 
 def settings(site: Site) -> list[cst.BaseStatement]:
