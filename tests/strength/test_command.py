@@ -61,6 +61,7 @@ def test_each_kind_is_made_and_found(world: World) -> None:
     assert kinds.keys() == BREAKING | COMPATIBLE
     assert {one["mutants"] for one in kinds.values()} == {1}
     assert {name for name, one in kinds.items() if one["noticed"]} == BREAKING
+    assert not [one["id"] for one in answer["mutants"] if one["errored"]]
     assert (answer["score"], answer["sample"], done.exit_code) == (100.0, size, 0)
 
 
@@ -165,7 +166,7 @@ def test_where_nothing_forks(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     answer = json.loads(done.stdout)
     ran = [one for one in answer["mutants"] if one["fate"] not in ("not met", "not in the sample")]
     assert (answer["processes"], answer["score"], len(ran)) == ("fresh", 100.0, 4)
-    assert {one["fate"] for one in ran} == {"killed", "accepted"}
+    assert {one["fate"] for one in ran} <= {"killed", "accepted"}
 
 
 def test_what_a_cell_said_stays(world: World) -> None:

@@ -206,6 +206,17 @@ def test_listener():
     inspect.signature(Listener.hear).bind(Logger(), make())
     assert not inspect.iscoroutinefunction(Listener.hear)
 '''
+BROUGHT_ALONG = '''\
+from importlib.util import find_spec
+
+import pytest
+
+
+@pytest.mark.contract("read")
+def test_yaml():
+    """Core brings along what it reads files with."""
+    assert find_spec("yaml") is not None
+'''
 WEAK = '''\
 import pytest
 
@@ -238,6 +249,7 @@ def make(root: Path, index: str) -> Path:
         said = PACK_TOML.format(pack="small", supports=">=1")
         world.write(f"packs/{pack}/pack.toml", said)
         world.write(f"packs/{pack}/test_promises.py", code)
+    world.write("packs/strong/test_brought_along.py", BROUGHT_ALONG)
     kept = root / KEPT / f"index-{hashlib.sha256(index.encode()).hexdigest()[:16]}"
     consumer = {"small/__init__.py": "", "small/app.py": CONSUMER}
     write_wheel(kept / "market_data_small-0.1.0-py3-none-any.whl", consumer)

@@ -168,19 +168,26 @@ def worth_warming(name: str, module: object, pack: str) -> bool:
 
 
 def hide(names: list[str]) -> None:
-    """See that modules cannot be imported, as if nothing had installed them."""
-    if not names:
-        return
-
-    class Hidden:
-        @staticmethod
-        def find_spec(name: str, path: object = None, target: object = None) -> None:
-            if name.partition(".")[0] in names:
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
+    """See that modules are not found, as if nothing had installed them."""
     for name in [name for name in sys.modules if name.partition(".")[0] in names]:
         del sys.modules[name]
-    sys.meta_path.insert(0, Hidden)
+    if names:
+        sys.meta_path[:] = [Without(finder, names) for finder in sys.meta_path]
+
+
+class Without:
+    """A finder of modules that finds some no more."""
+
+    def __init__(self, finder: Any, names: list[str]) -> None:
+        self.finder = finder
+        self.names = names
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
+        hidden = name.partition(".")[0] in self.names
+        return None if hidden else self.finder.find_spec(name, path, target)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.finder, name)
 
 
 def wait(child: int, limit: float) -> int | None:
