@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import libcst as cst
+import libcst.matchers as m
 
 from fanout.strength.source import Definition, Module, Source
 from fanout.strength.syntax import sure
@@ -139,6 +140,39 @@ def removed(site: Site, detail: str, old: cst.CSTNode, *asks: Question) -> Chang
     node = sure(site.definition.node, cst.ClassDef)
     rest = [line for line in site.body if line is not old]
     return replaced(site, detail, node, with_body(node, rest), *asks)
+
+
+class Renamed(cst.CSTTransformer):
+    """Gives another name to what has one, wherever that stands, also as a text."""
+
+    def __init__(self, old: str) -> None:
+        self.old = old
+        self.new = cst.Name(old + RENAMED)
+        self.names: list[cst.CSTNode] = []  # that are texts
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:  # noqa: N802
+        return self.new.deep_clone() if updated_node.value == self.old else updated_node
+
+    def leave_Attribute(  # noqa: N802
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.Attribute:
+        return updated_node.with_changes(attr=original_node.attr)
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:  # noqa: N802
+        return updated_node.with_changes(keyword=original_node.keyword)
+
+    def leave_SimpleString(  # noqa: N802
+        self, original_node: cst.SimpleString, updated_node: cst.SimpleString
+    ) -> cst.SimpleString:
+        name = updated_node.evaluated_value == self.old and original_node in self.names
+        return updated_node.with_changes(value=repr(self.new.value)) if name else updated_node
+
+    def visit_Assign(self, node: cst.Assign) -> None:  # noqa: N802
+        if m.matches(node.targets[0].target, m.Name("__all__")):
+            self.names += m.findall(node.value, m.SimpleString())
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:  # noqa: N802
+        self.names += m.findall(node, m.SimpleString())
 
 
 Maker = Callable[[Site], Iterator[Change]]

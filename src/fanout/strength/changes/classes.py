@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import libcst as cst
 import libcst.matchers as m
@@ -11,8 +12,10 @@ from fanout.strength.changes.change import (
     ADDED,
     RENAMED,
     Change,
+    Files,
     How,
     Question,
+    Renamed,
     Site,
     removed,
     replaced,
@@ -44,8 +47,19 @@ def value_of(node: cst.Assign) -> str:
 def renamed(site: Site) -> Iterator[Change]:
     node = site.definition.node
     if isinstance(node, cst.ClassDef | cst.FunctionDef):
-        new = node.with_changes(name=cst.Name(node.name.value + RENAMED))
-        yield replaced(site, "", node, new, site.ask(How.USED))
+        yield Change("", partial(everywhere, site), (site.ask(How.USED),))
+
+
+def everywhere(site: Site) -> Files:
+    """Core's modules that know a definition, each with another name for it."""
+    source, definition = site.source, site.definition
+    return {
+        module.file: module.tree.visit(Renamed(definition.name)).code
+        for module in source.modules.values()
+        if any(
+            source.find(module, name) is definition for name in (definition.name, *module.imports)
+        )
+    }
 
 
 def member_renamed(site: Site) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import libcst as cst
 
-from fanout.strength.changes.change import ADDED, BY_KEYWORD, RENAMED, Change, How, Question, Site
+from fanout.strength.changes.change import ADDED, BY_KEYWORD, Change, How, Question, Renamed, Site
 from fanout.strength.changes.fields import other_value
 from fanout.strength.changes.functions import Function, functions, is_nothing
 from fanout.strength.syntax import sure
@@ -28,25 +28,6 @@ def given(one: Function, param: cst.Param, at: int | None) -> tuple[Question, ..
 
 def omitted(one: Function, param: cst.Param, at: int | None) -> Question:
     return one.ask(How.OMITTED, param.name.value, BY_KEYWORD if at is None else at)
-
-
-class Renamed(cst.CSTTransformer):
-    """Gives another name to a parameter, and wherever the function uses it."""
-
-    def __init__(self, old: str) -> None:
-        self.old = old
-        self.new = cst.Name(old + RENAMED)
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:  # noqa: N802
-        return self.new.deep_clone() if updated_node.value == self.old else updated_node
-
-    def leave_Attribute(  # noqa: N802
-        self, original_node: cst.Attribute, updated_node: cst.Attribute
-    ) -> cst.Attribute:
-        return updated_node.with_changes(attr=original_node.attr)
-
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:  # noqa: N802
-        return updated_node.with_changes(keyword=original_node.keyword)
 
 
 def renamed(site: Site) -> Iterator[Change]:
