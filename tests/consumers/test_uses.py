@@ -40,6 +40,7 @@ def found(kind: Kind, code: str, **others: str) -> set[tuple[str, str]]:
         ),
         (Kind.ISINSTANCE, "isinstance(1, (int, Event))", {("telemetry.Event", "Event")}),
         (Kind.HASH, "def f(e: Event, x): return {x: 1, e: 2}, x[1]", {("telemetry.Event", "")}),
+        (Kind.HASH, "def f(e: Callable[[Event], Event], x: list[Event]): x[Event]", set()),
         (Kind.HASH, "def f(e: Event, x): x.add(e)", {("telemetry.Event", "")}),
         (Kind.HASH, "def f(e: Event, x): x[e] = hash(1)", {("telemetry.Event", "")}),
         (Kind.TEXT, "def f():\n  'a docstring'\n  return 'ok'", {("", "ok")}),

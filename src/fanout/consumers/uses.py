@@ -120,14 +120,15 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if not symbol_of(node, self.names):  # a generic class is no mapping
-            self.note_hashed(node.slice)
+        self.note_hashed(*(node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]))
         self.generic_visit(node)
 
     def note_hashed(self, *nodes: ast.expr) -> None:
-        """Only what is known to be Core's: anything may be a key."""
+        """Only what is known to be Core's: anything may be a key, and a class is always one."""
         for node in nodes:
-            if symbol := self.known(node):
+            named = isinstance(node, ast.Name | ast.Attribute | ast.Call)
+            symbol = self.known(node) if named and not symbol_of(node, self.names) else ""
+            if symbol:
                 self.note(Kind.HASH, symbol, "", node)
 
     def known(self, node: ast.expr) -> str | None:
