@@ -141,10 +141,9 @@ def show(pairs: list[Pair]) -> None:
     console = Console()
     console.print(table)
     for pair in pairs:
-        for name in sorted(pair.differing):
-            ways = (("warm", pair.warm), ("real", pair.real))
-            said = ", ".join(f"{way} {name in one.broken}" for way, one in ways)
-            console.print(f"{pair.pack}: {pair.mutant.id}: {name} broken: {said}")
+        if names := sorted(pair.differing):
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            console.print(f"{pair.pack}: {pair.mutant.id}: not alike in {names[0]}{more}")
 
 
 if __name__ == "__main__":
