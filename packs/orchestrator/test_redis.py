@@ -14,6 +14,7 @@ from redis_streams import Streams, redis_streams
 
 if TYPE_CHECKING:
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
+    from market_data_core.events.envelope import EventEnvelope
 
 URL = "redis://localhost:6379/0"
 STREAM = "mdp.telemetry.feedback"
@@ -94,7 +95,7 @@ async def test_redis_bus_connects_to_its_url(bus: RedisStreamsBus, redis: Stream
 )
 async def test_redis_bus_is_watched_like_the_in_memory_one(bus: RedisStreamsBus) -> None:
     """A Redis bus is watched by stream, group and consumer, and gives its events in envelopes."""
-    envelope = await watched(bus, bus)
+    envelope: EventEnvelope[Any] = await watched(bus, bus)
     assert envelope.payload.queue_size == 850
     assert envelope.meta.schema_id
     assert envelope.ts > 1_700_000_000
@@ -102,14 +103,24 @@ async def test_redis_bus_is_watched_like_the_in_memory_one(bus: RedisStreamsBus)
 
 @pytest.mark.asyncio
 @pytest.mark.contract(
-    "events.adapters.redis_streams.RedisStreamsBus", "events.create_event_bus", core=">=1.2"
+    "events.adapters.redis_streams.RedisStreamsBus",
+    "events.create_event_bus",
+    "events.envelope.EventMeta",
+    core=">=1.2",
 )
-async def test_redis_bus_shares_its_streams_with_the_store(bus: RedisStreamsBus) -> None:
-    """A watch sees what is published by a bus of Core's factory, as store makes it, by default."""
+async def test_redis_bus_shares_its_streams_with_the_store(
+    bus: RedisStreamsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch sees what is published by a bus of Core's factory, as store makes it, by default.
+
+    Store's environment names the track of its events, v1 or v2.
+    """
     from market_data_core.events import create_event_bus
 
-    store = create_event_bus(backend="redis", redis_url=URL)
-    assert (await watched(bus, store)).payload.queue_size == 850
+    for track in ("v1", "v2"):
+        monkeypatch.setenv("SCHEMA_TRACK", track)
+        store = create_event_bus(backend="redis", redis_url=URL)
+        assert (await watched(bus, store)).payload.queue_size == 850
 
 
 @pytest.mark.asyncio

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from market_data_core.events.adapters.inmem import InMemoryBus
+    from market_data_core.events.envelope import EventEnvelope
 
 FEEDBACK = "mdp.telemetry.feedback"
 ADJUSTMENTS = "mdp.telemetry.rate_adjustment"
@@ -120,12 +121,11 @@ async def test_feedback_in_an_envelope_of_the_store_reaches_a_watch(bus: "InMemo
     )
     wrapped: EventEnvelope[Any] = EventEnvelope(
         id="",
-        key="bars",
         ts=1700000000.0,
-        meta=EventMeta(schema_id="telemetry.FeedbackEvent", track="v1", headers={"reason": "full"}),
+        meta=EventMeta(schema_id="telemetry.FeedbackEvent"),
         payload=feedback,
     )
-    await bus.publish(FEEDBACK, wrapped, key="bars")
+    await bus.publish(FEEDBACK, wrapped)
     envelope = await first(bus, FEEDBACK)
     assert envelope.payload.payload.queue_size == 850
 
@@ -136,7 +136,7 @@ async def test_envelope_says_when_it_was_published(bus: "InMemoryBus") -> None:
     """An envelope carries the Unix time in seconds of its publishing, to measure the lag."""
     before = time.time()
     await bus.publish(FEEDBACK, Event())
-    envelope = await first(bus, FEEDBACK)
+    envelope: EventEnvelope[Any] = await first(bus, FEEDBACK)
     assert before <= envelope.ts <= time.time()
 
 
