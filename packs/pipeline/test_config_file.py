@@ -177,12 +177,12 @@ def test_broker_needs_only_its_type(tmp_path: Path) -> None:
 
 @pytest.mark.contract("load_config", core=">=1.2.31")
 def test_backfill_needs_only_its_beginning(tmp_path: Path) -> None:
-    """A backfill that says only from when has an end and a chunk of Core's choice."""
+    """A backfill that says only from when ends now, in chunks of Core's choice."""
     text = job_file().replace("mode: live", "mode: backfill, backfill: {from: now-9d}")
     backfill = load(tmp_path, text).jobs.root["today"].backfill
 
     assert backfill.from_ == "now-9d"
-    assert backfill.to
+    assert backfill.to == "now"
     assert backfill.chunk
 
 
@@ -199,7 +199,7 @@ def test_every_other_setting_is_accepted(tmp_path: Path) -> None:
     text = """
 providers:
   broker:
-    {type: ibkr, enabled: true, client_id: "7", account: DU1, host: 127.0.0.1, port: 7497,
+    {type: ibkr, enabled: true, client_id: "", account: DU1, host: 127.0.0.1, port: 7497,
      paper: true, timezone: Europe/Paris, what_to_show_default: MIDPOINT,
      pacing: {requests_per_minute: 30, burst: 5, cooldown_seconds: 30},
      retry: {max_attempts: 2, backoff_seconds: 5, jitter: false}}
@@ -252,12 +252,70 @@ def test_number_from_the_environment_is_a_number(
     monkeypatch.setenv("PACK_SWITCH", "false")
     text = """
 version: "${PACK_NUMBER}"
-providers: {broker: {type: ibkr, port: "${PACK_NUMBER}", paper: "${PACK_SWITCH}"}}
-storage: {primary: {type: timescaledb, uri: u, write: {batch_size: "${PACK_NUMBER}"}}}
+providers:
+  broker:
+    {type: ibkr, port: "${PACK_NUMBER}", paper: "${PACK_SWITCH}",
+     pacing: {requests_per_minute: "${PACK_NUMBER}"}, retry: {max_attempts: "${PACK_NUMBER}"}}
+  invented: {type: synthetic, seed: "${PACK_NUMBER}"}
+storage:
+  primary:
+    {type: timescaledb, uri: u, write: {batch_size: "${PACK_NUMBER}"}, retention: {tiers:
+     [{name: hot, keep_days: "${PACK_NUMBER}", compress_after_days: "${PACK_NUMBER}"}]}}
+datasets:
+  closing_prices:
+    {provider: invented, symbols: [AAA], interval: 1d, adjustments: {splits: "${PACK_SWITCH}"},
+     sla: {max_latency_ms: "${PACK_NUMBER}"}}
+jobs:
+  history:
+    {dataset: closing_prices, mode: backfill, execution: {concurrency: "${PACK_NUMBER}"},
+     backfill: {from: now-9d, concurrency: "${PACK_NUMBER}"}}
 features: {write_enabled: "${PACK_SWITCH}"}
-telemetry: {metrics: {enabled: "${PACK_SWITCH}", port: "${PACK_NUMBER}"}}
+telemetry:
+  metrics: {enabled: "${PACK_SWITCH}", port: "${PACK_NUMBER}"}
+  tracing: {sample_ratio: "0.${PACK_NUMBER}"}
 """
     config = load(tmp_path, text)
 
     assert config.storage.root["primary"].write.batch_size == 50
     assert config.features.write_enabled is False
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_setting_that_core_does_not_know_is_passed_over(tmp_path: Path) -> None:
+    """A file keeps its settings of the pipeline's own, or for another Core, wherever they stand."""
+    text = """
+bus: {type: redis}
+providers:
+  broker: {type: ibkr, pacing: {note: 1}, retry: {note: 1}, note: 1}
+  invented: {type: synthetic, note: 1}
+storage:
+  primary:
+    {type: timescaledb, uri: u, write: {note: 1}, note: 1, retention: {note: 1, tiers:
+     [{name: hot, keep_days: 30, compress_after_days: 7, note: 1}]}}
+  lake_export: {type: s3, bucket: bars, note: 1}
+datasets:
+  closing_prices:
+    {provider: invented, symbols: [AAA], interval: 1d, adjustments: {note: 1}, sla: {note: 1},
+     note: 1}
+jobs:
+  nightly:
+    {dataset: closing_prices, mode: backfill, schedule: {type: cron, expr: "0 1 * * *", note: 1},
+     backfill: {from: now-9d, note: 1}, execution: {note: 1}, note: 1}
+  often: {dataset: closing_prices, mode: live, schedule: {type: interval, every: 5m, note: 1}}
+features: {note: 1}
+telemetry: {metrics: {note: 1}, tracing: {note: 1}, note: 1}
+"""
+    assert {"nightly", "often"} == set(load(tmp_path, text).jobs.root)
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
+def test_schedule_needs_only_its_time_and_a_service_level_nothing(tmp_path: Path) -> None:
+    """A job's schedule needs only when it runs, and a dataset's service level sets nothing."""
+    text = """
+providers: {invented: {type: synthetic}}
+datasets: {closing_prices: {provider: invented, symbols: [AAA], interval: 1d, sla: {}}}
+jobs:
+  nightly: {dataset: closing_prices, mode: live, schedule: {expr: "0 1 * * *"}}
+  often: {dataset: closing_prices, mode: live, schedule: {every: 5m}}
+"""
+    assert {"nightly", "often"} == set(load(tmp_path, text).jobs.root)

@@ -47,7 +47,7 @@ def test_feedback_event_survives_json() -> None:
         "queue_size": 850,
         "capacity": 1000,
         "level": "hard",
-        "source": "store",
+        "source": "store-eu",
         "ts": TIME,
     }
     event = FeedbackEvent.model_validate_json(json.dumps(wire))
