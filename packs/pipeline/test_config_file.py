@@ -196,6 +196,7 @@ def test_lake_export_is_a_storage_of_type_s3(tmp_path: Path) -> None:
 @pytest.mark.contract("load_config", core=">=1.2.31")
 def test_every_other_setting_is_accepted(tmp_path: Path) -> None:
     """A file that sets all else that Core knows of brokers, storage, data and jobs is accepted."""
+    # An empty client is what a variable leaves that the environment does not have.
     text = """
 providers:
   broker:
@@ -282,7 +283,7 @@ telemetry:
 
 @pytest.mark.contract("load_config", core=">=1.2.31")
 def test_setting_that_core_does_not_know_is_passed_over(tmp_path: Path) -> None:
-    """A file keeps its settings of the pipeline's own, or for another Core, wherever they stand."""
+    """A file may hold settings of the pipeline's own, or for another Core, wherever they stand."""
     text = """
 bus: {type: redis}
 providers:
