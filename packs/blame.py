@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
-from opcode import opmap
 from types import FrameType, FunctionType, ModuleType
 
 import pytest
@@ -24,7 +23,9 @@ from raised import (
     chain,
     files_of,
     frames_of,
+    in_packs,
     is_a,
+    raises,
     raw,
     real,
     said,
@@ -32,9 +33,10 @@ from raised import (
 
 # Core's name in a sentence, but not in the path of a folder.
 NAMES_CORE = re.compile(rf"(?<![\w/\\-])({PACKAGE}|{DISTRIBUTION})(?![\w/\\-])")
+# What `pytest.importorskip` says of a module that Core has no more.
+IMPORT_OR_SKIP = re.compile(rf"could not import '{PACKAGE}\b")
+NAMES = (PACKAGE, DISTRIBUTION)
 WAYS_OUT = (pytest.skip.Exception, pytest.xfail.Exception)
-# Of the harness, what an exception of pytest goes through as well.
-AROUND = ("background.py", "cell.py", "raised.py")
 # Parts of pytest that are given values to compare and to patch, which may be Core's.
 TAKE_VALUES = ("_pytest.approx", "_pytest.python_api", "_pytest.monkeypatch")
 
@@ -80,10 +82,15 @@ def out_of_core(error: BaseException) -> bool:
         texts = raw(error, BaseException, "args") if type(name) is not str else ()
         if any(type(text) is str and NAMES_CORE.search(text) for text in texts):
             return True
+    if is_a(error, pytest.skip.Exception) and IMPORT_OR_SKIP.match(said(error)):
+        return True
     if is_a(error, AttributeError) and is_core(raw(error, AttributeError, "obj")):
         return True
     kinds = [kind for kind in (OSError, SyntaxError) if is_a(error, kind)]
-    files = {real(raw(error, kind, "filename")) for kind in kinds}
+    named = [raw(error, kind, "filename") for kind in kinds]
+    if any(type(name) is str and os.path.basename(name) in NAMES for name in named):
+        return True  # a command of Core's
+    files = {*map(real, named)}
     return any(map(is_of_core, files | files_of(frames_of(error))))
 
 
@@ -91,7 +98,7 @@ def foreign(error: BaseException) -> bool:
     """Whether an exception is of a kind that says nothing about Core, if not out of it."""
     if is_a(error, OSError):
         # An asyncio timeout is an OSError too, but without the number of a system error.
-        return raw(error, OSError, "errno") is not None
+        return raw(error, OSError, "errno") is not None and not was_to_be_made(error)
     if is_a(error, SyntaxError):
         # What Core has written may be compiled as well, but stands in no file.
         file = raw(error, SyntaxError, "filename")
@@ -99,7 +106,16 @@ def foreign(error: BaseException) -> bool:
     if is_a(error, AttributeError):
         # Of a module, as if it were imported from there.
         return type(raw(error, AttributeError, "obj")) is ModuleType
+    if str(module_of(type(error))).startswith("hypothesis."):
+        return True  # too slow, say
     return is_a(error, ImportError, pytest.FixtureLookupError, *WAYS_OUT) or mistaken(error)
+
+
+def was_to_be_made(error: BaseException) -> bool:
+    """Whether a file is not there in a folder that pytest has made for this run."""
+    made = is_a(error, FileNotFoundError)
+    file = real(raw(error, OSError, "filename")) if made else ""
+    return any(part.startswith("pytest-of-") for part in file.split(os.sep))
 
 
 def mistaken(error: BaseException) -> bool:
@@ -107,7 +123,7 @@ def mistaken(error: BaseException) -> bool:
     frames = frames_of(error)
     if type(error) is NameError:
         name = raw(error, NameError, "name")
-        return in_packs(frames[-1:]) and not imported(name, frames[-1].f_code.co_filename)
+        return in_packs(frames[-1:]) and not bound(name, frames[-1].f_code.co_filename)
     inside = [*takewhile(is_of_pytest, reversed(frames))]
     if is_a(error, pytest.fail.Exception):
         # What `pytest.fail` says, and what was to be raised and was not, a promise has found.
@@ -115,7 +131,7 @@ def mistaken(error: BaseException) -> bool:
     if not inside or not is_a(error, TypeError, ValueError) or behind(error):
         return False
     last = inside[0]
-    if last.f_code.co_code[last.f_lasti] != opmap["RAISE_VARARGS"]:
+    if not raises(last):
         return False  # It calls what it was given, and cannot.
     given = [value for frame in inside for value in [*frame.f_locals.values()]]
     return last.f_globals["__name__"] not in TAKE_VALUES and not any(map(is_core, given))
@@ -128,26 +144,20 @@ def stumbled(errors: Sequence[BaseException]) -> bool:
     return not in_packs(frames) and (is_a(errors[0], pytest.fail.Exception) or not ran)
 
 
-def in_packs(frames: Sequence[FrameType]) -> bool:
-    """Whether one of these is of a promise, or of what stands beside it."""
-    folder = os.path.dirname(os.path.realpath(__file__))
-    files = files_of(frames) - {os.path.join(folder, name) for name in AROUND}
-    return any(file.startswith(os.path.join(folder, "")) for file in files)
-
-
 def is_of_pytest(frame: FrameType) -> bool:
     name = frame.f_globals.get("__name__")
     return type(name) is str and name.startswith("_pytest.")
 
 
-def imported(name: object, file: str) -> bool:
-    """Whether a file imports a name that Core lacks from it, or maybe with all its names."""
+def bound(name: object, file: str) -> bool:
+    """Whether a file gives this name to something anywhere, or maybe to all that a module has."""
     for node in ast.walk(ast.parse("".join(linecache.getlines(file)))):
-        if isinstance(node, ast.ImportFrom) and named_for_core(node.module):
-            module = sys.modules.get(node.module or "")
-            there = vars(module) if type(module) is ModuleType else ()
-            lacking = (one for one in node.names if one.name not in there)
-            if any(one.name == "*" or (one.asname or one.name) == name for one in lacking):
+        match node:
+            case ast.Name(id=found, ctx=ast.Store()) if found == name:
+                return True
+            case ast.alias(name=found, asname=other) if "*" in found or name in (found, other):
+                return True
+            case ast.alias(name=found, asname=None) if found.partition(".")[0] == name:
                 return True
     return False
 
@@ -158,27 +168,13 @@ def is_core(thing: object) -> bool:
         return named_for_core(vars(thing).get("__name__"))
     if type(thing) is FunctionType:
         return named_for_core(thing.__module__)
-    kind = thing if issubclass(type(thing), type) else type(thing)
-    return named_for_core(vars(type)["__dict__"].__get__(kind).get("__module__"))
+    return named_for_core(module_of(thing if issubclass(type(thing), type) else type(thing)))
+
+
+def module_of(kind: object) -> object:
+    """What Python keeps as the module of a class, whatever the class makes of that."""
+    return vars(type)["__dict__"].__get__(kind).get("__module__")
 
 
 def named_for_core(module: object) -> bool:
-    return type(module) is str and module.partition(".")[0] in (PACKAGE, DISTRIBUTION)
-
-
-# What pytest warns of where a test cannot have noticed it.
-UNNOTICED = {
-    pytest.PytestUnhandledThreadExceptionWarning: "a thread failed, which its test cannot notice",
-    pytest.PytestUnraisableExceptionWarning: "an error was raised where no test can notice it",
-    pytest.PytestReturnNotNoneWarning: "a promise returns nothing: `assert` what is to hold",
-}
-
-
-def cannot_judge(warning: Warning) -> str:
-    """Why a promise that met this warning says nothing, kept as it may look; empty if it may."""
-    for category, reason in UNNOTICED.items():
-        if is_a(warning, category):
-            return reason
-    if is_a(warning, RuntimeWarning) and "was never awaited" in said(warning):
-        return f"nobody waits for what it calls: {said(warning)}"
-    return ""
+    return type(module) is str and module.partition(".")[0] in NAMES

@@ -10,6 +10,7 @@ import gc
 import warnings
 from collections.abc import Generator, Sequence, Set
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from background import Background
-from blame import broken_harness, cannot_judge, forget_failure, forget_half_imported
+from blame import broken_harness, forget_failure, forget_half_imported, out_of_core
 from canary import canary, run_unreported
 from deprecations import Deprecations
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
@@ -29,6 +30,7 @@ from promise import contract, returns_nothing
 from raised import honestly, said, type_name, unshown
 
 KNOWN_BREAK_KEPT = "known-break-kept"
+RETURNS = "a promise returns nothing: `assert` what is to hold"
 
 
 class Cell:
@@ -73,6 +75,9 @@ class Cell:
         self.running = name
         self.journal.tell(running=name)
 
+    def pytest_sessionstart(self) -> None:
+        self.background.listen_to_python()
+
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         if isinstance(collector, pytest.File):
             self.run_now(self.name_of(collector.nodeid))
@@ -82,8 +87,8 @@ class Cell:
         for item in items.copy():
             name = self.name_of(item.nodeid)
             result = self.results[name] = Result("error", UNFINISHED, "the promise did not run")
-            if isinstance(item, pytest.Function):
-                item.obj = returns_nothing(item.obj)
+            if type(item) is pytest.Function:
+                item.obj = returns_nothing(item.obj, partial(self.background.refuse, name, RETURNS))
             try:
                 result.properties = contract(item)
                 if complaint := form.complaint(name):
@@ -169,29 +174,20 @@ class Cell:
         self.run_now("")
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_warning_recorded(
-        self, warning_message: warnings.WarningMessage, nodeid: str
-    ) -> None:
-        warning: Any = warning_message.message
-        if reason := cannot_judge(warning):
-            self.refuse(self.name_of(nodeid) if nodeid else "run", reason, said(warning))
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
         # Whatever shows it would run what Core has made of it.
+        warning: Any = warning_message.message
         text = f"{type_name(warning)}: {said(warning)}"
         warning_message.message, warning_message.category = Warning(text), Warning
 
-    def refuse(self, name: str, reason: str, text: str) -> None:
-        """What only looks kept is the pack's error."""
-        result = self.results.setdefault(name, Result())
-        if result.tag is None or result.type == KNOWN_BREAK_KEPT:
-            result.tag, result.type, result.message = "error", "cannot-judge", reason
-            result.text = text
-            self.journal.results({name: result})
-
     def look_behind(self, *, ended: bool = False) -> None:
-        """Refuse the promises in whose background something failed."""
-        for name, error in self.background.take(ended=ended).items():
-            known = name if name in self.results else "run"
-            self.refuse(known, f"nobody waits for what failed in the background: {error}", error)
+        """What only looks kept is the pack's error."""
+        for promise, reason in self.background.take(ended=ended).items():
+            name = promise if promise in self.results else "run"
+            result = self.results.setdefault(name, Result())
+            if result.tag is None or result.type == KNOWN_BREAK_KEPT:
+                result.tag, result.type, result.message = "error", "cannot-judge", reason
+                self.journal.results({name: result})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
@@ -217,12 +213,14 @@ class Cell:
         # CPython before 3.11.8 can lose count of its own recursion, and so end the whole run, if
         # it collects garbage while pytest parses a failing test (python/cpython#106905).
         gc.disable()
-        error = call.excinfo.value if call.excinfo else None
         try:
             report = yield
+            # Known only now: unittest puts it there late.
+            error = call.excinfo.value if call.excinfo else None
         except BaseException:
-            if error is None:
+            if call.excinfo is None:
                 raise
+            error = call.excinfo.value
             call.excinfo = None
             report = pytest.TestReport.from_item_and_call(item, call)
             report.outcome, report.longrepr = "failed", unshown(error)
@@ -250,7 +248,10 @@ class Cell:
         about = (name, self.core.version, self.today)
         known = next((entry for entry in self.pack.known_breaks if entry.excuses(*about)), None)
         if error is None:
-            if report.when == "call":
+            if not report.passed:
+                result.tag, result.type = "error", "unexplained"
+                result.message = "pytest does not call it passed, and says no more"
+            elif report.when == "call":
                 result.tag, result.type, result.message = None, "", ""
             elif report.when == "teardown" and known and result.tag is None:
                 result.tag, result.type = "error", KNOWN_BREAK_KEPT
@@ -259,7 +260,7 @@ class Cell:
             return
         result.message = said(error)
         result.text = report.longreprtext
-        if report.skipped:
+        if report.skipped and not out_of_core(error):
             result.tag, result.type = "error", "skipped"
             result.message = f"a promise may not skip ({result.message}); use core= or known_breaks"
             report.outcome, report.longrepr = "failed", result.message
@@ -273,6 +274,7 @@ class Cell:
             report.outcome, report.wasxfail = "skipped", known.reason
         else:
             result.tag, result.type = "failure", type_name(error)
+            report.outcome = "failed"
             if not self.supported:
                 report.outcome = "skipped"
                 report.wasxfail = f"{self.pack.consumer} does not support Core {self.core.version}"

@@ -10,7 +10,8 @@ from journal import Told
 
 OWN_CODES = (0, 1, 5)  # of pytest: all passed, some failed, none was collected
 SOME_FAILED = 1
-STOPPED_CODES = {2: "it was interrupted", 3: "an error of its own", 4: "wrong usage"}
+INTERRUPTED = 2
+STOPPED_CODES = {3: "an error of its own", 4: "wrong usage"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ def trouble_of(told: Told, code: int, left: bool) -> Trouble | None:
         return Trouble("crashed", f"the run ended in its middle, with code {code}")
     if code != told.code:
         return Trouble("crashed", f"the run ended with code {code}, where pytest had {told.code}")
+    if code == INTERRUPTED:
+        return Trouble("interrupted", "it ended the run, by an interrupt or `pytest.exit`")
     if code not in OWN_CODES:
         return Trouble("stopped", f"pytest ended with code {code}: {STOPPED_CODES.get(code, '')}")
     if left:

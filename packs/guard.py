@@ -133,7 +133,9 @@ def package_folder() -> Path:
 @cache
 def is_of_core(file: str) -> bool:
     """Whether a file of code belongs to the installed Core."""
-    return os.path.realpath(file).startswith(os.path.join(package_folder(), ""))
+    # A name that is no path, such as `<string>`, would be sought in a folder that may be gone.
+    inside = os.path.join(package_folder(), "")
+    return os.path.isabs(file) and os.path.realpath(file).startswith(inside)
 
 
 def check_python(distribution: metadata.Distribution) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from functools import wraps
 
@@ -41,14 +40,24 @@ def contract(item: pytest.Item) -> dict[str, str]:
     return {"promise": promise, "contract": " ".join(marker.args), "core": core_range}
 
 
-def returns_nothing(promise: Callable[..., object]) -> Callable[..., object]:
-    """A promise of which pytest warns if it gives a value, as it does where none is awaited."""
-    if not inspect.iscoroutinefunction(promise):
-        return promise
+def returns_nothing(
+    promise: Callable[..., object], tell: Callable[[], None]
+) -> Callable[..., object]:
+    """A promise that returns nothing, and tells if it would."""
+
+    @wraps(promise)
+    def called(*given: object, **named: object) -> object:
+        found = promise(*given, **named)
+        if inspect.isawaitable(found):
+            return found  # pytest says that it cannot run it
+        if found is not None:
+            tell()
+        return None
 
     @wraps(promise)
     async def awaited(*given: object, **named: object) -> None:
-        if await promise(*given, **named) is not None:
-            warnings.warn(pytest.PytestReturnNotNoneWarning(promise.__name__), stacklevel=1)
+        found = promise(*given, **named)
+        if (await found if inspect.isawaitable(found) else found) is not None:
+            tell()
 
-    return awaited
+    return awaited if inspect.iscoroutinefunction(promise) else called

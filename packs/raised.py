@@ -10,11 +10,14 @@ import os
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
+from opcode import opmap
 from types import FrameType
 from typing import Any
 
 import pytest
 
+# Of the harness, what an exception of pytest goes through as well.
+AROUND = ("background.py", "cell.py", "promise.py", "raised.py")
 FINDINGS = (AssertionError, pytest.fail.Exception)
 Errors = tuple[BaseException, ...]
 
@@ -29,10 +32,22 @@ def files_of(frames: Sequence[FrameType]) -> set[str]:
 
 
 def real(file: object) -> str:
-    """The path of a file without links; empty if it is none."""
-    with suppress(ValueError):
-        return os.path.realpath(file) if type(file) is str else ""
+    """The path of a file without links; empty if it is none, or from a folder that is gone."""
+    with suppress(ValueError, OSError):
+        return os.path.realpath(file) if type(file) is str and file else ""
     return ""
+
+
+def in_packs(frames: Sequence[FrameType]) -> bool:
+    """Whether one of these is of a promise, or of what stands beside it."""
+    folder = os.path.dirname(os.path.realpath(__file__))
+    files = files_of(frames) - {os.path.join(folder, name) for name in AROUND}
+    return any(file.startswith(os.path.join(folder, "")) for file in files)
+
+
+def raises(frame: FrameType) -> bool:
+    """Whether a frame has stopped at a `raise` of its own, and not in what it calls."""
+    return frame.f_code.co_code[frame.f_lasti] == opmap["RAISE_VARARGS"]
 
 
 def chain(error: BaseException, step: Callable[[BaseException], Errors]) -> Iterator[BaseException]:

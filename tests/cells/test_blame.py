@@ -19,6 +19,7 @@ class Odd(Exception):
 class Bus:
     def publish(self, event, source): pass
 def call(handler): return handler()
+def export(folder): pass
 def wrap(handler):
     try: return handler()
     except Exception as error: raise RuntimeError("a handler failed") from error
@@ -33,6 +34,8 @@ OF_CORE = (
     "import runpy; runpy.run_module('market_data_core.cli')",
     "import runpy; runpy.run_path(str(core.FOLDER / 'cli.py'))",
     "import market_data_core.wrong",
+    "import subprocess; subprocess.run(['market-data-core', '--version'])",
+    "pytest.importorskip('market_data_core.gone')",
     # A promise found something wrong, whatever it was told by.
     f"{OPEN}raise AssertionError('not open') from error",
     f"{OPEN}raise pytest.fail.Exception('not open') from error",
@@ -214,10 +217,19 @@ async def clean_up():
     try: await asyncio.sleep(9)
     finally: raise ValueError("in the end")
 def callback(): raise ValueError("in a callback")
+async def dispatch(handler): await handler()
 class Bus:
     def start(self): self.task = asyncio.create_task(run())
     async def close(self): await asyncio.gather(self.task, return_exceptions=True)
 BUS = Bus()
+"""
+HANDLERS = """\
+import asyncio, market_data_core as core
+from unittest import mock
+async def refuses(): raise ValueError("for Core to meet")
+async def asserts(): assert int("0")
+async def calls_wrongly(): core.callback(1)
+async def reads(reader, writer): await reader.readexactly(1)
 """
 UNNOTICED = (
     "core.Bus().start()",
@@ -226,6 +238,9 @@ UNNOTICED = (
     "asyncio.create_task(core.clean_up())",
     "asyncio.get_running_loop().call_soon(core.callback)",
     "asyncio.get_running_loop().create_future().set_exception(ValueError())",
+    "asyncio.create_task(core.dispatch(asserts))",
+    "asyncio.create_task(core.dispatch(calls_wrongly))",
+    "asyncio.get_running_loop().create_task(coro=core.run())",
 )
 WAITED_FOR = (
     "bus = core.Bus(); bus.start(); await asyncio.sleep(0); await bus.close()",
@@ -233,6 +248,11 @@ WAITED_FOR = (
     "await asyncio.gather(core.run(), core.run(), return_exceptions=True)",
     "asyncio.create_task(asyncio.sleep(9)).cancel()",
     "asyncio.create_task(asyncio.sleep(9))",
+    # What is raised for Core to meet, and how a connection ends.
+    "asyncio.create_task(core.dispatch(refuses))",
+    "asyncio.create_task(core.dispatch(mock.AsyncMock(side_effect=ValueError)))",
+    "server = await asyncio.start_server(reads, '127.0.0.1', 0);"
+    " await asyncio.open_connection(*server.sockets[0].getsockname())",
     "asyncio.get_running_loop().set_exception_handler(lambda *told: None);"
     " asyncio.get_running_loop().call_soon(core.callback)",
 )
@@ -247,7 +267,7 @@ def test_failures_in_the_background(project: Project, tmp_path: Path) -> None:
         "    assert asyncio.run(scene()) is None"
         for line in expected
     ]
-    found = tags(project, python, scenes, "import asyncio, market_data_core as core\n")
+    found = tags(project, python, scenes, HANDLERS)
     assert dict(zip(expected, found.values(), strict=True)) == expected
 
 
@@ -276,3 +296,80 @@ def test_a_background_that_outlives_a_promise(project: Project, tmp_path: Path) 
         "test_left.py::test_first": ("error", "cannot-judge"),
         "test_left.py::test_second": ("kept", ""),
     }
+
+
+def test_cases_of_unittest(project: Project, tmp_path: Path) -> None:
+    """What fails in a class of unittest is no less broken."""
+    promise = "    @pytest.mark.contract('Event')\n    {}def test_{}(self):\n        'It holds.'\n"
+    bodies = {
+        "kept": "self.assertEqual(core.two(), 2)",
+        "broken": "self.assertEqual(core.two(), 3)",
+        "raises": "core.fails()",
+        "cleanup": "self.addCleanup(core.fails)\n        self.assertEqual(core.two(), 2)",
+        "skips": "self.skipTest('later')",
+    }
+    text = "import pytest, unittest, market_data_core as core\n"
+    for kind, way in (("TestCase", ""), ("IsolatedAsyncioTestCase", "async ")):
+        text += f"class Test{kind}(unittest.{kind}):\n"
+        text += "".join(
+            promise.format(way, name) + f"        {body}\n" for name, body in bodies.items()
+        )
+    project.write("packs/small/test_case.py", text)
+    code = "def two(): return 2\ndef fails(): raise ValueError('broken')"
+    project.cell(make_python(tmp_path / "python", "1.2.0", code=code))
+    expected = dict.fromkeys(bodies, "failure") | {"kept": "kept", "skips": "error"}
+    assert {name.rpartition("::test_")[2] for name in project.outcomes()} == set(bodies)
+    for name, (tag, _) in project.outcomes().items():
+        assert tag == expected[name.rpartition("::test_")[2]], name
+
+
+def test_a_core_that_has_warnings_ignored(project: Project, tmp_path: Path) -> None:
+    """What a promise cannot notice needs no warning to be found."""
+    code = (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "async def publish(event): return event\ndef fails(): raise ValueError('unseen')\n"
+        "class Late:\n    def __del__(self): fails()\n"
+    )
+    bodies = (
+        "from market_data_core import publish; assert publish(1)",
+        "from market_data_core import fails; import threading;"
+        " one = threading.Thread(target=fails); one.start(); one.join()",
+        "from market_data_core import Late; Late()",
+        "import market_data_core as core; return core.fails",
+    )
+    python = make_python(tmp_path / "python", "1.2.0", code=code)
+    assert tags(project, python, bodies, "") == dict.fromkeys(bodies, "error")
+    assert {kind for _, kind in project.outcomes().values()} == {"cannot-judge"}
+
+
+def test_what_core_was_to_make(project: Project, tmp_path: Path) -> None:
+    """A file that Core was to write, and did not, is its break; a folder that is gone is survived.
+
+    A tool that finds the machine too slow says nothing of Core.
+    """
+    project.write("packs/hypothesis/__init__.py", "")
+    project.write("packs/hypothesis/errors.py", "class DeadlineExceeded(Exception): pass\n")
+    lines = {
+        "exports": ("core.export(tmp_path)\n    (tmp_path / 'events.json').read_text()", "failure"),
+        "lists": ("core.export(tmp_path)\n    os.listdir(tmp_path / 'events')", "failure"),
+        "gone": ("monkeypatch.chdir(tmp_path); tmp_path.rmdir(); core.Event(1)", "failure"),
+        "conditional": ("LATER()", "failure"),
+        "tried": ("telemetry.Event", "failure"),
+        "slow": ("raise hypothesis.errors.DeadlineExceeded", "error"),
+        "kept": ("assert core.export(tmp_path) is None", "kept"),
+    }
+    text = "import os, pytest, hypothesis.errors, market_data_core as core\n"
+    text += "if hasattr(core, 'Later'): LATER = core.Later\n"
+    text += "try: import market_data_core.telemetry as telemetry\nexcept ImportError: pass\n"
+    for name, (body, _) in lines.items():
+        text += f"@pytest.mark.contract('Event')\ndef test_{name}(tmp_path, monkeypatch):\n"
+        text += f"    'It holds.'\n    {body}\n"
+    project.write("packs/small/test_made.py", text)
+    code = (
+        "from dataclasses import dataclass\ndef export(folder): pass\n"
+        "@dataclass\nclass Event:\n    size: int\n"
+        "    def __post_init__(self): raise ValueError(self.size)\n"
+    )
+    project.cell(make_python(tmp_path / "python", "1.2.0", code=code))
+    found = {name.rpartition("_")[2]: tag for name, (tag, _) in project.outcomes().items()}
+    assert found == {name: tag for name, (_, tag) in lines.items()}

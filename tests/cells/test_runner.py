@@ -35,6 +35,8 @@ def runs_with(project: Project, tmp_path: Path, code: str, *options: str) -> tup
         ("import os; os._exit(0)", "crashed", "the run ended in its middle, with code 0"),
         (f"import os, signal; {KILL}", "killed", "the run was ended by SIGKILL"),
         ("import ctypes; ctypes.string_at(0)", "killed", "the run was ended by SIGSEGV"),
+        ("raise KeyboardInterrupt", "interrupted", "it ended the run, by an interrupt"),
+        ("pytest.exit('enough')", "interrupted", "it ended the run, by an interrupt"),
         ("import time; assert time.sleep(60)", "timed-out", "it did not end within 1 s"),
         ("assert int('1')\n    while True:\n        try:\n            import time; time.sleep(60)\n"
          "        except BaseException:\n            pass", "timed-out", "within 1 s"),
