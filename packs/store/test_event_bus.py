@@ -99,11 +99,12 @@ def test_backend_asked_for_wins_over_environment(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.asyncio
 @pytest.mark.contract("events.create_event_bus", "events.envelope.EventEnvelope", core=">=1.2")
 async def test_publish_gives_event_id_as_text() -> None:
-    """Publishing an envelope in memory gives the event's id as text."""
-    event_id = await publish("inmem")
+    """Publishing an envelope in memory gives the event's own id as text."""
+    event_id, other = await publish("inmem"), await publish("inmem")
 
     assert isinstance(event_id, str)
     assert event_id
+    assert event_id != other
 
 
 @pytest.mark.contract("events.create_event_bus", core=">=1.2")
@@ -158,11 +159,12 @@ async def test_redis_bus_publishes_reason_and_utilization(redis: Streams) -> Non
 @pytest.mark.asyncio
 @pytest.mark.contract("events.create_event_bus", core=">=1.2")
 async def test_redis_bus_gives_event_id_as_text(redis: Streams) -> None:
-    """Publishing an envelope over Redis gives the event's id as text."""
-    event_id = await publish("redis")
+    """Publishing an envelope over Redis gives the event's own id as text."""
+    event_id, other = await publish("redis"), await publish("redis")
 
     assert isinstance(event_id, str)
     assert event_id
+    assert event_id != other
 
 
 @pytest.mark.contract("events.protocols.EventBus", core=">=1.2")
