@@ -112,10 +112,12 @@ def foreign(error: BaseException) -> bool:
 
 
 def was_to_be_made(error: BaseException) -> bool:
-    """Whether a file is not there in a folder that pytest has made for this run."""
+    """Whether a file is not there in a folder that pytest has made, and not beside the packs."""
     made = is_a(error, FileNotFoundError)
     file = real(raw(error, OSError, "filename")) if made else ""
-    return any(part.startswith("pytest-of-") for part in file.split(os.sep))
+    own = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    temporary = any(part.startswith("pytest-of-") for part in file.split(os.sep))
+    return temporary and not file.startswith(os.path.join(own, ""))
 
 
 def mistaken(error: BaseException) -> bool:

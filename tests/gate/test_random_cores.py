@@ -31,9 +31,9 @@ def test_dangerous_cores_are_not_released(running: Trial) -> None:
 def test_a_tool_that_is_weaker_is_found_out(running: Trial) -> None:
     """Without one of its guards the tool answers wrong, and the trial says so."""
     world = running.worlds.get()
-    conftest = (world.root / "packs/conftest.py").read_text("utf-8")
-    assert NOTICES in conftest
-    world.write("packs/conftest.py", conftest.replace(NOTICES, "return True"))
+    cell = (world.root / "packs/cell.py").read_text("utf-8")
+    assert NOTICES in cell
+    world.write("packs/cell.py", cell.replace(NOTICES, "return True"))
     running.worlds.put(world)
     answered = running.check(named(DANGEROUS[0].split()))
     assert (answered.answer, answered.wrong) == ("release", True)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from fanout.notify.announcement import Announcement
 from tests import ROOT
-from tests.servers.core_index import CoreIndex
+from tests.servers.core_index import CoreIndex, Offer
 from tests.servers.github import GitHub
 from tests.worlds.large import HEAD, PACK_TOML, PUBLISH, RELEASES, RETRIES, tox_ini
 from tests.worlds.small import CoreRepository
@@ -86,6 +86,7 @@ class Workflow:
         for pack, text in PACKS.items():
             self.write(f"packs/{pack}/pack.toml", PACK_TOML.format(pack=pack, supports=">=1"))
             self.write(f"packs/{pack}/test_promises.py", text)
+        self.write("consumers.toml", "".join(f'market-data-{pack} = "0.1.0"\n' for pack in PACKS))
         # This repository's own tests would run this one again.
         self.write(".ci/run", "#!/bin/sh\necho tested\n")
         (self.checkout / ".ci/run").chmod(0o755)
@@ -240,6 +241,8 @@ def workflow(root: Path, described: str) -> Iterator[Workflow]:
     """
     index, github = CoreIndex(), GitHub(described)
     index.serve(RELEASES)
+    for pack in PACKS:
+        index.offer(f"market-data-{pack}", Offer("0.1.0"))
     try:
         yield Workflow(root, index, github)
     finally:
