@@ -47,3 +47,16 @@ class Event_renamed: ...
 def read(one: 'Event_renamed', kind="Event") -> list['Event_renamed']: ...
 """,
     }
+
+
+def test_module_that_moves_keeps_every_name() -> None:
+    """A module whose code is moved still has the names that it only imports, and private ones."""
+    text = "from .own import Event as Known\n\nclass Event(Known): ...\n\nclass _Own: ...\n"
+    files = CORE | {"market_data_core/events.py": text}
+    source = Source({path: text.encode() for path, text in files.items()})
+    (change,) = classes.moved(Site(source, source.definition("events.Event"), "plain"))
+    assert change.files() == {
+        "market_data_core/_moved_events.py": text,
+        "market_data_core/events.py": "from ._moved_events import *\n"
+        "from ._moved_events import Event, _Own\n",
+    }

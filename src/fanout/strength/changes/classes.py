@@ -256,7 +256,7 @@ def documented(site: Site) -> Iterator[Change]:
 
 
 def moved(site: Site) -> Iterator[Change]:
-    """The implementation goes to another module, and its public name stays."""
+    """The implementation goes to another module, and every name stays, those imported there too."""
     node = site.definition.node
     if not isinstance(node, cst.ClassDef | cst.FunctionDef):
         return
@@ -266,6 +266,7 @@ def moved(site: Site) -> Iterator[Change]:
     defined = site.module.definitions
     classes = [one for one in defined.values() if isinstance(one.node, type(node))]
     if classes[0] is site.definition:
-        again = f"from ._moved_{last} import {', '.join(defined)}\n"
+        place = f"from ._moved_{last} import "
+        again = f"{place}*\n{place}{', '.join(defined)}\n"
         whole = site.tree.code
         yield Change(name, lambda: {f"{folder}/_moved_{last}.py": whole, site.file: again})
