@@ -37,7 +37,7 @@ SHORTER = {
     "'python -m tests.bench.history --quick'",
 } | {
     command: command + FEWER_CELLS
-    for command in ("tox p -m history", "tox p -m pipeline", "tox p -m ibkr", "PACK=store tox p")
+    for command in ("tox p -m history", "tox p -m pipeline", "tox p -m alerts", "PACK=store tox p")
 }
 # What is neither pasted, nor written to the file that it names, nor the output of what is pasted.
 EXCUSED = {
@@ -173,13 +173,13 @@ def follow_a_promise(file: Path) -> None:
             page = visitor.open()
             page.keyboard.press("/")
             page.keyboard.type("redis")
-            expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
+            expect(page.locator("#shown")).to_contain_text("24 of 288 cells")
             address = page.url
             page.locator("a.box.passed").first.click()
             command = page.locator(".command code").first
             expect(command).to_have_text(re.compile(r"tox run -e [a-z]+-core_v14\d+"))
             page.goto(address)
-            expect(page.locator("#shown")).to_contain_text("24 of 216 cells")
+            expect(page.locator("#shown")).to_contain_text("24 of 288 cells")
         browser.close()
 
 
@@ -193,10 +193,10 @@ def test_known_break() -> None:
     found = {block.file: block.text for block in DOCUMENTS["packs/README.md"].blocks}
 
     read = Pack.model_validate(
-        tomllib.loads(found["packs/ibkr/pack.toml"] + toml("packs/README.md"))
+        tomllib.loads(found["packs/alerts/pack.toml"] + toml("packs/README.md"))
     )
 
-    assert read.consumer == "market-data-ibkr"
+    assert read.consumer == "market-data-alerts"
     assert len(read.known_breaks) == 1
 
 

@@ -30,6 +30,9 @@ KINDS = {
     "import-error",
     "missing-dependency",
 }
+CANNOT_MEET = {
+    "ibkr": {"unknown-fields-refused"},  # it hands Core no field that Core does not have
+}
 # What the release lacks: redis, and the provider registry that the pipeline looks for in the root.
 MENDED: Edits = {
     "METADATA": (("Name:", "Requires-Dist: redis\nName:"),),
@@ -58,11 +61,9 @@ def changed(before: Results, after: Results) -> Results:
 
 
 def test_release_gives_every_promise_a_verdict(released: Results) -> None:
-    """On the release as it is, every pack has kept promises and known breaks, and no other."""
-    seen = {(name.partition("/")[0], result) for name, result in released.items()}
-    assert seen == {
-        (pack, result) for pack in PACKS for result in (Result.KEPT, Result.KNOWN_BREAK)
-    }
+    """On the release as it is, every pack keeps promises, and what it does not is known."""
+    assert {name.partition("/")[0] for name in kept(released)} == set(PACKS)
+    assert set(released.values()) == {Result.KEPT, Result.KNOWN_BREAK}
 
 
 def told_apart(table: dict[str, PatchedCore]) -> list[tuple[str, ...]]:
@@ -132,10 +133,10 @@ def test_every_promise_is_broken_by_a_wrong_core(released: Results) -> None:
 
 
 def test_every_kind_of_break_is_tried_on_every_pack() -> None:
-    """Every pack notices a wrong Core of every kind."""
+    """Every pack notices a wrong Core of every kind, but of one that its consumer cannot meet."""
     for pack in PACKS:
         noticing = [core for core in WRONG.values() if core.breaks_all_but or pack in core.breaks]
-        assert KINDS - {core.kind for core in noticing} == set(), pack
+        assert KINDS - {core.kind for core in noticing} == CANNOT_MEET.get(pack, set()), pack
 
 
 def test_edit_that_does_not_match_is_refused(tmp_path: Path, workbench: Workbench) -> None:

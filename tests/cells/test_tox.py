@@ -186,7 +186,7 @@ def test_a_folder_of_evidence_may_be_named(checkout: Checkout) -> None:
 
     done = checkout.tox("run", "-e", "store-core_v110,report", EVIDENCE=folder)
 
-    assert "35 missing" in done.stdout
+    assert "47 missing" in done.stdout
     assert not (checkout.root / "evidence").exists()
 
 
@@ -326,9 +326,9 @@ def test_a_yanked_release_is_history(tmp_path: Path) -> None:
 def test_a_pack_is_a_folder(tmp_path: Path) -> None:
     """A folder with a pack.toml has a cell on each Core ref, and no other file names it."""
     checkout = Checkout(tmp_path)
-    shutil.copytree(checkout.root / "packs/store", checkout.root / "packs/ibkr")
+    shutil.copytree(checkout.root / "packs/store", checkout.root / "packs/alerts")
 
-    for pack in ("store", "ibkr"):
+    for pack in ("store", "alerts"):
         refs = [name.partition("-")[2] for name in selected(checkout) if name.startswith(pack)]
         assert len(refs) > 10
         assert selected(checkout, PACK=pack) == [f"{pack}-{ref}" for ref in refs]
@@ -338,11 +338,11 @@ def test_a_pack_is_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "files", "said"),
     [
-        ("ibkr", ["test_bars.py"], "has no pack.toml"),
-        ("ibkr", ["README.md"], "has no pack.toml"),
-        ("Ibkr", ["pack.toml"], "no name for a pack"),
-        ("market-data-ibkr", ["pack.toml"], "no name for a pack"),
-        ("2ibkr", ["pack.toml"], "no name for a pack"),
+        ("alerts", ["test_bars.py"], "has no pack.toml"),
+        ("alerts", ["README.md"], "has no pack.toml"),
+        ("Alerts", ["pack.toml"], "no name for a pack"),
+        ("market-data-alerts", ["pack.toml"], "no name for a pack"),
+        ("2alerts", ["pack.toml"], "no name for a pack"),
         ("history", ["pack.toml"], "no name for a pack"),
         ("py311", ["pack.toml"], "no name for a pack"),
         ("pypy", ["pack.toml"], "no name for a pack"),
@@ -373,7 +373,7 @@ def test_half_a_pack_is_refused(
 def test_what_another_commit_left_is_no_pack(tmp_path: Path) -> None:
     """A folder that is hidden, or holds only what is hidden or compiled, is passed over."""
     checkout = Checkout(tmp_path)
-    for name in ("ibkr/__pycache__/test_bars.cpython-311.pyc", "ibkr/.DS_Store", ".idea/x.xml"):
+    for name in ("alerts/__pycache__/test_bars.cpython-311.pyc", "alerts/.DS_Store", ".idea/x.xml"):
         left = checkout.root / "packs" / name
         left.parent.mkdir(parents=True, exist_ok=True)
         left.touch()

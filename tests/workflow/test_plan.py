@@ -19,6 +19,7 @@ from fanout.model import Cell, Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.candidate import Candidate
 from fanout.workflow.plan import InvalidPlan, Plan, packed, plan, unpacked
+from tests import PACKS
 from tests.servers.core_index import CoreIndex
 from tests.worlds.checkout import Checkout
 from tests.worlds.small import CoreRepository
@@ -203,4 +204,4 @@ def test_a_change_of_one_pack_is_seen_in_git(tmp_path: Path) -> None:
     everything = CliRunner().invoke(main, [*arguments, "--since", "0" * 40])
 
     assert set(Plan.model_validate_json(done.stdout).packs) == {"store"}
-    assert len(Plan.model_validate_json(everything.stdout).packs) == 3
+    assert len(Plan.model_validate_json(everything.stdout).packs) == len(PACKS)
