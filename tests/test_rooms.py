@@ -28,7 +28,7 @@ ROOMS = (
     ("gate",),
     ("history",),
     ("cause",),
-    ("strength",),
+    ("strength", "draft"),
     ("consumers",),
     ("surface",),
     ("core",),

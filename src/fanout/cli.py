@@ -11,6 +11,7 @@ PLACES = {
     "gate": "fanout.commands.check:gate",
     "diff": "fanout.commands.diff:diff",
     "strength": "fanout.commands.strength:strength",
+    "draft": "fanout.commands.draft:draft",
     "report": "fanout.commands.report:report",
     "dashboard": "fanout.commands.dashboard:dashboard",
     "cores": "fanout.commands.cores:cores",

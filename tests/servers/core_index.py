@@ -8,7 +8,8 @@ import json
 import re
 import threading
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PROJECT = re.compile(r"/simple/([^/]+)/")
@@ -21,11 +22,15 @@ def wheel(version: str, code: str) -> bytes:
     return any_wheel("market_data_core", version, code, metadata.encode())
 
 
-def any_wheel(package: str, version: str, code: str, metadata: bytes) -> bytes:
-    """A wheel of a distribution with one module, whatever its metadata says."""
+def any_wheel(
+    package: str, version: str, code: str, metadata: bytes, files: Mapping[str, str] | None = None
+) -> bytes:
+    """A wheel of a distribution with one module, or more, whatever its metadata says."""
     file, info = io.BytesIO(), f"{package}-{version}.dist-info"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{package}/__init__.py", code)
+        for path, text in (files or {}).items():
+            archive.writestr(path, text)
         archive.writestr(f"{info}/METADATA", metadata)
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
@@ -43,6 +48,7 @@ class Offer:
     beside: bool = True  # the metadata is served beside the wheel as well
     metadata: bytes = b""
     file: str = ""  # the end of its name, where it is no wheel
+    files: Mapping[str, str] = field(default_factory=dict)  # in the wheel, beside its package
 
     def written(self, distribution: str) -> bytes:
         lines = ["Metadata-Version: 2.1", f"Name: {distribution}", f"Version: {self.version}"]
@@ -85,7 +91,7 @@ class CoreIndex(ThreadingHTTPServer):
         package, files = distribution.replace("-", "_"), list[dict[str, object]]()
         for offer in offers:
             metadata = offer.written(distribution)
-            content = any_wheel(package, offer.version, "", metadata)
+            content = any_wheel(package, offer.version, "", metadata, offer.files)
             name = f"{package}-{offer.version}{offer.file or '-py3-none-any.whl'}"
             self.answers |= {f"/files/{name}": content, f"/files/{name}.metadata": metadata}
             beside = {"sha256": hashlib.sha256(metadata).hexdigest()} if offer.beside else False

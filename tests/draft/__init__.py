@@ -1,0 +1,1 @@
+"""The first draft of a pack, on made-up Cores and consumers."""
