@@ -38,8 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
             f"there is no {', '.join(sorted(absent))}, and on CI no test is left out;"
             f" {needs.advice(absent)}"
         )
-    # What a shell starts in the background ignores interrupts, and hands that down to commands.
+    # What a shell starts in the background ignores interrupts, and under `nohup` that the terminal
+    # is gone, and hands that down to commands.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers() -> int:
