@@ -17,8 +17,9 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from findings import FINDINGS
 from guard import is_of_core
-from raised import FINDINGS, frames_of, in_packs, is_a, raises, said, type_name
+from raised import frames_of, in_packs, is_a, raises, said, type_name
 
 Context = dict[str, Any]
 # What ends a connection when its loop or its other end does.

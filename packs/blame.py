@@ -10,32 +10,18 @@ import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
-from types import FrameType, FunctionType, ModuleType
+from types import FrameType, ModuleType
 
 import pytest
 
-from guard import DISTRIBUTION, PACKAGE, is_of_core
+from findings import FINDINGS, behind, behind_and_before
+from guard import PACKAGE
+from origin import is_core, module_of, out_of_core
 from pack import HarnessError
-from raised import (
-    FINDINGS,
-    behind,
-    behind_and_before,
-    chain,
-    files_of,
-    frames_of,
-    in_packs,
-    is_a,
-    raises,
-    raw,
-    real,
-    said,
-)
+from raised import chain, frames_of, in_packs, is_a, raises, raw, real, said
 
-# Core's name in a sentence, but not in the path of a folder.
-NAMES_CORE = re.compile(rf"(?<![\w/\\-])({PACKAGE}|{DISTRIBUTION})(?![\w/\\-])")
 # What `pytest.importorskip` says of a module that Core has no more.
 IMPORT_OR_SKIP = re.compile(rf"could not import '{PACKAGE}\b")
-NAMES = (PACKAGE, DISTRIBUTION)
 WAYS_OUT = (pytest.skip.Exception, pytest.xfail.Exception)
 # Parts of pytest that are given values to compare and to patch, which may be Core's.
 TAKE_VALUES = ("_pytest.approx", "_pytest.python_api", "_pytest.monkeypatch")
@@ -64,7 +50,7 @@ def broken_harness(error: BaseException) -> bool:
         return False
     if any(map(mistaken, errors)):
         return True
-    return not any(map(out_of_core, errors)) and (any(map(foreign, errors)) or stumbled(errors))
+    return not any(map(blames_core, errors)) and (any(map(foreign, errors)) or stumbled(errors))
 
 
 def found(error: BaseException) -> bool:
@@ -73,25 +59,10 @@ def found(error: BaseException) -> bool:
     return is_a(error, *FINDINGS) and not foreign(error) and (in_packs(frames) or not frames)
 
 
-def out_of_core(error: BaseException) -> bool:
-    """Whether an exception came out of Core's code, or of looking for a part that it lacks."""
-    if is_a(error, ImportError):
-        name = raw(error, ImportError, "name")
-        if named_for_core(name):
-            return True
-        texts = raw(error, BaseException, "args") if type(name) is not str else ()
-        if any(type(text) is str and NAMES_CORE.search(text) for text in texts):
-            return True
-    if is_a(error, pytest.skip.Exception) and IMPORT_OR_SKIP.match(said(error)):
-        return True
-    if is_a(error, AttributeError) and is_core(raw(error, AttributeError, "obj")):
-        return True
-    kinds = [kind for kind in (OSError, SyntaxError) if is_a(error, kind)]
-    named = [raw(error, kind, "filename") for kind in kinds]
-    if any(type(name) is str and os.path.basename(name) in NAMES for name in named):
-        return True  # a command of Core's
-    files = {*map(real, named)}
-    return any(map(is_of_core, files | files_of(frames_of(error))))
+def blames_core(error: BaseException) -> bool:
+    """Whether an exception came out of Core, or stands for one that did."""
+    skipped = is_a(error, pytest.skip.Exception) and IMPORT_OR_SKIP.match(said(error))
+    return bool(skipped) or out_of_core(error)
 
 
 def foreign(error: BaseException) -> bool:
@@ -162,21 +133,3 @@ def bound(name: object, file: str) -> bool:
             case ast.alias(name=found, asname=None) if found.partition(".")[0] == name:
                 return True
     return False
-
-
-def is_core(thing: object) -> bool:
-    """Whether it is a module, class or function of Core, or an object of one of its classes."""
-    if type(thing) is ModuleType:
-        return named_for_core(vars(thing).get("__name__"))
-    if type(thing) is FunctionType:
-        return named_for_core(thing.__module__)
-    return named_for_core(module_of(thing if issubclass(type(thing), type) else type(thing)))
-
-
-def module_of(kind: object) -> object:
-    """What Python keeps as the module of a class, whatever the class makes of that."""
-    return vars(type)["__dict__"].__get__(kind).get("__module__")
-
-
-def named_for_core(module: object) -> bool:
-    return type(module) is str and module.partition(".")[0] in NAMES

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from background import Background
-from blame import broken_harness, forget_failure, forget_half_imported, out_of_core
+from blame import blames_core, broken_harness, forget_failure, forget_half_imported
 from canary import canary, run_unreported
 from deprecations import Deprecations
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
@@ -260,7 +260,7 @@ class Cell:
             return
         result.message = said(error)
         result.text = report.longreprtext
-        if report.skipped and not out_of_core(error):
+        if report.skipped and not blames_core(error):
             result.tag, result.type = "error", "skipped"
             result.message = f"a promise may not skip ({result.message}); use core= or known_breaks"
             report.outcome, report.longrepr = "failed", result.message

@@ -14,11 +14,8 @@ from opcode import opmap
 from types import FrameType
 from typing import Any
 
-import pytest
-
 # Of the harness, what an exception of pytest goes through as well.
 AROUND = ("background.py", "cell.py", "promise.py", "raised.py")
-FINDINGS = (AssertionError, pytest.fail.Exception)
 Errors = tuple[BaseException, ...]
 
 
@@ -59,21 +56,6 @@ def chain(error: BaseException, step: Callable[[BaseException], Errors]) -> Iter
             seen.add(id(one))
             yield one
             left += step(one)
-
-
-def behind(error: BaseException) -> Errors:
-    """What it was raised from, if that is not what a promise found, and what it is a group of."""
-    group = is_a(error, BaseExceptionGroup)
-    members: Errors = raw(error, BaseExceptionGroup, "exceptions") if group else ()
-    cause = raw(error, BaseException, "__cause__")
-    return members if cause is None or is_a(error, *FINDINGS) else (*members, cause)
-
-
-def behind_and_before(error: BaseException) -> Errors:
-    """What is behind it, and what was on its way when it was raised."""
-    before = raw(error, BaseException, "__context__")
-    hidden = raw(error, BaseException, "__suppress_context__")
-    return behind(error) if before is None or hidden else (*behind(error), before)
 
 
 def is_a(error: BaseException, *kinds: type[BaseException]) -> bool:
