@@ -1,9 +1,10 @@
 """What tox.ini cannot say itself: the cells, and what each Core ref installs.
 
 tox loads this file as a plugin. A cell is a pack, which is a folder of `packs/` with a
-`pack.toml`, on a Core ref, which is a line of `[cores]`. Nothing from before may be judged:
-neither the evidence of a cell's last run, should its environment not be made this time, nor
-what an earlier build left in a candidate's directory.
+`pack.toml`, on a Core ref, which is a line of `[cores]`; a live cell is a consumer, which is a line
+of `consumers.toml`, on one. Nothing from before may be judged: neither the evidence of a cell's
+last run, should its environment not be made this time, nor what an earlier build left in a
+candidate's directory.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ if sys.version_info < OLDEST:
 
 ROOT = Path(__file__).parent
 SLOTS = ("core_candidate", "core_baseline")
-LABELS = ("history", "candidate", "yanked")  # of cells of several packs
+LABELS = ("history", "candidate", "yanked", "live")  # of cells of several packs
+LIVE = "_live"  # what the name of a consumer ends with in that of its live cell
 DISTRIBUTION = "market-data-core"
 FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -68,6 +70,7 @@ class Cell(NamedTuple):
     named: str
     default: bool
     yanked: bool
+    release: str = ""  # of a live cell: what it installs in place of a pack
 
     @property
     def variable(self) -> str:
@@ -80,6 +83,9 @@ class Cell(NamedTuple):
 
     @property
     def description(self) -> str:
+        if self.release:
+            core = self.named or f"the Core that {self.variable} names"
+            return f"whether {self.release} can be imported with {core}"
         if not self.named:
             return f"what {self.pack} needs of the Core that {self.variable} names"
         if not self.variable:
@@ -91,6 +97,8 @@ class Cell(NamedTuple):
 
     @property
     def labels(self) -> set[str]:
+        if self.release:
+            return {"live"} if self.default else set()
         if not self.named:
             return {"candidate"} & {self.core_ref.removeprefix("core_")}
         told = {"yanked": self.yanked, self.pack: self.default}
@@ -108,13 +116,39 @@ def packs() -> tuple[str, ...]:
         if not (folder / "pack.toml").is_file():
             raise HandledError(f"the pack '{folder}' has no pack.toml; see packs/README.md")
         name = folder.name
-        if not PACK_NAME.fullmatch(name) or name in LABELS or A_PYTHON.fullmatch(name):
+        wrong = name in LABELS or name.endswith(LIVE) or A_PYTHON.fullmatch(name)
+        if wrong or not PACK_NAME.fullmatch(name):
             raise HandledError(
                 f"'{folder}' has no name for a pack: one is made of a-z, 0-9 and _, begins with a"
-                f" letter, names no Python such as py311, and is none of {', '.join(LABELS)}"
+                f" letter, does not end with {LIVE}, names no Python such as py311, and is none of"
+                f" {', '.join(LABELS)}"
             )
         found.append(folder.name)
     return tuple(found)
+
+
+@lru_cache
+def consumers() -> Mapping[str, str]:
+    """The requirement of each release in consumers.toml, by what its live cells begin with."""
+    import tomllib  # which an older Python lacks
+
+    try:
+        with (ROOT / "consumers.toml").open("rb") as file:
+            table = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise HandledError(f"consumers.toml cannot be read: {error}") from error
+    found: dict[str, str] = {}
+    for distribution, release in table.items():
+        name = distribution.removeprefix("market-data-").replace("-", "_") + LIVE
+        if not PACK_NAME.fullmatch(name) or name in found or not VERSION.fullmatch(str(release)):
+            raise HandledError(
+                f"consumers.toml: '{distribution}' has no release, such as 1.2.0, or its live"
+                f" cells would have no name of their own: '{name}'"
+            )
+        found[name] = f"{distribution}=={release}"
+    return found
 
 
 @lru_cache
@@ -143,10 +177,17 @@ def cells() -> Mapping[str, Cell]:
             raise HandledError(
                 f"[cores] of tox.ini: '{ref}' names no version and no folder: '{cores[ref]}'"
             )
-    return {
-        f"{pack}-{ref}": Cell(pack, ref, named, ref in default and ref not in yanked, ref in yanked)
+    named = cores | dict.fromkeys(SLOTS, "")
+    found = {
+        f"{pack}-{ref}": Cell(pack, ref, core, ref in default and ref not in yanked, ref in yanked)
         for pack in packs()
-        for ref, named in (*cores.items(), *((slot, "") for slot in SLOTS))
+        for ref, core in named.items()
+    }
+    # What repeats the content of a Core ref of the default matrix says nothing new of a consumer.
+    return found | {
+        f"{name}-{ref}": Cell(name, ref, named[ref], ref in default, ref in yanked, release)
+        for name, release in consumers().items()
+        for ref in (*default, *SLOTS)
     }
 
 
@@ -186,7 +227,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
         # The content behind a path or a branch changes while its name stays.
         anew = {} if cell.named else {"recreate": True}
         seed = MemoryLoader(
-            base=["cell"],
+            base=["live" if cell.release else "cell"],
             description=cell.description,
             labels=cell.labels,
             **anew,
@@ -195,7 +236,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     chosen = os.environ.get("PACK", "")
     if chosen and chosen not in packs():
         raise HandledError(f"PACK names no pack: {chosen!r}; it is one of {', '.join(packs())}")
-    default = [name for name, cell in cells().items() if cell.default]
+    default = [name for name, cell in cells().items() if cell.default and not cell.release]
     if chosen:
         env_list = [name for name in default if cells()[name].pack == chosen]
     else:
@@ -228,6 +269,8 @@ def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
         except ValueError:
             core = ""
         env_conf["set_env"].update({"PACK": cell.pack, "CORE": core})
+        if cell.release:
+            env_conf["set_env"].update({"CONSUMER": cell.release})
 
 
 @impl
@@ -248,11 +291,23 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
         requirement(cell.asked, ROOT, cell.variable)
     except ValueError as error:
         raise Fail(str(error)) from error
+    if cell.release:
+        force_core(tox_env)
     if cell.named and cell.variable:
         reinstall_if_changed(tox_env.env_dir / f"{cell.core_ref}.txt", cell)
     # setuptools takes up `build/` again, with files that the source has no more.
     config = Path(tox_env.environment_variables["DIST_EXTRA_CONFIG"])
     config.write_text(f"[build]\nbuild_base = {config.parent / 'build'}\n", encoding="utf-8")
+
+
+def force_core(tox_env: ToxEnv) -> None:
+    """Let the installer take the Core that is asked for, whatever anybody declares of it."""
+    file = tox_env.env_tmp_dir / "core.txt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{tox_env.environment_variables['CORE']}\n", encoding="utf-8")
+    install = tox_env.conf["install_command"].args
+    if "--override" not in install:
+        install[-1:-1] = ["--override", str(file)]
 
 
 def reinstall_if_changed(stamp: Path, cell: Cell) -> None:

@@ -23,15 +23,31 @@ class Child:
     It gets `--lifeline`, a pipe that it reads the end of when its parent is no more.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        output: int | None = None,
+    ) -> None:
         if sys.platform == "win32":
-            self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
             return
         lifeline, self.lifeline = os.pipe()
         self.process = subprocess.Popen(
             [*command, f"--lifeline={lifeline}"],
             env=environment,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             pass_fds=(lifeline,),
         )

@@ -64,6 +64,7 @@ def version_of(text: str) -> Version:
 DISTRIBUTION = "market-data-core"
 PACKAGE = "market_data_core"
 PACK = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)  # a name that may be one of a pack
+LIVE_CELL = re.compile(r"[a-z][a-z0-9_]*_live-core_(candidate|baseline|v[0-9_]+)", re.ASCII)
 LONGEST_RANGE = 1000  # characters
 SLOTS = ("candidate", "baseline")  # the Core refs that name no release
 CoreRange = Annotated[str, Field(max_length=LONGEST_RANGE), AfterValidator(core_range)]
@@ -159,6 +160,7 @@ class Matrix(Frozen):
     cells: tuple[Cell, ...]
     expected: tuple[str, ...]
     yanked: frozenset[str] = frozenset()  # the Core refs that the index has withdrawn
+    live: frozenset[str] = frozenset()  # the names of the live cells
 
     @property
     def names(self) -> frozenset[str]:

@@ -47,6 +47,7 @@ class Offer:
     yanked: bool = False
     beside: bool = True  # the metadata is served beside the wheel as well
     metadata: bytes = b""
+    code: str = ""  # of its one module
     file: str = ""  # the end of its name, where it is no wheel
     files: Mapping[str, str] = field(default_factory=dict)  # in the wheel, beside its package
 
@@ -91,7 +92,7 @@ class CoreIndex(ThreadingHTTPServer):
         package, files = distribution.replace("-", "_"), list[dict[str, object]]()
         for offer in offers:
             metadata = offer.written(distribution)
-            content = any_wheel(package, offer.version, "", metadata, offer.files)
+            content = any_wheel(package, offer.version, offer.code, metadata, offer.files)
             name = f"{package}-{offer.version}{offer.file or '-py3-none-any.whl'}"
             self.answers |= {f"/files/{name}": content, f"/files/{name}.metadata": metadata}
             beside = {"sha256": hashlib.sha256(metadata).hexdigest()} if offer.beside else False

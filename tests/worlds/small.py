@@ -18,6 +18,17 @@ TOX_INI = """\
 [cores]
 default = {factors}
 {cores}
+[live]
+skip_install = true
+set_env =
+    EVIDENCE = {{env:EVIDENCE:{{tox_root}}/evidence}}
+    PYTHONPATH = {pytest}
+    DIST_EXTRA_CONFIG = {{env_tmp_dir}}/setuptools.cfg
+deps =
+    {{env:CONSUMER}}
+    {{env:CORE}}
+commands = python -ES packs/live.py --cell={{env_name}} --core="{{env:CORE}}" \
+    --consumer={{env:CONSUMER}} --evidence={{env:EVIDENCE}} {{posargs}}
 [cell]
 skip_install = true
 set_env =

@@ -17,7 +17,7 @@ from packaging.version import Version
 from pydantic import TypeAdapter
 
 from fanout.errors import DuplicateEvidence, ForeignEvidence
-from fanout.model import Deprecation, Evidence, Promise, Result
+from fanout.model import LIVE_CELL, Deprecation, Evidence, Promise, Result
 from fanout.wording import printable
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -32,7 +32,7 @@ class UnreadableEvidence(Exception):
 
 
 def read_folder(folder: Path, cells: frozenset[str]) -> dict[str, Evidence | str]:
-    """The evidence by cell name, from every `*.xml` below a folder.
+    """The evidence by cell name, from every `*.xml` below a folder but those of live cells.
 
     A file that cannot be read gives the reason in place of the evidence. Raises
     ForeignEvidence for a cell that is not in `cells`, DuplicateEvidence for a second file.
@@ -40,6 +40,8 @@ def read_folder(folder: Path, cells: frozenset[str]) -> dict[str, Evidence | str
     found: dict[str, Path] = {}
     for file in sorted(folder.rglob("*.xml")):
         name = file.stem
+        if LIVE_CELL.fullmatch(name):
+            continue
         if name not in cells:
             raise ForeignEvidence(
                 f"'{file}' is evidence for '{name}', which is no cell of the matrix",
@@ -63,6 +65,25 @@ def read_or_reason(file: Path) -> Evidence | str:
 
 def read_file(file: Path) -> Evidence:
     """The evidence in one file; raises UnreadableEvidence with the reason."""
+    suite = suite_of(file)
+    try:
+        evidence = read_suite(suite)
+    except (KeyError, ValueError) as error:
+        first = str(error).splitlines()
+        raise UnreadableEvidence(f"not what a pack writes: {' '.join(first[:3])}") from error
+    not_from_the_future(evidence.started)
+    if evidence.cell != file.stem:
+        raise UnreadableEvidence(f"is the evidence of another cell, '{evidence.cell}'")
+    if not evidence.promises:
+        raise UnreadableEvidence("no promise in it")
+    names = [promise.name for promise in evidence.promises]
+    if len(set(names)) < len(names):
+        raise UnreadableEvidence("it speaks of one promise twice")
+    return evidence
+
+
+def suite_of(file: Path) -> Element:
+    """The one testsuite in a file; raises UnreadableEvidence with the reason."""
     try:
         if not file.is_file():
             raise UnreadableEvidence("not a regular file")
@@ -82,21 +103,12 @@ def read_file(file: Path) -> Evidence:
         raise UnreadableEvidence(
             "more than one testsuite in it" if suites else "no testsuite in it"
         )
-    try:
-        evidence = read_suite(suites[0])
-    except (KeyError, ValueError) as error:
-        first = str(error).splitlines()
-        raise UnreadableEvidence(f"not what a pack writes: {' '.join(first[:3])}") from error
-    if evidence.started > datetime.now(UTC) + CLOCKS_DIFFER:
-        raise UnreadableEvidence(f"it is from the future, of {evidence.started.isoformat()}")
-    if evidence.cell != file.stem:
-        raise UnreadableEvidence(f"is the evidence of another cell, '{evidence.cell}'")
-    if not evidence.promises:
-        raise UnreadableEvidence("no promise in it")
-    names = [promise.name for promise in evidence.promises]
-    if len(set(names)) < len(names):
-        raise UnreadableEvidence("it speaks of one promise twice")
-    return evidence
+    return suites[0]
+
+
+def not_from_the_future(started: datetime) -> None:
+    if started > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise UnreadableEvidence(f"it is from the future, of {started.isoformat()}")
 
 
 def read_suite(suite: Element) -> Evidence:
@@ -104,9 +116,7 @@ def read_suite(suite: Element) -> Evidence:
     if said.get("version"):  # or else the guard has refused what was asked for, whatever it was
         Version(said["version"])
         Requirement(said["asked"])
-    for tag, number in counts(suite).items():
-        if suite.attrib[tag] != str(number):
-            raise ValueError(f'it says {tag}="{suite.attrib[tag]}", but holds {number}')
+    check_counts(suite)
     return Evidence(
         cell=said["cell"],
         started=datetime.fromisoformat(suite.attrib["timestamp"]),
@@ -123,11 +133,14 @@ def read_suite(suite: Element) -> Evidence:
     )
 
 
-def counts(suite: Element) -> dict[str, int]:
-    """What the attributes of a testsuite must say of its testcases."""
+def check_counts(suite: Element) -> None:
+    """Raise ValueError unless a testsuite says of its testcases what they are."""
     cases = suite.findall("testcase")
     found = {f"{tag}s": sum(case.find(tag) is not None for case in cases) for tag in OUTCOMES[:2]}
-    return found | {"tests": len(cases), "skipped": len(suite.findall("testcase/skipped"))}
+    found |= {"tests": len(cases), "skipped": len(suite.findall("testcase/skipped"))}
+    for tag, number in found.items():
+        if suite.attrib[tag] != str(number):
+            raise ValueError(f'it says {tag}="{suite.attrib[tag]}", but holds {number}')
 
 
 def read_case(case: Element) -> Promise:

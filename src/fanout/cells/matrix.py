@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from fanout.cells.tox import read_config
 from fanout.errors import InvalidMatrix
-from fanout.model import Cell, Matrix
+from fanout.model import LIVE_CELL, Cell, Matrix
 
 CELL = re.compile(r"(?P<pack>[a-z][a-z0-9_]*)-(?P<core_ref>core_(?:candidate|baseline|v[0-9_]+))")
 YANKED = "yanked"  # the label of the cells on a Core ref that the table says is withdrawn
@@ -25,7 +25,10 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
     """
     config = read_config(root)
     cells = {}
+    live = frozenset(name for name in config.env if LIVE_CELL.fullmatch(name))
     for name, env in config.env.items():
+        if name in live:
+            continue
         if match := CELL.fullmatch(name):
             core = without_secrets(env.set_env.get("CORE", ""))
             cells[name] = Cell(name=name, core=core, **match.groupdict())
@@ -52,7 +55,12 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
             "see `tox list` for the cells and `tox.ini` for their labels",
         )
     yanked = (cell.core_ref for cell in cells.values() if YANKED in config.env[cell.name].labels)
-    return Matrix(cells=tuple(cells.values()), expected=tuple(expected), yanked=frozenset(yanked))
+    return Matrix(
+        cells=tuple(cells.values()),
+        expected=tuple(expected),
+        yanked=frozenset(yanked),
+        live=live,
+    )
 
 
 def without_secrets(requirement: str) -> str:

@@ -1,9 +1,10 @@
-"""`fanout consumers`: who takes up a Core, when, and whether it can be installed with it."""
+"""`fanout consumers`: who takes up a Core, when, and can be installed and imported with it."""
 
 from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import click
 from packaging.version import Version
 
 from fanout.cells.matrix import read_matrix, version
+from fanout.cells.run import alone, run_folder
 from fanout.commands.command import INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
 from fanout.consumers.answer import Consumer, Consumers, consumer
+from fanout.consumers.imports import run_live, with_live_cells
 from fanout.consumers.installs import Installs, installs
 from fanout.consumers.releases import read_consumers
 from fanout.consumers.table import chosen, news, packs_of, read_table, renewed
@@ -32,11 +35,12 @@ RESOLVES_AT_ONCE = 2
 @click.command(
     cls=Command,
     epilog="""\b
-Exit codes: 0 told, 1 with --installs: a consumer that takes the Core up at once cannot be
-installed with it, 2 unusable input, 3 the index or the resolver gave no answer.
+Exit codes: 0 told, 1 with --installs or --imports: a consumer that takes the Core up at once
+cannot be installed with it, or Core breaks an import of it, 2 unusable input, 3 the index or the
+resolver gave no answer, or a live cell has no verdict.
 
 \b
-Example: fanout consumers --core 1.4.61 --installs""",
+Example: fanout consumers --core 1.4.61 --installs --imports""",
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
@@ -46,6 +50,7 @@ Example: fanout consumers --core 1.4.61 --installs""",
     help="The Core that is released; the next after the newest unless told.",
 )
 @click.option("--installs", "asked", is_flag=True, help="Ask a resolver as well; needs --core.")
+@click.option("--imports", "live", is_flag=True, help="Run live cells as well; needs --core.")
 @click.option("--update", is_flag=True, help="Bring the releases in consumers.toml up to date.")
 @format_option()
 @ROOT
@@ -54,6 +59,7 @@ def consumers(
     names: tuple[str, ...],
     named: str | None,
     asked: bool,
+    live: bool,
     update: bool,
     form: str,
     root: Path,
@@ -64,8 +70,9 @@ def consumers(
     A NAME is that of a distribution or of its pack. REF is a version, a Core ref of tox.ini, a
     wheel, an sdist, a directory, or a git URL with a ref.
     """
-    if asked and not named:
-        raise click.UsageError("--installs needs --core: what is not there cannot be installed")
+    if (asked or live) and not named:
+        option = "--installs" if asked else "--imports"
+        raise click.UsageError(f"{option} needs --core: what is not there cannot be installed")
     root = root.resolve()
     table = read_table(root)
     packs = packs_of(root, table)
@@ -83,6 +90,8 @@ def consumers(
     )
     if asked:
         answer = resolved(answer, core, root, index)
+    if live:
+        answer = imported(answer, core, matrix, root, index)
     show(form, answer, partial(print_consumers, answer, bool(names)))
     behind = news(table, {one.distribution: one.newest for one in answer.consumers if one.newest})
     if update:
@@ -132,5 +141,29 @@ def resolved(answer: Consumers, core: Core, root: Path, index: str) -> Consumers
                 for one in answer.consumers
             ),
             "together": found[-1] if len(there) > 1 else None,
+        }
+    )
+
+
+def imported(answer: Consumers, core: Core, matrix: Matrix, root: Path, index: str) -> Consumers:
+    """The answer with what came of each consumer's live cell, of the release in consumers.toml."""
+    check_served([core], index)
+    core = with_live_cells(core, "candidate", matrix)
+    names = [one.distribution for one in answer.consumers]
+    told, ended = Pace("live cells"), list[str]()
+
+    def finished(cell: str) -> None:
+        ended.append(cell)
+        told(len(ended), len(names))
+
+    with alone(root):
+        folder = run_folder(root, datetime.now(UTC))
+        found = run_live(names, [core], root, folder, finished)
+    return answer.model_copy(
+        update={
+            "consumers": tuple(
+                one.model_copy(update={"imports": found[one.distribution, core.core_ref]})
+                for one in answer.consumers
+            )
         }
     )

@@ -1,4 +1,4 @@
-"""What a Core means for its consumers: who takes it up, and who can be installed with it."""
+"""What a Core means for its consumers: who takes it up, can be installed, and be imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from itertools import groupby
 from packaging.specifiers import SpecifierSet
 from pydantic import AwareDatetime, computed_field
 
+from fanout.cells.live import Imported
 from fanout.consumers.declared import Declared
+from fanout.consumers.imports import Imports
 from fanout.consumers.installs import Found, Installs
 from fanout.consumers.releases import ConsumerRelease
 from fanout.consumers.takes import Takes, takes
@@ -49,6 +51,7 @@ class Consumer(Frozen):
     runs: tuple[Run, ...] = ()  # of the year that ends with the newest release
     takes: Takes = Takes.UNKNOWN
     installs: Installs | None = None
+    imports: Imports | None = None
 
 
 class Consumers(Frozen):
@@ -61,11 +64,15 @@ class Consumers(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def broken(self) -> tuple[str, ...]:
-        """The consumers that take up the Core at once, and cannot be installed with it."""
+        """The consumers that take the Core up at once, and cannot be installed or imported."""
         return tuple(one.distribution for one in self.consumers if self.breaks(one))
 
     def breaks(self, one: Consumer) -> bool:
-        if one.takes is not Takes.AT_ONCE or one.installs is None:
+        if one.takes is not Takes.AT_ONCE:
+            return False
+        if one.imports and one.imports.found is Imported.BROKEN:
+            return True
+        if one.installs is None:
             return False
         # The range is judged for the release, which the resolver does not know yet.
         early = version_of(self.core) != release_of(self.core)
@@ -78,6 +85,7 @@ class Consumers(Frozen):
             return ExitCode.BROKEN
         asked = [one.installs for one in self.consumers if one.installs]
         unknown = any(Found.UNKNOWN in (one.declared.found, one.forced.found) for one in asked)
+        unknown |= any(one.imports.unknown for one in self.consumers if one.imports)
         return ExitCode.NO_VERDICT if unknown else ExitCode.FINE
 
 
