@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from threading import Thread
-
 import pytest
 
 from cell import Cell
+from lifeline import hold
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,16 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
         " range of Core versions in which they exist",
     )
     if config.getoption("--journal"):
-        if config.getoption("--lifeline") is not None:
-            Thread(target=hold, args=(config.getoption("--lifeline"),), daemon=True).start()
+        hold(config.getoption("--lifeline"))
         # One broken file must not hide what the other files say.
         config.option.continue_on_collection_errors = True
         config.pluginmanager.register(Cell(config), "cell")
-
-
-def hold(lifeline: int) -> None:
-    """End this run, and all that it has started, when its runner is no more."""
-    os.read(lifeline, 1)
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)

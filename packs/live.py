@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -20,7 +20,9 @@ from ending import Trouble, trouble_of
 from evidence import UNFINISHED, Evidence, Result, without_secrets
 from journal import Reader, Told, Writer
 
-CHILD = Path(__file__).resolve().with_name("importing.py")
+PACKS = Path(__file__).resolve().parent
+DRIFT = "drift.py"  # what a pack says of its consumer's own classes
+BESIDE = ("run", "undeclared: ")  # what results are of that is no module
 OWN = ("own", "undeclared")  # types of what is the consumer's own fault
 GRACE = 0.2  # seconds in which what a module has started may end after it
 
@@ -76,10 +78,11 @@ class Live:
 
     def run(self) -> int:
         results = self.look()
-        stand_ins = [name.partition(": ")[2] for name in results if name.startswith("undeclared")]
+        stand_ins = [name.partition(": ")[2] for name in results if name.startswith("undeclared: ")]
         for name in [name for name in results if results[name].type == UNFINISHED]:
             results[name] = self.judge(name, ",".join(stand_ins))
-        if not {"run"} & results.keys():
+        if "run" not in results:
+            results |= self.drift(results, stand_ins)
             results |= self.changed()
         self.evidence.write(results)
         self.say(results)
@@ -98,7 +101,7 @@ class Live:
     def installed(self, *more: str) -> Result | None:
         """Have a child tell what is installed; why it is not what was asked for, if it is not."""
         asked = (f"--cell={self.options.cell}", f"--core={self.options.core}")
-        trouble = self.child(*asked, f"--consumer={self.options.consumer}", *more)
+        trouble = self.child("importing.py", *asked, f"--consumer={self.options.consumer}", *more)
         if self.told.refused:
             return Result("error", "guard", self.told.refused)
         return Result("error", trouble.type, trouble.how) if trouble else None
@@ -120,7 +123,7 @@ class Live:
     def imported(self, module: str, *how: str) -> Result:
         began = monotonic()
         self.told.results[module] = Result("error", UNFINISHED)
-        trouble = self.child(f"--module={module}", *how)
+        trouble = self.child("importing.py", f"--module={module}", *how)
         result = self.told.results[module]
         if trouble or result.type == UNFINISHED:
             trouble = trouble or Trouble("crashed", "it told nothing")
@@ -128,7 +131,24 @@ class Live:
         result.seconds = monotonic() - began
         return result
 
-    def child(self, *arguments: str) -> Trouble | None:
+    def drift(self, results: Mapping[str, Result], stand_ins: Sequence[str]) -> dict[str, Result]:
+        """What the consumer's own classes say to what its pack says of them, if it has one."""
+        pack = PACKS / self.options.cell.partition("_live-core_")[0]
+        if not (pack / DRIFT).is_file():
+            return {}
+        alone = any(result.type in OWN and "." in name for name, result in results.items())
+        packages = {name.partition(".")[0] for name in results if ": " not in name}
+        how = (f"--by-itself={','.join(sorted(packages))}", f"--stand-in={','.join(stand_ins)}")
+        trouble = self.child("drifting.py", f"--pack={pack}", *(how if alone else ()))
+        told = {name: one for name, one in self.told.results.items() if name.startswith(DRIFT)}
+        if trouble:
+            where = f" ({self.told.running})" if self.told.running else ""
+            told[DRIFT] = Result("error", trouble.type, f"{trouble.how}{where}")
+        elif told[DRIFT].tag is None and len(told) > 1:
+            del told[DRIFT]
+        return told
+
+    def child(self, script: str, *arguments: str) -> Trouble | None:
         """Have a child tell, until it is too late; what is wrong with how it ended."""
         limit = min(self.options.module_seconds, self.until - monotonic())
         if limit <= 0:
@@ -137,7 +157,13 @@ class Live:
             )
         Writer(self.journal).tell(process=0, running="", code=None)
         self.told.code, self.told.wrong = None, ""
-        command = (sys.executable, "-P", str(CHILD), f"--journal={self.journal}", *arguments)
+        command = (
+            sys.executable,
+            "-P",
+            str(PACKS / script),
+            f"--journal={self.journal}",
+            *arguments,
+        )
         child = Child(command, os.environ, self.folder, subprocess.DEVNULL)
         late = False
         try:
@@ -168,22 +194,27 @@ class Live:
             for name, result in results.items()
             if result.tag
         ]
-        about = self.told.about
-        if about:
-            kept = sum(result.tag is None for result in results.values())
-            modules = sum(not name.startswith(("undeclared", "run")) for name in results)
-            lines.append(
-                f"{self.options.cell}: {about['consumer']} {about['release']} with Core"
-                f" {about['version']} from {about['source']}, sha256:{about['digest'][:12]}:"
-                f" {kept} of {modules} modules can be imported"
-            )
+        if about := self.told.about:
+            core = f"Core {about['version']} from {about['source']}, sha256:{about['digest'][:12]}"
+            facts = [one for name, one in results.items() if name.startswith(DRIFT)]
+            there = {*results} - {name for name in results if name.startswith((*BESIDE, DRIFT))}
+            said = f"{kept(results[name] for name in there)} modules can be imported"
+            said += f", and its pack is right in {kept(facts)}" if facts else ""
+            consumer = f"{about['consumer']} {about['release']}"
+            lines.append(f"{self.options.cell}: {consumer} with {core}: {said}")
         sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def kept(results: Iterable[Result]) -> str:
+    """How many of some results are as they should be."""
+    tags = [result.tag for result in results]
+    return f"{tags.count(None)} of {len(tags)}"
 
 
 def whose(result: Result) -> str:
     """Whose fault a result is, to begin a line with."""
     if result.tag == "failure":
-        return "broken by Core"
+        return "drift" if result.type == "drift" else "broken by Core"
     return "its own fault" if result.type in OWN else f"errored ({result.type})"
 
 

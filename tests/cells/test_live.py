@@ -232,3 +232,79 @@ def refused(project: Project, python: Path, *options: str) -> str:
     (said, why) = found(project)["run"]
     assert said is Imported.ERRORED
     return why
+
+
+def test_drift(project: Project, python: Path) -> None:
+    """What a pack says of its consumer's own classes is asked of them; both values are told."""
+    install(python, {"small/__init__": KEPT + "SCALE = 0.5\ndef level():\n    return 'soft'\n"})
+    project.write("packs/small/test_policy.py", "SCALE = 0.7\n")
+    project.write("packs/small/drift.py", DRIFT)
+    done = run(project, python)
+    said = found(project)
+    assert done.returncode == 1
+    assert said["drift.py::scale"] == (
+        Imported.DRIFT,
+        "the pack says 0.7, and the consumer 0.5",
+    )
+    assert said["drift.py::level"][0] is Imported.YES
+    assert said["drift.py::gone"][0] is Imported.DRIFT
+    assert "it cannot be asked: AttributeError" in said["drift.py::gone"][1]
+    assert said["drift.py::of_core"][0] is Imported.BROKEN
+    assert not {"drift.py", "drift.py::_own"} & said.keys()
+    assert "drift: drift.py::scale: the pack says 0.7, and the consumer 0.5" in done.stdout
+    assert "1 of 1 modules can be imported, and its pack is right in 1 of 4" in done.stdout
+    project.write("packs/small/drift.py", DRIFT.partition("def gone")[0].replace("0.7", "0.5"))
+    project.write("packs/small/test_policy.py", "SCALE = 0.5\n")
+    assert run(project, python).returncode == 0
+    install(python, {"small/__init__": "import jinja9", "small/one": KEPT})
+    project.write("packs/small/drift.py", ALONE)
+    assert run(project, python).returncode == 0
+    assert found(project)["drift.py::alone"][0] is Imported.YES
+
+
+DRIFT = """
+from test_policy import SCALE
+
+def scale():
+    '''The scale of soft.'''
+    import small
+    return SCALE, small.SCALE
+
+async def level():
+    '''The level is soft.'''
+    import small
+    return "soft", small.level()
+
+def _own():
+    return 1
+
+def gone():
+    '''There is a hard level.'''
+    import small
+    return "hard", small.hard()
+
+def of_core():
+    '''There is a Core.'''
+    from market_data_core import Gone
+"""
+ALONE = """
+def alone():
+    '''A module is asked without its package.'''
+    from small.one import Bar
+    return "bar", Bar.name
+"""
+
+
+def test_a_drift_that_does_not_end(project: Project, python: Path) -> None:
+    """A fact that hangs, or a file that cannot be read, has no verdict; the modules have theirs."""
+    install(python, {"small/__init__": KEPT})
+    hangs = "def hangs():\n    '''It ends.'''\n    import time; time.sleep(99)\n"
+    project.write("packs/small/drift.py", hangs)
+    done = run(project, python, "--module-seconds=1.5")
+    assert done.returncode == 1
+    why = "it did not end within 1.5 s (drift.py::hangs)"
+    assert found(project)["drift.py"] == (Imported.ERRORED, why)
+    assert found(project)["small"][0] is Imported.YES
+    project.write("packs/small/drift.py", "")
+    assert run(project, python).returncode == 1
+    assert found(project)["drift.py"] == (Imported.ERRORED, "it has no function")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from fanout.cells.live import Imported, Module
+from fanout.consumers.imports import Imports
 from tests.servers.core_index import CoreIndex, Offer
 from tests.worlds.small import SmallWorld
 
@@ -63,8 +65,10 @@ def test_whatever_a_consumer_declares(world: SmallWorld, index: CoreIndex) -> No
 def test_who_takes_it_up_at_once_and_cannot_import_it(world: SmallWorld, index: CoreIndex) -> None:
     """An import that Core breaks, of who takes it up at once, ends with 1; of others it is told.
 
-    A Core that is none of the default matrix is that of a slot.
+    A Core ref that is none of the default matrix has no live cells, and is that of a slot.
     """
+    table = (world.root / "tox.ini").read_text()
+    world.project.write("tox.ini", table.replace("[live]", "core_v140 = 1.4.0\n[live]"))
     index.offer("market-data-small", Offer("0.1.0", (LOOSE,), code=BAR))
     index.offer("market-data-more", Offer("1.0", (PINNED,), code=BAR))
     exit_code, said, broken = ask(world, "1.4.0")
@@ -94,3 +98,17 @@ def test_what_has_no_core(world: SmallWorld, index: CoreIndex) -> None:
     done = world.project.fanout("consumers", "--imports")
     assert done.exit_code == 2
     assert "--imports needs --core" in done.stderr
+
+
+def test_what_fails_with_the_candidate_alone() -> None:
+    """What fails in a consumer's own code, and not with the baseline, is the candidate's fault."""
+    own = Module(name="small.one", imported=Imported.OWN)
+    before = Imports(cell="small_live-core_v120", modules=(own, own.model_copy(update=TWO)))
+    after = Imports(
+        cell="small_live-core_v130", modules=(own, own.model_copy(update={"name": "small.two"}))
+    )
+    assert (after.found, before.found) == (Imported.OWN, Imported.OWN)
+    assert [one.imported for one in after.against(before).modules] == ["own fault", "broken"]
+
+
+TWO = {"name": "small.two", "imported": Imported.YES}

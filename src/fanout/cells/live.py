@@ -23,6 +23,8 @@ from fanout.cells.evidence import (
 from fanout.model import DISTRIBUTION, Frozen, Text
 from fanout.wording import printable
 
+DRIFT = "drift.py"  # of a pack: what it says of its consumer's own classes
+
 
 class Imported(StrEnum):
     """What came of an import; of several, the first of these counts."""
@@ -31,14 +33,16 @@ class Imported(StrEnum):
     ERRORED = "errored"  # the machine, or a module that did not end as an import does
     OWN = "own fault"  # the consumer cannot be imported, whatever the Core
     UNDECLARED = "undeclared"  # something that it imports, and nothing that it asks for brings
+    DRIFT = "drift"  # a pack says something else of the consumer than it does
     YES = "yes"
 
 
 class Module(Frozen):
-    """One module, or one thing that is not declared, and what came of importing it."""
+    """One module, one thing that is not declared or one fact, and what came of it."""
 
     name: Text
     imported: Imported
+    says: str = ""  # of a fact, what it is
     message: str = ""
     text: str = ""
     seconds: float = Field(default=0.0, ge=0)
@@ -100,6 +104,7 @@ def read_module(case: Element) -> Module:
     return Module(
         name=printable(case.attrib["name"]),
         imported=imported(outcome),
+        says=properties(case).get("promise", ""),
         message=printable(outcome.get("message", "")) if outcome is not None else "",
         text=printable(outcome.text or "") if outcome is not None else "",
         seconds=float(case.attrib["time"]),
@@ -112,6 +117,7 @@ def imported(outcome: Element | None) -> Imported:
         return Imported.YES
     return {
         ("failure", "core"): Imported.BROKEN,
+        ("failure", "drift"): Imported.DRIFT,
         ("skipped", "own"): Imported.OWN,
         ("skipped", "undeclared"): Imported.UNDECLARED,
     }.get((outcome.tag, outcome.get("type", "")), Imported.ERRORED)

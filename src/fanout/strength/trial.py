@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
+from fanout.cells.live import DRIFT
 from fanout.cells.packs import read_strength
 from fanout.cells.run import PackInMatrix, cell_of
 from fanout.consumers.uses import read_uses
@@ -47,6 +48,7 @@ class Trial:
         self.tests = {
             path.relative_to(pack.root).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*.py"))
+            if path.name != DRIFT  # which no cell runs
         }
         self.made: dict[str, dict[str, str | None]] = {}
         source = Source(self.installed.files)

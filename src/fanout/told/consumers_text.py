@@ -126,7 +126,7 @@ def faults(imports: Imports) -> Iterator[str]:
     together: dict[tuple[Imported, str], list[str]] = {}
     for one in imports.faults:
         name = one.name.removeprefix("undeclared: ")
-        together.setdefault((one.imported, one.message), []).append(name)
+        together.setdefault((one.imported, one.message), []).append(one.says or name)
     for (fault, message), names in together.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         yield fitted(f"{fault}: {names[0]}{more}: {message}", LONGEST_WHY)
