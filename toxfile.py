@@ -142,7 +142,8 @@ def consumers() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for distribution, release in table.items():
         name = distribution.removeprefix("market-data-").replace("-", "_") + LIVE
-        if not PACK_NAME.fullmatch(name) or name in found or not VERSION.fullmatch(str(release)):
+        versioned = isinstance(release, str) and VERSION.fullmatch(release)
+        if not versioned or not PACK_NAME.fullmatch(name) or name in found:
             raise HandledError(
                 f"consumers.toml: '{distribution}' has no release, such as 1.2.0, or its live"
                 f" cells would have no name of their own: '{name}'"

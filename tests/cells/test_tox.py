@@ -345,6 +345,7 @@ def test_a_pack_is_a_folder(tmp_path: Path) -> None:
         ("2alerts", ["pack.toml"], "no name for a pack"),
         ("history", ["pack.toml"], "no name for a pack"),
         ("py311", ["pack.toml"], "no name for a pack"),
+        ("alerts_live", ["pack.toml"], "no name for a pack"),
         ("pypy", ["pack.toml"], "no name for a pack"),
     ],
 )
@@ -404,6 +405,35 @@ def test_a_broken_table_is_refused(tmp_path: Path, old: str, new: str, said: str
     assert done.returncode != 0
     assert said in done.stdout
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("market-data-a = 1", "'market-data-a' has no release"),
+        ("market-data-a = '1'\na = '2'", "'a' has no release, such as 1.2.0, or its live cells"),
+        ("'market-data-a b' = '1'", "no name of their own: 'a b_live'"),
+        ("market-data-a = '1", "consumers.toml cannot be read: "),
+    ],
+)
+def test_a_broken_table_of_consumers_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    """Consumers that can have no live cells are an error that names the first of them."""
+    checkout = Checkout(tmp_path)
+    (checkout.root / "consumers.toml").write_text(content)
+    done = checkout.tox("list")
+    assert done.returncode != 0
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_live_cells(tmp_path: Path) -> None:
+    """Each consumer has a live cell on each Core ref of the default matrix, if it is asked for."""
+    checkout = Checkout(tmp_path)
+    (checkout.root / "consumers.toml").write_text("market-data-a-b = '1'\nother = '2'\n")
+    refs = {name.partition("-")[2] for name in selected(checkout) if "-core_" in name}
+    live = {name for name in selected(checkout, "-m", "live") if "-core_" in name}
+    assert live == {f"{name}_live-{ref}" for name in ("a_b", "other") for ref in refs}
+    assert not [name for name in selected(checkout) if "_live-" in name]
 
 
 @pytest.mark.parametrize("command", [("report", "--format", "json"), ("history", "--schema")])
