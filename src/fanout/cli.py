@@ -16,6 +16,7 @@ PLACES = {
     "dashboard": "fanout.commands.dashboard:dashboard",
     "cores": "fanout.commands.cores:cores",
     "consumers": "fanout.commands.consumers:consumers",
+    "uses": "fanout.commands.uses:uses",
     "history": "fanout.commands.history:history",
     "bisect": "fanout.commands.bisect:bisect",
     "probe": "fanout.commands.probe:probe_command",

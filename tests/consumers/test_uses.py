@@ -127,11 +127,20 @@ def test_name_through_a_consumers_own_module() -> None:
 
 
 def test_code_that_nobody_wrote() -> None:
-    """What nests deeper than Python follows ends the reading of its file, and of no other."""
-    assert uses("x" + ".a" * 900, more=HEAD)[0].name == "Event"
+    """A file that nests deeper than anybody writes is not read, and says so; every other one is."""
+    files = {"pack/deep.py": (HEAD + "x" + ".a" * 900).encode(), "pack/more.py": HEAD.encode()}
+    deep, more = read_uses(files)
+    assert (deep.unread, deep.uses) == ("it nests too deep", [])
+    assert more.uses[0].name == "Event"
 
 
-@pytest.mark.parametrize("content", [b"def", b"\x00", b"\xff\xfe", b"(" * 10_000, b"x = 1"])
-def test_what_is_no_use(content: bytes) -> None:
-    """A file that is no Python, or knows nothing of Core, has no uses."""
-    assert read_uses({"a.py": content, "b.txt": HEAD.encode()}) == ()
+@pytest.mark.parametrize("content", [b"def", b"\x00", b"\xff\xfe", b"(" * 10_000])
+def test_what_is_no_python(content: bytes) -> None:
+    """A file that is no Python has no uses, and says why it is not read."""
+    (found,) = read_uses({"a.py": content, "b.txt": HEAD.encode()})
+    assert (found.uses, bool(found.unread)) == ([], True)
+
+
+def test_what_is_no_use() -> None:
+    """A file that knows nothing of Core has no uses, and is no part of the answer."""
+    assert read_uses({"a.py": b"x = 1", "b.txt": HEAD.encode()}) == ()

@@ -7,20 +7,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from fanout.consumers.guard import NOTHING, Caught, caught_around, guard_of
+from fanout.consumers.use import Kind
 from fanout.model import PACKAGE
+from fanout.wording import printable
 
+LARGEST_MODULE = 2 * 1024 * 1024
+LARGEST_CODE = 16 * 1024 * 1024  # of all modules together
+DEEPEST = 150  # syntax in syntax
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.ClassDef | Function
+EMPTY = ast.Module(body=[], type_ignores=[])
 
 
 @dataclass(eq=False)
 class Module:
-    """One module: `symbols` are the names in it that stand for something of Core's."""
+    """One module: `symbols` are the names in it that stand for something of Core's.
+
+    `guards` are those of the imports that gave it something of Core's, by what that is.
+    """
 
     path: str
     name: str
     tree: ast.Module
+    unread: str = ""
     symbols: dict[str, str] = field(default_factory=dict)
+    guards: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def imports(self) -> dict[str, str]:
@@ -36,6 +48,22 @@ class Module:
                     start = self.origin(node)
                     for alias in aliases:
                         found[alias.asname or alias.name] = f"{start}.{alias.name}"
+        return found
+
+    @cached_property
+    def caught(self) -> dict[int, Caught]:
+        return caught_around(self.tree)
+
+    @cached_property
+    def import_guards(self) -> dict[str, str]:
+        """The guard of each imported name; empty where it is imported without one as well."""
+        found: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                guard = guard_of(Kind.IMPORT, self.caught.get(id(node), NOTHING))
+                for alias in node.names:
+                    name = alias.asname or alias.name.partition(".")[0]
+                    found[name] = guard and found.get(name, guard)
         return found
 
     @cached_property
@@ -79,11 +107,11 @@ class Module:
 
 def read_modules(files: Mapping[str, bytes]) -> list[Module]:
     """The modules in some files; a name that one takes from another is followed."""
-    modules = [
-        Module(path, module_name(path), tree)
-        for path in sorted(files)
-        if (tree := parsed(path, files[path]))
-    ]
+    modules, size = [], 0
+    for path in sorted(path for path in files if path.endswith(".py")):
+        size += len(files[path])
+        tree, unread = parsed(files[path], size)
+        modules.append(Module(path, module_name(path), tree, unread))
     exported: dict[str, str] = {}  # absolute names, each with the symbol in Core
     before = -1
     while before != len(exported):
@@ -92,16 +120,52 @@ def read_modules(files: Mapping[str, bytes]) -> list[Module]:
             module.symbols = module.find_symbols(exported)
             for name, symbol in module.symbols.items():
                 exported.setdefault(f"{module.name}.{name}", symbol)
+    find_guards(modules)
     return modules
 
 
-def parsed(path: str, content: bytes) -> ast.Module | None:
-    if not path.endswith(".py"):
-        return None
+def find_guards(modules: list[Module]) -> None:
+    """What has a guard in one module has it in those that take it from there."""
+    exported: dict[str, str] = {}  # absolute names, each with a guard
+    before = -1
+    while before != len(exported):
+        before = len(exported)
+        for module in modules:
+            names = module.imports.keys() & module.symbols.keys()
+            for name in names:
+                guard = module.import_guards.get(name, "") or exported.get(module.imports[name], "")
+                if guard:
+                    exported.setdefault(f"{module.name}.{name}", guard)
+            for symbol in {module.symbols[name] for name in names}:
+                guards = [
+                    exported.get(f"{module.name}.{name}", "")
+                    for name in names
+                    if module.symbols[name] == symbol
+                ]
+                module.guards[symbol] = guards[0] if all(guards) else ""
+
+
+def parsed(content: bytes, size: int) -> tuple[ast.Module, str]:
+    """The syntax tree of a module, or why it has none; `size` is that of all code so far."""
+    if len(content) > LARGEST_MODULE:
+        return EMPTY, f"it has more than {LARGEST_MODULE} bytes"
+    if size > LARGEST_CODE:
+        return EMPTY, f"there are more than {LARGEST_CODE} bytes of code"
     try:
-        return ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+        tree = ast.parse(content)
+    except SyntaxError as error:
+        at = f"line {error.lineno}: " if error.lineno else ""
+        return EMPTY, printable(f"{at}{error.msg}")
+    except (ValueError, RecursionError, MemoryError) as error:
+        return EMPTY, printable(str(error) or type(error).__name__)
+    return (EMPTY, "it nests too deep") if nests_deep(tree) else (tree, "")
+
+
+def nests_deep(tree: ast.Module) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)
 
 
 def module_name(path: str) -> str:

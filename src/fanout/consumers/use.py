@@ -19,6 +19,9 @@ class Kind(StrEnum):
     TEXT = "text"  # a constant, by its value
     ISINSTANCE = "isinstance"
     HASH = "hash"  # as a key, or a member of a set
+    ASK = "ask"  # for an attribute, by its name as a text
+    CATCH = "catch"
+    ANNOTATION = "annotation"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Use:
 
     A call has how many arguments it gives by position, the keywords it gives, and whether anybody
     takes what it returns. What a subclass adds is a field, or a method; a keyword may give None.
+    `direct` tells that the symbol itself is named, and not an object of it; `plain`, that what a
+    call gives is not waited for, nor handed on to somebody who may.
     """
 
     kind: Kind
@@ -39,12 +44,17 @@ class Use:
     result: bool = False
     method: bool = False  # what is read is called, or what is given is given to a method
     adds: str = ""
+    guard: str = ""  # why the code does without it: what is caught, or TYPE_CHECKING
+    direct: bool = False
+    awaited: bool = False
+    plain: bool = False
 
 
 @dataclass
 class File:
-    """The uses in one file, and every Core symbol that it knows by a name."""
+    """The uses in one file and each Core symbol that it knows by a name, or why it is not read."""
 
     path: str
+    unread: str = ""
     uses: list[Use] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)

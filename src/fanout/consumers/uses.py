@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from fanout.consumers.guard import CHECKING, NOTHING, guard_of, guard_of_import
 from fanout.consumers.module import Function, Module, core_name, read_modules, symbol_of
 from fanout.consumers.objects import Objects, is_core
 from fanout.consumers.use import File, Kind, Use
 from fanout.model import PACKAGE
 
+IN_A_TEXT = re.compile(rf"{PACKAGE}(\.\w+)*(:\w+)?")
 MANY = 1_000  # arguments that a call may give by `*` or `**`
 
 
@@ -29,12 +31,20 @@ def read_uses(files: Mapping[str, bytes], *, words: bool = False) -> tuple[File,
     objects = Objects(modules)
     found = []
     for module in modules:
-        if module.symbols:
+        if module.unread:
+            found.append(File(module.path, unread=module.unread))
+        elif module.symbols or names_core(module.tree):
             reader = Reader(module, objects, words)
             with suppress(RecursionError):  # what nests so deep nobody wrote
                 reader.visit(module.tree)
             found.append(reader.file)
     return tuple(found)
+
+
+def names_core(tree: ast.Module) -> bool:
+    """Whether a module speaks of Core in a text, to import it by its name, say."""
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return any(isinstance(text, str) and IN_A_TEXT.fullmatch(text) for text in texts)
 
 
 class Reader(ast.NodeVisitor):
@@ -49,11 +59,22 @@ class Reader(ast.NodeVisitor):
         self.classes: list[ast.ClassDef] = []  # around
         self.callees: set[int] = set()
         self.dropped: set[int] = set()  # calls of which nobody takes the result
+        self.awaited: set[int] = set()  # calls
+        self.plain: set[int] = set()  # calls of which the result is used as it is
+        self.future = "annotations" in module.imports  # so that none is looked at when it runs
         self.scope: Mapping[str, str] = {}
 
     def note(self, kind: Kind, symbol: str, name: str, node: ast.AST, **more: object) -> None:
         line = getattr(node, "lineno", 0)
+        more.setdefault("guard", self.guard(kind, symbol, node))
         self.file.uses.append(Use(kind, symbol, name, self.file.path, line, **more))  # type: ignore[arg-type]
+
+    def guard(self, kind: Kind, symbol: str, node: ast.AST) -> str:
+        """Why the code does without what it uses, by what is around it or its import."""
+        if found := guard_of(kind, self.module.caught.get(id(node), NOTHING)):
+            return found
+        found = guard_of_import(symbol, self.module.guards) if kind is not Kind.IMPORT else ""
+        return "" if found == CHECKING and kind is not Kind.ANNOTATION else found
 
     def visit_Module(self, node: ast.Module) -> None:
         docstrings(node)
@@ -90,6 +111,10 @@ class Reader(ast.NodeVisitor):
 
     def visit_function(self, node: Function) -> None:
         """Within a function, what its parameters and variables are said to be is known."""
+        parts = node.args
+        for one in (*parts.posonlyargs, *parts.args, *parts.kwonlyargs, parts.vararg, parts.kwarg):
+            self.note_annotation(one.annotation if one else None)
+        self.note_annotation(node.returns)
         before = self.scope
         method = self.classes and node in self.classes[-1].body
         own = f":{self.module.name}.{self.classes[-1].name}" if method else ""
@@ -101,6 +126,7 @@ class Reader(ast.NodeVisitor):
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(value, ast.Call):
             self.dropped.add(id(value))
+            self.plain.add(id(node.value))
         self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
@@ -108,8 +134,55 @@ class Reader(ast.NodeVisitor):
         if symbol is not None:
             kind = Kind.ASSIGN if isinstance(node.ctx, ast.Store) else Kind.READ
             called = id(node) in self.callees
-            self.note(kind, symbol, node.attr, node, method=called)
+            direct = self.names_itself(node.value)
+            self.note(kind, symbol, node.attr, node, method=called, direct=direct)
+        self.plain.add(id(node.value))
         self.generic_visit(node)
+
+    def visit_Await(self, node: ast.Await) -> None:
+        self.awaited.add(id(node.value))
+        self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.plain |= {id(one) for one in (node.left, *node.comparators)}
+        self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        self.plain.add(id(node.iter))
+        self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        self.plain.add(id(node.test))
+        self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        self.note_named(Kind.CATCH, node.type, node)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.note_annotation(node.annotation)
+        self.generic_visit(node)
+
+    def note_annotation(self, said: ast.expr | None) -> None:
+        """What is in quotes is not looked at when code runs; with a future import nothing is."""
+        more = {"guard": "annotation"} if self.future else {}
+        self.note_named(Kind.ANNOTATION, said, said, **more)
+
+    def note_named(
+        self, kind: Kind, inside: ast.expr | None, node: ast.AST | None, **more: str
+    ) -> None:
+        """A use for each symbol that an expression names."""
+        left = [inside] if inside else []
+        while node and left:
+            one = left.pop()
+            if symbol := symbol_of(one, self.names) if isinstance(one, NAMES) else "":
+                self.note(kind, symbol, symbol.rpartition(".")[2], node, **more)
+            elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+                with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                    quoted = ast.parse(one.value, mode="eval").body
+                    self.note_named(kind, quoted, node, **{**more, "guard": "annotation"})
+            else:
+                left += [sub for sub in ast.iter_child_nodes(one) if isinstance(sub, ast.expr)]
 
     def visit_Set(self, node: ast.Set) -> None:
         self.note_hashed(*node.elts)
@@ -120,6 +193,7 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.plain.add(id(node.value))
         self.note_hashed(*(node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]))
         self.generic_visit(node)
 
@@ -130,6 +204,16 @@ class Reader(ast.NodeVisitor):
             symbol = self.known(node) if named and not symbol_of(node, self.names) else ""
             if symbol:
                 self.note(Kind.HASH, symbol, "", node)
+
+    def names_itself(self, node: ast.expr) -> bool:
+        """Whether an expression names a symbol of Core's, and no class that extends it."""
+        if not symbol_of(node, self.names):
+            return False
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            node = node.value
+        name = node.id if isinstance(node, ast.Name) else ""
+        dotted = self.module.imports.get(name, f"{self.module.name}.{name}")
+        return self.objects.definition(dotted) is None
 
     def known(self, node: ast.expr) -> str | None:
         """The symbol that an object is of, empty if that is unknown, none if it is not Core's."""
@@ -154,16 +238,24 @@ class Reader(ast.NodeVisitor):
             symbol = self.known(node.func)
             name = (symbol or "").rpartition(".")[2]
         if symbol is not None:
-            given = frozenset(keywords)
-            taken = id(node) not in self.dropped
             self.note(
-                Kind.CALL, symbol, name, node, position=position, keywords=given, result=taken
+                Kind.CALL,
+                symbol,
+                name,
+                node,
+                position=position,
+                keywords=frozenset(keywords),
+                result=id(node) not in self.dropped,
+                direct=self.names_itself(node.func),
+                awaited=id(node) in self.awaited,
+                plain=id(node) in self.plain and id(node) not in self.awaited,
             )
             values = {one.arg: one.value for one in node.keywords}
             for keyword_name in sorted(keywords):
                 none = gives_none(values.get(keyword_name))
                 adds, method = "None" if none else "", bool(name) and not is_class(node.func)
                 self.note(Kind.KEYWORD, symbol, keyword_name, node, adds=adds, method=method)
+        self.note_asked(node)
         if name == "add" or ast.unparse(node.func) == "hash":
             self.note_hashed(*node.args)
         if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
@@ -172,6 +264,18 @@ class Reader(ast.NodeVisitor):
                     self.note(Kind.ISINSTANCE, seen, seen.rpartition(".")[2], node)
         self.generic_visit(node)
 
+    def note_asked(self, node: ast.Call) -> None:
+        match node:
+            case ast.Call(
+                func=ast.Name(id="getattr" | "hasattr" | "setattr" as how),
+                args=[of, ast.Constant(value=str(name)), *default],
+            ) if symbol := self.known(of):
+                more = {"guard": how} if how == "hasattr" or (how == "getattr" and default) else {}
+                self.note(Kind.ASK, symbol, name, node, direct=self.names_itself(of), **more)
+            case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress")):
+                for one in node.args:
+                    self.note_named(Kind.CATCH, one, node)
+
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and not getattr(node, "is_docstring", False):
             texts = {node.value}
@@ -179,6 +283,9 @@ class Reader(ast.NodeVisitor):
                 texts |= set(re.findall(r"\w+", node.value))
             for text in sorted(texts):
                 self.note(Kind.TEXT, "", text, node)
+
+
+NAMES = ast.Name | ast.Attribute
 
 
 def docstrings(tree: ast.Module) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import unquote
@@ -19,7 +20,13 @@ from packaging.version import Version
 from pydantic import AfterValidator
 
 from fanout.core.wheel import KEPT, build, wheel_digest
-from fanout.errors import InvalidCore, UnreachableIndex, UnreadableDocument, UnusableInput
+from fanout.errors import (
+    InvalidCore,
+    UnreachableIndex,
+    UnreadableDocument,
+    UnusableHistory,
+    UnusableInput,
+)
 from fanout.history.document import read_whole, write_whole
 from fanout.history.run import LONGEST_TEXT
 from fanout.model import Frozen
@@ -156,6 +163,17 @@ def believed(wheel: Path, digest: str) -> Surface:
     from fanout.surface.reader import surface  # takes long to import, and is rarely needed
 
     return surface(wheel)
+
+
+def surface_of(wheel: Path, history: Path) -> Surface:
+    """What the Core in a wheel looks like: as it is kept, or read, and then kept if it can be."""
+    digest = wheel_digest(wheel)
+    if kept := read_surface(history, digest):
+        return kept
+    found = believed(wheel, digest)
+    with suppress(ValueError, UnusableHistory):
+        write_surface(history, digest, found)
+    return found
 
 
 def write_surface(history: Path, digest: str, found: Surface) -> None:
