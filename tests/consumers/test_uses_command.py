@@ -146,8 +146,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     cases = [*(code for code, _ in (*KINDS, *UNMET, *GUARDS)), *MET]
     files: dict[str, str | bytes] = {f"own/{n}.py": HEAD + code for n, code in enumerate(cases)}
     index, world = served(), made(Project(tmp_path_factory.mktemp("told")))
-    uses = usage(world, index, files)["uses"]
-    index.close()
+    try:
+        uses = usage(world, index, files)["uses"]
+    finally:
+        index.close()
     return {
         code: [use for use in uses if use["file"] == f"own/{n}.py"] for n, code in enumerate(cases)
     }

@@ -12,10 +12,10 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from fanout.cells.matrix import read_matrix
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, format_option, show
 from fanout.commands.progress import Pace
-from fanout.consumers.across import Release, Usages, across
+from fanout.consumers.needs.across import Release, Usages, across
+from fanout.consumers.needs.usage import usage
 from fanout.consumers.releases import read_newest
 from fanout.consumers.table import packs_of, read_table
-from fanout.consumers.usage import usage
 from fanout.consumers.uses import read_uses
 from fanout.core.index import fetch, wheel_of
 from fanout.core.resolve import of_releases, released, resolve

@@ -1,4 +1,4 @@
-"""What can be done with the symbols of a Core: what they hold, take and give.
+"""What the symbols of a Core are: what they hold, extend and give.
 
 It is read from what they say of themselves; where that says too little, nobody can tell.
 """
@@ -9,7 +9,6 @@ import ast
 import builtins
 import enum
 import re
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,9 +17,8 @@ import pydantic
 from fanout.surface.symbol import Surface, is_private
 
 FARTHEST = 100  # classes from one to what it extends
+KNOWN = (builtins, enum, pydantic)  # what the names of bases outside Core are looked up in
 NOTHING_MORE = {"Protocol", "Generic", "ABC", "object"}
-# Decorators that leave alone how a function is called.
-TRANSPARENT = {"classmethod", "staticmethod", "abstractmethod", "override", "final", "overload"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -37,23 +35,6 @@ class Place(NamedTuple):
 
     there: There
     path: str = ""
-
-
-class Parameter(NamedTuple):
-    """One argument that something takes; `position` is -1 for one that only has a name."""
-
-    name: str
-    required: bool
-    position: int
-
-
-class Parameters(NamedTuple):
-    """All that something takes, and whether it takes other names, or more by position, as well."""
-
-    named: tuple[Parameter, ...]
-    any_name: bool = False
-    any_position: bool = False
-    ignores: bool = False  # another name, without a word
 
 
 class Shapes:
@@ -219,70 +200,6 @@ class Shapes:
         found = {one for word in words if (one := self.typed(path, word))}
         return found.pop() if len(found) == 1 and self.is_class(next(iter(found))) else ""
 
-    def parameters(self, path: str) -> Parameters | None:
-        """What a call may give; none where nobody can tell."""
-        node = self.statement(path)
-        if isinstance(node, Function):
-            names = {decorator_name(one) for one in node.decorator_list}
-            if names - TRANSPARENT:
-                return None
-            start, _, _ = path.rpartition(".")
-            bound = self.is_class(start) and "staticmethod" not in names
-            return of_function(node.args, int(bound))
-        if not isinstance(node, ast.ClassDef):
-            return None
-        if init := self.members(path).get("__init__"):
-            return self.parameters(init)
-        if self.extends(path, "BaseModel"):
-            return self.of_model(path)
-        return self.of_dataclass(path) if self.decorated(path, "dataclass") else None
-
-    def of_model(self, path: str) -> Parameters | None:
-        fields = list(self.fields(path))
-        if "alias" in self.configured(path) + "".join(self.symbols[one].says for _, one in fields):
-            return None
-        named = tuple(Parameter(name, self.is_required(one), -1) for name, one in fields)
-        forbids = "extra='forbid'" in self.configured(path)
-        return Parameters(named, any_name=self.allows_any(path), ignores=not forbids)
-
-    def of_dataclass(self, path: str) -> Parameters | None:
-        if any(not self.decorated(one, "dataclass") for one in self.lineage(path)):
-            return None
-        fields = list(self.fields(path))
-        if "kw_only" in self.symbols[path].says or any(
-            "init=" in self.symbols[one].says for _, one in fields
-        ):
-            return None
-        return Parameters(
-            tuple(
-                Parameter(name, self.is_required(one), number)
-                for number, (name, one) in enumerate(fields)
-            )
-        )
-
-    def fields(self, path: str) -> Iterator[tuple[str, str]]:
-        """The fields of a model or dataclass, those that it inherits first."""
-        found: dict[str, str] = {}
-        for owner in reversed(self.lineage(path)):
-            for one in self.surface.members(owner):
-                name = one[len(owner) + 1 :]
-                said = self.symbols[one]
-                if said.kind == "attribute" and not said.says.startswith("ClassVar"):
-                    found[name] = one
-        return ((name, one) for name, one in found.items() if name != "model_config")
-
-    def is_required(self, field: str) -> bool:
-        node = self.statement(field)
-        if not isinstance(node, ast.AnnAssign):
-            return False
-        match node.value:
-            case ast.Call(func=ast.Name(id="Field" | "field"), args=args, keywords=keywords):
-                return not args and not any("default" in (one.arg or "default") for one in keywords)
-        return node.value is None and not isinstance(node.annotation, ast.Constant)
-
-
-KNOWN = (builtins, enum, pydantic)
-
 
 def decorators(text: str) -> str:
     """Decorators on one line, as a line each; as they are where they cannot be told apart."""
@@ -293,15 +210,3 @@ def decorators(text: str) -> str:
 def decorator_name(node: ast.expr) -> str:
     called = node.func if isinstance(node, ast.Call) else node
     return ast.unparse(called).rpartition(".")[2]
-
-
-def of_function(said: ast.arguments, bound: int) -> Parameters:
-    placed = [*said.posonlyargs, *said.args]
-    needed = len(placed) - len(said.defaults)
-    named = [
-        Parameter("" if one in said.posonlyargs else one.arg, number < needed, number - bound)
-        for number, one in enumerate(placed)
-    ]
-    alone = zip(said.kwonlyargs, said.kw_defaults, strict=True)
-    named = named[bound:] + [Parameter(one.arg, value is None, -1) for one, value in alone]
-    return Parameters(tuple(named), said.kwarg is not None, said.vararg is not None)

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fanout.consumers.across import Across, OnCore, Usages
-from fanout.consumers.usage import How, Usage, UsedAt
+from fanout.consumers.needs.across import Across, OnCore, Usages
+from fanout.consumers.needs.usage import How, Usage, UsedAt
 from fanout.model import DISTRIBUTION
 from fanout.wording import number
 

@@ -8,7 +8,8 @@ from collections import deque
 
 from fanout.consumers.use import Kind, Use
 from fanout.model import PACKAGE
-from fanout.surface.shape import Function, Parameters, Shapes, There
+from fanout.surface.parameters import Parameters, parameters
+from fanout.surface.shape import Function, Shapes, There
 from fanout.wording import one_line
 
 # What a call gives that nobody can wait for.
@@ -65,7 +66,7 @@ def not_called(use: Use, named: str, path: str, shapes: Shapes) -> str:
         return said
     own = named == use.symbol
     of_object = own and shapes.is_class(path.rpartition(".")[0]) and not unbound(node)
-    taken = shapes.parameters(path) if not of_object and (use.direct or not own) else None
+    taken = parameters(shapes, path) if not of_object and (use.direct or not own) else None
     return f"{path} {said}" if taken and (said := not_taken(use, taken)) else ""
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import computed_field
 
-from fanout.consumers.unmet import HOLDS, OF_ATTRIBUTES, target, unmet
+from fanout.consumers.needs.unmet import HOLDS, OF_ATTRIBUTES, target, unmet
 from fanout.consumers.use import File, Kind, Use
 from fanout.consumers.uses import IN_A_TEXT, MANY
 from fanout.model import PACKAGE, Frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fanout.consumers.usage import Usage, UsedAt, usage
+from fanout.consumers.needs.usage import Usage, UsedAt, usage
 from fanout.consumers.use import File
 from fanout.model import Frozen
 from fanout.surface.shape import Shapes
