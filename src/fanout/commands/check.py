@@ -27,6 +27,7 @@ from fanout.commands.command import (
     show,
 )
 from fanout.commands.progress import Progress
+from fanout.consumers.table import consumers_of
 from fanout.core.resolve import newest, resolve
 from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnreachableIndex
 from fanout.gate.check import Comparison, decided
@@ -38,8 +39,9 @@ from fanout.told.decision_markdown import account_markdown
 from fanout.told.decision_text import print_account
 
 ENDS = """\b
-Exit codes: 0 release, 1 hold: a broken promise that nobody excused, 2 unusable input,
-3 unknown: something that is expected has no verdict.
+Exit codes: 0 release, 1 hold: a broken promise that nobody excused, or a consumer that loses
+what it uses or cannot be installed, 2 unusable input, 3 unknown: something that is expected has
+no verdict.
 
 """
 
@@ -72,6 +74,7 @@ FORMAT = format_option("markdown", "junit")
     help="Stop cells that run longer than this.",
 )
 @ONLY_NEW
+@click.option("--fast", is_flag=True, help="Do not ask whether the consumers can be installed.")
 @FORMAT
 @ROOT
 @HISTORY
@@ -82,6 +85,7 @@ def check(
     packs: tuple[str, ...],
     minutes: float,
     only_new: bool,
+    fast: bool,
     form: str,
     root: Path,
     history: Path,
@@ -92,6 +96,7 @@ def check(
     CANDIDATE is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL
     with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
     second time, in fresh envs, on both sides; so is a pack of which the envs hold other versions.
+    Of each consumer it is told whether it can be installed with CANDIDATE, and what it loses.
     """
     from fanout.core.index import check_served  # takes long to import, and a gate asks no index
 
@@ -106,7 +111,7 @@ def check(
         if again := comparison.to_confirm:
             run("running again in fresh envs", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
-    conclude("check", comparison, started, history, index, form)
+    conclude("check", comparison, started, history, index, form, fast=fast)
 
 
 @click.command(
@@ -147,7 +152,7 @@ def gate(
         if not folder.is_dir():
             raise NoEvidence(f"'{folder}' is not a folder", "name the folder of the evidence")
         comparison.take(folder, reasons={})
-    conclude("gate", comparison, started, history, index, form)
+    conclude("gate", comparison, started, history, index, form, fast=True)
 
 
 def compare(
@@ -179,6 +184,7 @@ def compare(
         baseline=before,
         today=started.date(),
         only_new=only_new,
+        consumers=consumers_of(root, packs, every=set(packs) == set(matrix.packs)),
     )
 
 
@@ -196,10 +202,17 @@ def run(
 
 
 def conclude(
-    command: str, comparison: Comparison, started: datetime, history: Path, index: str, form: str
+    command: str,
+    comparison: Comparison,
+    started: datetime,
+    history: Path,
+    index: str,
+    form: str,
+    *,
+    fast: bool,
 ) -> None:
     """Decide, keep the run in the history, print it, and end with its exit code."""
-    decision, run = decided(command, comparison, started, history, index, say)
+    decision, run = decided(command, comparison, started, history, index, say, fast=fast)
     told = account(decision, comparison.today)
     # What was found out is told even where it cannot be kept.
     show(

@@ -7,19 +7,19 @@ from functools import partial
 from pathlib import Path
 
 import click
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
 from fanout.cells.matrix import read_matrix
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, format_option, show
 from fanout.commands.progress import Pace
-from fanout.consumers.needs.across import Release, Usages, across
+from fanout.consumers.needs.across import Usages, across
 from fanout.consumers.needs.usage import usage
+from fanout.consumers.release import Release, read_release, read_wheel
 from fanout.consumers.releases import read_newest
 from fanout.consumers.table import packs_of, read_table
-from fanout.consumers.uses import read_uses
-from fanout.core.index import fetch, wheel_of
+from fanout.core.index import wheel_of
 from fanout.core.resolve import of_releases, released, resolve
-from fanout.core.wheel import read_files, wheel_digest
+from fanout.core.wheel import wheel_digest
 from fanout.errors import ExitCode, InvalidCore, UnknownConsumer
 from fanout.history.surfaces import surface_of
 from fanout.model import Core, Matrix, version_of
@@ -63,35 +63,31 @@ def uses(
     if named and every:
         raise click.UsageError("give --core or --all, not both")
     root = root.resolve()
-    releases = [read_release(name, root, index) for name in names or read_table(root)]
+    releases = [named_release(name, root, index) for name in names or read_table(root)]
     matrix = read_matrix(root)
     if every:
         answer = across(releases, cores_of(matrix, root, history, index))
     else:
         core = resolve(named, "candidate", root, matrix) if named else newest(matrix)
         shapes = Shapes(surface_of(wheel_of(core, root, index), history))
-        answer = Usages(usages=tuple(usage(*one, core.version, shapes) for one in releases))
+        answer = Usages(usages=tuple(usage(one, core.version, shapes) for one in releases))
     show(form, answer, partial(print_usages, answer))
     broken = named and any(one.broken for one in answer.usages)
     sys.exit(ExitCode.BROKEN if broken else ExitCode.FINE)
 
 
-def read_release(named: str, root: Path, index: str) -> Release:
-    """The files of a release that use Core; raises InvalidCore, UnknownConsumer."""
+def named_release(named: str, root: Path, index: str) -> Release:
+    """The release that a text names; raises InvalidCore, UnknownConsumer, UnreachableIndex."""
     if named.endswith(".whl"):
-        try:
-            distribution, version, *_ = parse_wheel_filename(Path(named).name)
-        except InvalidWheelFilename as error:
-            raise InvalidCore(f"'{named}' is not a wheel: {error}", "name a wheel") from error
-        return distribution, str(version), read_uses(read_files(Path(named)))
-    name, _, release = (part.strip() for part in named.partition("=="))
+        return read_wheel(Path(named))
+    name, _, version = (part.strip() for part in named.partition("=="))
     table = read_table(root)
     by_pack = {pack: consumer for consumer, (pack, _) in packs_of(root, table).items()}
     name = by_pack.get(name, canonicalize_name(name))
-    release = release or table.get(name) or read_newest([name], index).get(name, "")
-    if not release:
+    version = version or table.get(name) or read_newest([name], index).get(name, "")
+    if not version:
         raise UnknownConsumer(f"'{name}' has no release", "name one as DISTRIBUTION==VERSION")
-    return name, release, read_uses(read_files(fetch(release, root, index, name)))
+    return read_release(name, version, root, index)
 
 
 def newest(matrix: Matrix) -> Core:

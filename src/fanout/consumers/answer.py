@@ -68,16 +68,9 @@ class Consumers(Frozen):
         return tuple(one.distribution for one in self.consumers if self.breaks(one))
 
     def breaks(self, one: Consumer) -> bool:
-        if one.takes is not Takes.AT_ONCE:
-            return False
-        if one.imports and one.imports.found is Imported.BROKEN:
-            return True
-        if one.installs is None:
-            return False
-        # The range is judged for the release, which the resolver does not know yet.
-        early = version_of(self.core) != release_of(self.core)
-        judged = one.installs.forced if early else one.installs.declared
-        return judged.found is Found.NO
+        imports = one.imports is not None and one.imports.found is Imported.BROKEN
+        fails = imports and one.takes is Takes.AT_ONCE
+        return fails or breaks(one.takes, one.installs, self.core)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -87,6 +80,15 @@ class Consumers(Frozen):
         unknown = any(Found.UNKNOWN in (one.declared.found, one.forced.found) for one in asked)
         unknown |= any(one.imports.unknown for one in self.consumers if one.imports)
         return ExitCode.NO_VERDICT if unknown else ExitCode.FINE
+
+
+def breaks(taken: Takes, found: Installs | None, core: str) -> bool:
+    """Whether a consumer takes up a Core at once, and cannot be installed with it."""
+    if taken is not Takes.AT_ONCE or found is None:
+        return False
+    # The range is judged for the release, which the resolver does not know yet.
+    early = version_of(core) != release_of(core)
+    return (found.forced if early else found.declared).found is Found.NO
 
 
 def consumer(

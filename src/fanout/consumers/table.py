@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from packaging.utils import canonicalize_name
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
@@ -112,3 +112,24 @@ def chosen(
         if distribution not in table:
             raise UnknownConsumer(f"'{name}' is no consumer", f"name one of {', '.join(table)}")
     return tuple(dict.fromkeys(found)) or tuple(table)
+
+
+class Asked(NamedTuple):
+    """A consumer whose release is asked for, and its pack, if it has one."""
+
+    consumer: str
+    release: str
+    pack: str = ""
+
+
+def consumers_of(root: Path, packs: Container[str], every: bool) -> tuple[Asked, ...]:
+    """The consumers of some packs, and with `every` those without one; raises InvalidConsumers.
+
+    A checkout without consumers.toml has none.
+    """
+    if not (root / FILE).exists():
+        return ()
+    table = read_table(root)
+    pack_of = {name: pack for name, (pack, _) in packs_of(root, table).items()}
+    asked = (Asked(name, release, pack_of.get(name, "")) for name, release in table.items())
+    return tuple(one for one in asked if every or one.pack in packs)

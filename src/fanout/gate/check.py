@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from fanout.cells.run import cell_of, read_cells, run_and_read
+from fanout.consumers.table import Asked
 from fanout.errors import UnusableInput
 from fanout.gate.decision import Decision, decide
 from fanout.gate.explanation import explained
@@ -30,6 +31,7 @@ class Comparison:
     baseline: Core
     today: date
     only_new: bool = False
+    consumers: tuple[Asked, ...] = ()
     attempts: list[dict[str, CellReport]] = field(default_factory=list)
 
     @property
@@ -138,14 +140,24 @@ def decided(
     history: Path,
     index: str,
     say: Callable[[str], None],
+    *,
+    fast: bool = False,
 ) -> tuple[Decision, Run]:
-    """The decision over all attempts, and its run; `say` is told if the cause is not known."""
+    """The decision over all attempts, and its run; `say` is told if the cause is not known.
+
+    With `fast` no resolver is asked whether the consumers can be installed.
+    """
     with History(history) as past:
         decision = comparison.decide(never_kept(comparison, past))
     try:
         decision = explained(decision, comparison.matrix, comparison.root, index)
     except UnusableInput as error:
         say(f"what changed in Core is not known: {error.what}")
+    if comparison.consumers:
+        from fanout.gate.consumers import Question, with_consumers  # takes long to import
+
+        asked = Question(comparison.consumers, comparison.root, history, index, fast)
+        decision = with_consumers(decision, asked)
     run = make_run(
         command,
         started,
@@ -158,5 +170,6 @@ def decided(
         only_new=decision.only_new,
         verdicts=decision.cells,
         causes=decision.causes,
+        consumers=decision.consumers,
     )
     return decision, run

@@ -11,6 +11,7 @@ from fanout import shell
 from fanout.cause.fewest import Cause
 from fanout.cells.environment import differing, environment
 from fanout.cells.will_break import Met, WillBreak, will_break
+from fanout.consumers.affected import Affected
 from fanout.errors import ExitCode
 from fanout.gate.verdict import HOLDS, find, roll_up, side, verdict
 from fanout.model import (
@@ -60,6 +61,7 @@ class Decision(Frozen):
     only_new: bool = False
     same_content: bool = False
     causes: tuple[Cause, ...] = ()  # of what regressed, as far as Core's sources are known
+    consumers: tuple[Affected, ...] = ()  # themselves, with or without a pack
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from fanout.cause.fewest import Cause
+from fanout.consumers.affected import Affected
 from fanout.errors import UnreadableDocument, UnusableHistory
 from fanout.files import put, sync_names
 from fanout.history.gather import Gathered, ended, utc
@@ -56,6 +57,7 @@ def make_run(
     only_new: bool = False,
     verdicts: Sequence[CellVerdict] = (),
     causes: Sequence[Cause] = (),
+    consumers: Sequence[Affected] = (),
 ) -> Run:
     """The run with a fresh id; `attempts` holds the first attempt at every cell, then the others.
 
@@ -85,6 +87,7 @@ def make_run(
         attempts=tried,
         verdicts=tuple(map(cell_decision, verdicts)),
         causes=tuple(causes),
+        consumers=tuple(consumers),
         results=tuple(gathered.results.seen),
         findings=gathered.findings,
         environments=tuple(gathered.environments.seen),

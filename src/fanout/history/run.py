@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
 
 from fanout.cause.fewest import Cause
+from fanout.consumers.affected import Affected
 from fanout.model import (
     Answer,
     Core,
@@ -66,6 +67,7 @@ CellName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*-core_(candidate|basel
 RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
 TestedCore = Annotated[Core, AfterValidator(all_shortened)]
 KnownCause = Annotated[Cause, AfterValidator(all_shortened)]
+KnownConsumer = Annotated[Affected, AfterValidator(all_shortened)]
 KnownDeprecation = Annotated[Deprecation, AfterValidator(all_shortened)]
 
 
@@ -202,6 +204,7 @@ class Run(Frozen):
     attempts: tuple[Attempt, ...] = ()
     verdicts: tuple[CellDecision, ...] = ()
     causes: tuple[KnownCause, ...] = ()  # of what regressed, as far as they are known
+    consumers: tuple[KnownConsumer, ...] = ()  # what the candidate means for them
     results: tuple[Results, ...] = ()
     findings: tuple[Finding, ...] = ()
     environments: tuple[Environment, ...] = ()

@@ -21,6 +21,7 @@ from fanout.model import (
     Verdict,
 )
 from fanout.surface.change import Change
+from fanout.told import affected
 from fanout.told.report import listed, some, why
 from fanout.wording import number
 
@@ -33,9 +34,9 @@ MOST_VERSIONS = 3  # of what differs between environments, in one line
 class Entry(Frozen):
     """One thing to tell of one pack: a promise, or a cell without a verdict."""
 
-    pack: str
-    owner: str
+    pack: str  # or the release of a consumer, which has no owner
     says: str
+    owner: str = ""
     facts: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()  # the first lines of why
     command: str = ""
@@ -62,6 +63,7 @@ class Account(Frozen):
     headline: str
     compared: tuple[str, ...]
     packs: tuple[tuple[str, str, str], ...]  # pack, verdict, how many promises have which
+    consumers: tuple[tuple[str, ...], ...] = ()  # the heads of the columns, then a row for each
     sections: tuple[Section, ...]
 
 
@@ -70,6 +72,8 @@ def account(decision: Decision, today: date) -> Account:
     cells = decision.cells
     regressed = [(cell, one) for cell in cells for one in cell.having(Verdict.REGRESSED)]
     sections = (
+        section("Consumers that this Core breaks", losing(decision)),
+        section("Consumers of which too little is known", unread(decision)),
         Section(title="Regressed", groups=by_cause(decision, regressed)),
         section("Broken, while the baseline is not known", broken(decision, Verdict.BROKEN)),
         section("Still failing", broken(decision, Verdict.STILL_FAILING)),
@@ -90,6 +94,7 @@ def account(decision: Decision, today: date) -> Account:
             f"baseline:  {described(decision.baseline)}",
             *((SAME_CONTENT,) if decision.same_content else ()),
         ),
+        consumers=tuple(affected.rows(decision)),
         packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
         sections=tuple(one for one in sections if any(group.entries for group in one.groups)),
     )
@@ -110,7 +115,13 @@ def answered(decision: Decision) -> str:
 
 
 def held(decision: Decision) -> str:
-    """How many promises are broken, of whom, and what the baseline says of them."""
+    """What is broken of whom, and what the baseline says of it, and which consumers hold."""
+    said = (*(broken_promises(decision) if having(decision, *decision.holds) else ()),)
+    others = (*affected.held(decision), *both(decision), *unjudged(decision))
+    return "; ".join((*said, *others, *affected.unknown(decision)))
+
+
+def broken_promises(decision: Decision) -> Iterator[str]:
     candidate, baseline = decision.candidate.shown, decision.baseline.shown
     if decision.only_new:
         said = f"{counted_of(decision, Verdict.REGRESSED)} that {baseline} does not break"
@@ -120,7 +131,7 @@ def held(decision: Decision) -> str:
         said += " too" if too else ""
         if open_ones := len(having(decision, Verdict.BROKEN)):
             said += f" and {open_ones} may be broken there"
-    return "; ".join((f"Core {candidate} breaks {said}", *both(decision), *unjudged(decision)))
+    yield f"Core {candidate} breaks {said}"
 
 
 def undecided(decision: Decision) -> str:
@@ -132,7 +143,7 @@ def undecided(decision: Decision) -> str:
     if cells:
         said.append(f"{len(cells)} of {number(len(decision.cells), 'pack')}: {reason(cells[0])}")
     said = said or [f"no pack that decides has judged Core {candidate}"]
-    return "; ".join((*said, *both(decision)))
+    return "; ".join((*said, *both(decision), *affected.unknown(decision)))
 
 
 def released(decision: Decision) -> str:
@@ -141,7 +152,7 @@ def released(decision: Decision) -> str:
     said = " that nobody has excused" if excused else ""
     said = f" that {baseline} keeps" if decision.only_new else said
     told = f"Core {candidate} breaks no promise{said} ({', '.join(tally(decision))})"
-    return "; ".join((told, *both(decision)))
+    return "; ".join((told, *both(decision), *affected.unknown(decision)))
 
 
 def both(decision: Decision) -> Iterator[str]:
@@ -260,6 +271,20 @@ def by_cause(
         for changes, since, told in groups
         if told
     )
+
+
+def losing(decision: Decision) -> Iterator[Entry]:
+    for one in decision.consumers:
+        if one.holds:
+            yield Entry(
+                pack=one.shown, says=f"{one.shown} breaks", facts=tuple(affected.facts(one))
+            )
+
+
+def unread(decision: Decision) -> Iterator[Entry]:
+    for one in decision.consumers:
+        if one.unread:
+            yield Entry(pack=one.shown, says=one.unread)
 
 
 def broken(decision: Decision, verdict: Verdict) -> Iterator[Entry]:

@@ -1,5 +1,7 @@
 """The answer as JUnit XML, for what shows tests: one suite a pack, one case a promise.
 
+The consumers themselves are a suite as well.
+
 Format: `testsuites`, `testsuite`, `testcase` with `failure`, `error` or `skipped`, as CI systems
 read it. Only a promise that holds the release is a failure, and only one that is not known is
 an error.
@@ -7,12 +9,14 @@ an error.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from xml.etree import ElementTree
 
+from fanout.consumers.affected import Affected
 from fanout.gate.decision import Decision
 from fanout.model import Answer, CellVerdict, PromiseVerdict, Verdict
 from fanout.told.account import SAME_CONTENT, environments
+from fanout.told.affected import facts
 
 GREEN = (Verdict.PASSING, Verdict.FIXED, Verdict.NEW)
 
@@ -23,6 +27,8 @@ def junit(decision: Decision) -> str:
     root = ElementTree.Element("testsuites", name=f"fanout: {decision.answer}{same}")
     for cell in decision.cells:
         add_suite(root, cell, decision.holds)
+    if decision.consumers:
+        add_consumers(root, decision.consumers)
     if (
         decision.answer is not Answer.RELEASE
         and root.find(".//failure") is None
@@ -48,6 +54,19 @@ def add_suite(root: ElementTree.Element, cell: CellVerdict, holds: Set[Verdict])
     if not cell.promises:
         case = ElementTree.SubElement(suite, "testcase", classname=cell.cell, name="pack")
         ElementTree.SubElement(case, "error", message=cell.reason or "no promise in it")
+    count(suite)
+
+
+def add_consumers(root: ElementTree.Element, consumers: Iterable[Affected]) -> None:
+    """One suite of all consumers themselves, with or without a pack."""
+    suite = ElementTree.SubElement(root, "testsuite", name="consumers")
+    for one in consumers:
+        case = ElementTree.SubElement(suite, "testcase", classname="consumers", name=one.shown)
+        if one.holds:
+            found = ElementTree.SubElement(case, "failure", message=f"{one.shown} breaks")
+            found.text = "\n".join(facts(one))
+        elif one.unread:
+            ElementTree.SubElement(case, "skipped", message=one.unread)
     count(suite)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fanout.told.account import Account, Entry, Group
 from fanout.told.report_markdown import code, escape
@@ -12,16 +12,19 @@ from fanout.told.report_markdown import code, escape
 def account_markdown(account: Account) -> str:
     """The whole account; every text from evidence or from Core is escaped."""
     parts = [f"**{escape(account.headline)}**", "  \n".join(map(escape, account.compared))]
-    parts.append(table(account))
+    parts.append(table((("pack", "verdict", "promises"), *account.packs)))
+    if account.consumers:
+        parts.append(table(account.consumers))
     for section in account.sections:
         parts.append(f"### {escape(section.title)}")
         parts += [part for group in section.groups for part in group_parts(group)]
     return "\n\n".join(parts) + "\n"
 
 
-def table(account: Account) -> str:
-    rows = [("pack", "verdict", "promises"), ("---", "---", "---"), *account.packs]
-    return "\n".join(f"| {' | '.join(map(cell, row))} |" for row in rows)
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A table, of which the first row is the heads."""
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join(f"| {' | '.join(map(cell, row))} |" for row in lines)
 
 
 def cell(text: str) -> str:
@@ -39,7 +42,7 @@ def group_parts(group: Group) -> Iterator[str]:
 def entry_part(entry: Entry) -> str:
     lines = [
         f"- **{escape(entry.says)}**",
-        f"  {escape(entry.pack)}, owned by {escape(entry.owner)}",
+        f"  {escape(entry.pack)}" + (f", owned by {escape(entry.owner)}" if entry.owner else ""),
     ]
     lines += [f"  {escape(fact)}" for fact in entry.facts]
     if entry.quoted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -30,12 +30,23 @@ def lines(account: Account, width: int) -> Iterator[str]:
     yield ""
     for pack, verdict, counted in account.packs:
         yield f"{pack:<{WIDTH_OF_PACK}}{verdict:<{WIDTH_OF_VERDICT}}{counted}"
+    yield from aligned(account.consumers)
     for section in account.sections:
         entries = [entry for group in section.groups for entry in group.entries]
         yield ""
         yield f"{section.title}: {len(entries)}"
         for group in section.groups:
             yield from group_lines(group, width)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows with their columns below each other, after an empty line if there are any."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if rows:
+        yield ""
+    for row in rows:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
 
 
 def group_lines(group: Group, width: int) -> Iterator[str]:
@@ -47,7 +58,7 @@ def group_lines(group: Group, width: int) -> Iterator[str]:
         yield from wrapped(change.says, 4, width)
     for owner, entries in groupby(group.entries, key=lambda entry: (entry.pack, entry.owner)):
         yield ""
-        yield f"  {owner[0]}, owned by {owner[1]}"
+        yield f"  {owner[0]}" + (f", owned by {owner[1]}" if owner[1] else "")
         for command, members in groupby(entries, key=lambda entry: entry.command):
             for entry in members:
                 if entry.facts:

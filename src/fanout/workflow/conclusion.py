@@ -13,6 +13,7 @@ from fanout import shell
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
+from fanout.consumers.table import consumers_of
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
@@ -82,6 +83,7 @@ def concluded(
         baseline=release(plan.baseline, matrix),
         today=datetime.now(UTC).date(),
         only_new=plan.request.only_new,
+        consumers=consumers_of(root, plan.packs, every=set(plan.packs) == set(matrix.packs)),
     )
     return of_the_candidate(plan, jobs, comparison, folder, history, index, reasons, say)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fanout.consumers.needs.usage import Usage, UsedAt, usage
-from fanout.consumers.use import File
+from fanout.consumers.release import Release
 from fanout.model import Frozen
 from fanout.surface.shape import Shapes
 
@@ -33,9 +33,6 @@ class Usages(Frozen):
     across: tuple[Across, ...] = ()
 
 
-Release = tuple[str, str, tuple[File, ...]]  # of a consumer, with its files
-
-
 def across(
     releases: Iterable[Release], cores: Mapping[str, tuple[tuple[str, ...], Shapes]]
 ) -> Usages:
@@ -43,14 +40,14 @@ def across(
     return Usages(
         across=tuple(
             Across(
-                consumer=consumer,
-                release=release,
+                consumer=one.consumer,
+                release=one.version,
                 cores=tuple(
-                    on_core(versions, usage(consumer, release, files, versions[0], shapes))
+                    on_core(versions, usage(one, versions[0], shapes))
                     for versions, shapes in cores.values()
                 ),
             )
-            for consumer, release, files in releases
+            for one in releases
         )
     )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import computed_field
 
 from fanout.consumers.needs.unmet import HOLDS, OF_ATTRIBUTES, target, unmet
+from fanout.consumers.release import Release
 from fanout.consumers.use import File, Kind, Use
 from fanout.consumers.uses import IN_A_TEXT, MANY
 from fanout.model import PACKAGE, Frozen
@@ -47,6 +48,7 @@ class UsedAt(Frozen):
     gives: str = ""  # what it gives to a call, or adds to a class
     guard: str = ""  # why the code does without it
     unmet: str = ""  # why this Core cannot meet it
+    missing: str = ""  # the name that this Core does not have, if that is why
     file: str
     line: int
 
@@ -85,14 +87,15 @@ class Usage(Frozen):
         return sum(bool(one.unmet) and not one.guard for one in self.uses)
 
 
-def usage(consumer: str, release: str, files: tuple[File, ...], core: str, shapes: Shapes) -> Usage:
-    """The uses in the files of a release, against one Core."""
+def usage(release: Release, core: str, shapes: Shapes) -> Usage:
+    """The uses of a release, against one Core."""
+    files = release.files
     own = [file for file in files if not shadowing(file.path)]
     added = extended(own, shapes)
     found = [one for file in own for one in used(file, shapes, added)]
     return Usage(
-        consumer=consumer,
-        release=release,
+        consumer=release.consumer,
+        release=release.version,
         core=core,
         uses=tuple(sorted(dict.fromkeys(found), key=lambda one: (one.symbol, one.file, one.line))),
         not_followed=tuple(dict.fromkeys(not_followed(files, members(shapes)))),
@@ -139,6 +142,7 @@ def used(file: File, shapes: Shapes, added: Container[tuple[str, str]]) -> Itera
             path=place.path if place.there is There.YES else "",
             gives=gives(use),
             guard=guard(use, there, shapes),
+            missing="" if there else shown(place.path),
             unmet=cut(one_line(unmet(use, shapes)), LONGEST_NAME),
             file=shown(file.path),
             line=use.line,

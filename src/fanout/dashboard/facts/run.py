@@ -140,6 +140,7 @@ class RunFacts:
             cells=tuple(map(self.verdict, run.verdicts)),
             only_new=run.only_new,
             causes=run.causes,
+            consumers=run.consumers,
         )
 
     def verdict(self, cell: CellDecision) -> CellVerdict:

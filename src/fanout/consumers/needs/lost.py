@@ -1,0 +1,40 @@
+"""What a consumer loses with a Core: names that it uses, and that another Core had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fanout.consumers.affected import Lost
+from fanout.consumers.needs.usage import Usage
+from fanout.surface.shape import Shapes, There
+from fanout.surface.symbol import inside, is_private
+
+
+def lost(before: Usage, after: Usage) -> tuple[Lost, ...]:
+    """The public names that one Core had for the uses of a release, and another does not have."""
+    had = {(one.symbol, one.file, one.line) for one in before.uses if one.path}
+    found: dict[str, list[tuple[str, int]]] = {}
+    for one in after.uses:
+        gone = one.missing and (one.symbol, one.file, one.line) in had
+        if gone and not one.guard and not is_private(one.missing):
+            found.setdefault(one.missing, []).append((one.file, one.line))
+    return tuple(
+        Lost(name=name, file=min(places)[0], line=min(places)[1], uses=len(places))
+        for name, places in sorted(found.items())
+    )
+
+
+def unnoticed(found: Iterable[Lost], noticed: Iterable[str], before: Shapes) -> tuple[Lost, ...]:
+    """What is lost, and no promise that is not kept names it, what it is in, or what it holds."""
+    places = [before.find(name) for name in noticed]
+    paths = [place.path for place in places if place.there is There.YES]
+    paths = [path for path in paths if path and before.symbols[path].kind != "module"]
+    return tuple(
+        one
+        for one in found
+        if not any(
+            inside(path, at) or inside(at, path)
+            for path in paths
+            for at in [before.find(one.name).path]
+        )
+    )
