@@ -101,7 +101,7 @@ def judged(
         release=one.release,
         pack=one.pack,
         takes=takes(release.declared, decision.candidate.version),
-        lost=unnoticed(gone, noticed, before),
+        lost=unnoticed(gone, noticed, before, after),
     )
 
 

@@ -24,17 +24,18 @@ def lost(before: Usage, after: Usage) -> tuple[Lost, ...]:
     )
 
 
-def unnoticed(found: Iterable[Lost], noticed: Iterable[str], before: Shapes) -> tuple[Lost, ...]:
-    """What is lost, and no promise that is not kept names it, what it is in, or what it holds."""
-    places = [before.find(name) for name in noticed]
+def unnoticed(found: Iterable[Lost], noticed: Iterable[str], *cores: Shapes) -> tuple[Lost, ...]:
+    """What is lost, and no promise that is not kept names it, what it is in, or what it holds.
+
+    One name may stand for different things in the two Cores: each is asked.
+    """
+    named = list(noticed)
+    return tuple(one for one in found if not any(names(core, named, one.name) for core in cores))
+
+
+def names(core: Shapes, named: Iterable[str], lost: str) -> bool:
+    at = core.find(lost).path
+    places = [core.find(name) for name in named]
     paths = [place.path for place in places if place.there is There.YES]
-    paths = [path for path in paths if path and before.symbols[path].kind != "module"]
-    return tuple(
-        one
-        for one in found
-        if not any(
-            inside(path, at) or inside(at, path)
-            for path in paths
-            for at in [before.find(one.name).path]
-        )
-    )
+    whole = [path for path in paths if path and core.symbols[path].kind != "module"]
+    return any(inside(path, at) or inside(at, path) for path in whole)
