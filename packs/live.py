@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from child import Child, Stopped, adopt_orphans, stop_by_signals
+from child import Child
 from ending import Trouble, trouble_of
 from evidence import UNFINISHED, Evidence, Result, without_secrets
 from journal import Reader, Told, Writer
+from runner import PACKS, arguments_of_cell, seal
 
-PACKS = Path(__file__).resolve().parent
 DRIFT = "drift.py"  # what a pack says of its consumer's own classes
 BESIDE = ("run", "undeclared: ")  # what results are of that is no module
 OWN = ("own", "undeclared")  # types of what is the consumer's own fault
@@ -28,35 +28,20 @@ GRACE = 0.2  # seconds in which what a module has started may end after it
 
 
 def main() -> int:
-    options = arguments()
-    file = options.evidence.resolve() / f"{options.cell}.xml"
-    journal = file.with_name(f".{options.cell}.{os.getpid()}.journal")
-    stop_by_signals()
-    adopt_orphans()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)
-        journal.write_bytes(b"")
+    options = arguments().parse_args()
+
+    def judge(file: Path, journal: Path) -> int:
         with TemporaryDirectory(prefix="live-", ignore_cleanup_errors=True) as folder:
             return Live(options, file, journal, Path(folder)).run()
-    except OSError as error:
-        sys.stderr.write(f"errored: the evidence cannot be written: {error}\n")
-        return 1
-    except Stopped as stopped:
-        return 128 + stopped.number
-    finally:
-        journal.unlink(missing_ok=True)
+
+    return seal(options, judge)
 
 
-def arguments() -> Namespace:
-    parser = ArgumentParser(allow_abbrev=False, description="Run one live cell.")
-    parser.add_argument("--cell", required=True, metavar="NAME")
-    parser.add_argument("--core", default="", metavar="REQUIREMENT")
+def arguments() -> ArgumentParser:
+    parser = arguments_of_cell("Run one live cell.")
     parser.add_argument("--consumer", required=True, metavar="DISTRIBUTION==RELEASE")
-    parser.add_argument("--evidence", type=Path, default=Path("evidence"), metavar="FOLDER")
     parser.add_argument("--module-seconds", type=float, default=60, metavar="N")
-    parser.add_argument("--cell-seconds", type=float, default=600, metavar="N")
-    return parser.parse_args()
+    return parser
 
 
 class Live:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 import pytest
 from packaging.specifiers import InvalidSpecifier
@@ -56,8 +57,8 @@ def returns_nothing(
 
     @wraps(promise)
     async def awaited(*given: object, **named: object) -> None:
-        found = promise(*given, **named)
-        if (await found if inspect.isawaitable(found) else found) is not None:
+        found: Any = promise(*given, **named)
+        if await found is not None:
             tell()
 
     return awaited if inspect.iscoroutinefunction(promise) else called

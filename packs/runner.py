@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from child import Child, Stopped, adopt_orphans, stop_by_signals
@@ -29,7 +29,12 @@ def main() -> int:
             f"errored: a cell needs Python 3.11 or newer, and this is Python {found}\n"
         )
         return 2
-    options, more = arguments()
+    options, more = arguments().parse_known_args()
+    return seal(options, lambda file, journal: follow(options, file, journal, more))
+
+
+def seal(options: Namespace, judge: Callable[[Path, Path], int]) -> int:
+    """Have a cell judged, with the file of its evidence and a journal; the exit code."""
     file = options.evidence.resolve() / f"{options.cell}.xml"
     journal = file.with_name(f".{options.cell}.{os.getpid()}.journal")
     stop_by_signals()
@@ -38,7 +43,7 @@ def main() -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.unlink(missing_ok=True)
         journal.write_bytes(b"")
-        return follow(options, file, journal, more)
+        return judge(file, journal)
     except OSError as error:
         sys.stderr.write(f"errored: the evidence cannot be written: {error}\n")
         return 1
@@ -70,17 +75,21 @@ def pytest_arguments(cell: str, core: str, journal: Path) -> list[str]:
     return [str(pack), *OPTIONS, f"--cell={cell}", f"--core={core}", f"--journal={journal}"]
 
 
-def arguments() -> tuple[Namespace, list[str]]:
-    parser = ArgumentParser(
-        allow_abbrev=False, description="Run one cell; any other option is one of pytest."
-    )
+def arguments() -> ArgumentParser:
+    parser = arguments_of_cell("Run one cell; any other option is one of pytest.")
+    parser.add_argument("--promise-seconds", type=float, default=60, metavar="N")
+    parser.add_argument("--end-seconds", type=float, default=10, metavar="N")
+    return parser
+
+
+def arguments_of_cell(description: str) -> ArgumentParser:
+    """What every cell is told, of whatever kind it is."""
+    parser = ArgumentParser(allow_abbrev=False, description=description)
     parser.add_argument("--cell", required=True, metavar="NAME")
     parser.add_argument("--core", default="", metavar="REQUIREMENT")
     parser.add_argument("--evidence", type=Path, default=Path("evidence"), metavar="FOLDER")
-    parser.add_argument("--promise-seconds", type=float, default=60, metavar="N")
     parser.add_argument("--cell-seconds", type=float, default=600, metavar="N")
-    parser.add_argument("--end-seconds", type=float, default=10, metavar="N")
-    return parser.parse_known_args()
+    return parser
 
 
 if __name__ == "__main__":
