@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from market_data_core import MarketDataError
 
 MESSAGE = "Historical data request pacing violation"
+EVERY_ERROR = (
+    "ConnectionFailed",
+    "FarmTransient",
+    "InvalidInstrument",
+    "PacingViolation",
+    "PermissionsMissing",
+    "RetryableProviderError",
+)
 
 
 def errors(code: str) -> dict[str, MarketDataError]:
@@ -33,14 +41,7 @@ def errors(code: str) -> dict[str, MarketDataError]:
     }
 
 
-@pytest.mark.contract(
-    "ConnectionFailed",
-    "FarmTransient",
-    "InvalidInstrument",
-    "PacingViolation",
-    "PermissionsMissing",
-    "RetryableProviderError",
-)
+@pytest.mark.contract(*EVERY_ERROR)
 def test_error_has_the_code_of_the_broker() -> None:
     """Every error takes a code by keyword after its message, and gives it back as it was given."""
     codes = [error.code for error in errors("IBKR_162").values()]
@@ -48,14 +49,7 @@ def test_error_has_the_code_of_the_broker() -> None:
     assert codes == ["IBKR_162"] * 6
 
 
-@pytest.mark.contract(
-    "ConnectionFailed",
-    "FarmTransient",
-    "InvalidInstrument",
-    "PacingViolation",
-    "PermissionsMissing",
-    "RetryableProviderError",
-)
+@pytest.mark.contract(*EVERY_ERROR)
 def test_error_as_text_has_the_message_of_the_broker() -> None:
     """Every error, as text, has its message, which ibkr logs and its server answers with."""
     assert all(MESSAGE in str(error) for error in errors("IBKR_162").values())
@@ -84,14 +78,7 @@ def test_error_is_raised_from_what_the_broker_raised() -> None:
     assert caught.value.__cause__ is refused
 
 
-@pytest.mark.contract(
-    "ConnectionFailed",
-    "FarmTransient",
-    "InvalidInstrument",
-    "PacingViolation",
-    "PermissionsMissing",
-    "RetryableProviderError",
-)
+@pytest.mark.contract(*EVERY_ERROR)
 def test_only_a_pacing_violation_is_one() -> None:
     """No other error is a pacing violation, after which ibkr asks for nothing for ten minutes."""
     from market_data_core import PacingViolation
@@ -103,14 +90,7 @@ def test_only_a_pacing_violation_is_one() -> None:
     assert found == ["pacing"]
 
 
-@pytest.mark.contract(
-    "ConnectionFailed",
-    "FarmTransient",
-    "InvalidInstrument",
-    "PacingViolation",
-    "PermissionsMissing",
-    "RetryableProviderError",
-)
+@pytest.mark.contract(*EVERY_ERROR)
 def test_what_may_be_tried_again_is_retryable() -> None:
     """Pacing, connection and farm errors are retryable; permissions and instrument are not."""
     from market_data_core import RetryableProviderError
