@@ -20,8 +20,7 @@ from fanout.consumers.imports import run_live, with_live_cells
 from fanout.consumers.installs import Installs, installs
 from fanout.consumers.releases import read_consumers
 from fanout.consumers.table import chosen, news, packs_of, read_table, renewed
-from fanout.core.index import check_served, wheel_of
-from fanout.core.requirement import requirement
+from fanout.core.index import check_served, exact
 from fanout.core.resolve import of_releases, release_at, resolve
 from fanout.core.table import write
 from fanout.errors import InvalidCore
@@ -117,16 +116,14 @@ def next_release(matrix: Matrix) -> Core:
 def resolved(answer: Consumers, core: Core, root: Path, index: str) -> Consumers:
     """The answer with what a resolver says of each consumer, and of all together."""
     check_served([core], index)
-    exact = core.requirement
-    if core.source != "pypi":
-        exact = requirement(wheel_of(core, root, index))
+    asked = exact(core, root, index)
     there = [one for one in answer.consumers if one.newest]
     sets = [[one] for one in there] + ([there] if len(there) > 1 else [])
 
     def ask(together: list[Consumer]) -> Installs:
         releases = {one.distribution: one.newest for one in together}
         extras = sorted({extra for one in together for extra in one.declared.extras})
-        return installs(releases, exact, index, extras)
+        return installs(releases, asked, index, extras)
 
     told, found = Pace("resolved"), list[Installs]()
     with ThreadPoolExecutor(RESOLVES_AT_ONCE) as pool:

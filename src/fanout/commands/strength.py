@@ -14,10 +14,9 @@ from fanout.cells.packs import chosen, read_packs
 from fanout.cells.run import PackInMatrix, alone
 from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
-from fanout.core.resolve import of_releases, released, resolve
-from fanout.errors import InvalidCore
+from fanout.core.resolve import newest_release, resolve
 from fanout.history.strengths import keep_strength, read_strength
-from fanout.model import Core, Matrix, PackOnDisk
+from fanout.model import PackOnDisk
 from fanout.strength.answer import Strength, Strengths
 from fanout.told.strength_text import print_mutant, print_strengths
 
@@ -101,11 +100,3 @@ def keep_measured(found: Strength, pack: PackOnDisk, history: Path) -> Strength:
         keep_strength(history, found, pack.digest, datetime.now(UTC))
     floor = before.strength.floor if before else 0.0
     return found.model_copy(update={"floor_before": floor})
-
-
-def newest_release(matrix: Matrix) -> Core:
-    """The newest release in the table."""
-    cells = of_releases(matrix)
-    if cells and (found := released(cells[-1].core_ref, matrix)):
-        return found
-    raise InvalidCore("tox.ini names no release of Core", "name one with --core")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from fanout.consumers.release import Release, read_release, read_wheel
 from fanout.consumers.releases import read_newest
 from fanout.consumers.table import packs_of, read_table
 from fanout.core.index import wheel_of
-from fanout.core.resolve import of_releases, released, resolve
+from fanout.core.resolve import newest_release, released, resolve
 from fanout.core.wheel import wheel_digest
-from fanout.errors import ExitCode, InvalidCore, UnknownConsumer
+from fanout.errors import ExitCode, UnknownConsumer
 from fanout.history.surfaces import surface_of
-from fanout.model import Core, Matrix, version_of
+from fanout.model import Matrix, version_of
 from fanout.surface.shape import Shapes
 from fanout.told.uses_text import print_usages
 
@@ -63,12 +64,12 @@ def uses(
     if named and every:
         raise click.UsageError("give --core or --all, not both")
     root = root.resolve()
-    releases = [named_release(name, root, index) for name in names or read_table(root)]
+    releases = read_releases(names, root, index)
     matrix = read_matrix(root)
     if every:
         answer = across(releases, cores_of(matrix, root, history, index))
     else:
-        core = resolve(named, "candidate", root, matrix) if named else newest(matrix)
+        core = resolve(named, "candidate", root, matrix) if named else newest_release(matrix)
         shapes = Shapes(surface_of(wheel_of(core, root, index), history))
         answer = Usages(usages=tuple(usage(one, core.version, shapes) for one in releases))
     show(form, answer, partial(print_usages, answer))
@@ -76,26 +77,25 @@ def uses(
     sys.exit(ExitCode.BROKEN if broken else ExitCode.FINE)
 
 
-def named_release(named: str, root: Path, index: str) -> Release:
-    """The release that a text names; raises InvalidCore, UnknownConsumer, UnreachableIndex."""
-    if named.endswith(".whl"):
-        return read_wheel(Path(named))
-    name, _, version = (part.strip() for part in named.partition("=="))
+def read_releases(names: Sequence[str], root: Path, index: str) -> list[Release]:
+    """The releases that texts name, all of consumers.toml if there is none.
+
+    Raises InvalidCore, UnknownConsumer, UnreachableIndex.
+    """
     table = read_table(root)
     by_pack = {pack: consumer for consumer, (pack, _) in packs_of(root, table).items()}
-    name = by_pack.get(name, canonicalize_name(name))
-    version = version or table.get(name) or read_newest([name], index).get(name, "")
-    if not version:
-        raise UnknownConsumer(f"'{name}' has no release", "name one as DISTRIBUTION==VERSION")
-    return read_release(name, version, root, index)
 
+    def read(named: str) -> Release:
+        if named.endswith(".whl"):
+            return read_wheel(Path(named))
+        name, _, version = (part.strip() for part in named.partition("=="))
+        name = by_pack.get(name, canonicalize_name(name))
+        version = version or table.get(name) or read_newest([name], index).get(name, "")
+        if not version:
+            raise UnknownConsumer(f"'{name}' has no release", "name one as DISTRIBUTION==VERSION")
+        return read_release(name, version, root, index)
 
-def newest(matrix: Matrix) -> Core:
-    """The newest release of Core that tox.ini names."""
-    for cell in reversed(of_releases(matrix)):
-        if found := released(cell.core_ref, matrix):
-            return found
-    raise InvalidCore("tox.ini names no release of Core", "name one with --core")
+    return [read(name) for name in names or table]
 
 
 def cores_of(

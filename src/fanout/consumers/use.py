@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MANY = 1_000  # arguments by position: what a call gives by `*` or `**` may be any number
+
 
 class Kind(StrEnum):
     """How code uses a name."""

@@ -14,11 +14,10 @@ from contextlib import suppress
 from fanout.consumers.module import Function, Module, core_name, read_modules, symbol_of
 from fanout.consumers.notes import Notes
 from fanout.consumers.objects import Objects
-from fanout.consumers.use import File, Kind
+from fanout.consumers.use import MANY, File, Kind
 from fanout.model import PACKAGE
 
 IN_A_TEXT = re.compile(rf"{PACKAGE}(\.\w+)*(:\w+)?")
-MANY = 1_000  # arguments that a call may give by `*` or `**`
 
 
 def read_uses(files: Mapping[str, bytes], *, words: bool = False) -> tuple[File, ...]:

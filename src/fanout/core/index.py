@@ -27,7 +27,7 @@ from requests import RequestException
 
 from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
-from fanout.core.requirement import GIT_URL, address, path_of
+from fanout.core.requirement import GIT_URL, address, path_of, requirement
 from fanout.core.resolve import from_git
 from fanout.core.wheel import KEPT, build, wheel_digest, written
 from fanout.errors import InvalidCore, UnreachableIndex
@@ -75,6 +75,11 @@ def usable(index: str, distribution: str = DISTRIBUTION) -> Iterator[None]:
             f" {without_secrets(str(error))}",
             "check the network, or name another index with --index",
         ) from error
+
+
+def exact(core: Core, root: Path, index: str) -> str:
+    """A requirement that nothing but this Core meets, and that a resolver need not build."""
+    return core.requirement if core.source == "pypi" else requirement(wheel_of(core, root, index))
 
 
 def wheel_of(core: Core, root: Path, index: str) -> Path:

@@ -114,6 +114,14 @@ def newest(matrix: Matrix, before: Core) -> Core:
     raise InvalidCore("tox.ini names no release that could be the baseline", "give --baseline")
 
 
+def newest_release(matrix: Matrix) -> Core:
+    """The newest release in the matrix; raises InvalidCore if there is none."""
+    for cell in reversed(of_releases(matrix)):
+        if found := released(cell.core_ref, matrix):
+            return found
+    raise InvalidCore("tox.ini names no release of Core", "name one with --core")
+
+
 def of_releases(matrix: Matrix) -> list[Cell]:
     """The cells on Core's releases, the oldest first; none on a yanked one."""
     there = (cell for cell in matrix.cells if cell.core_ref not in matrix.yanked)

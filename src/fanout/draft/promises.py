@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from fanout.consumers.use import File, Kind, Use
-from fanout.consumers.uses import MANY
+from fanout.consumers.use import MANY, File, Kind, Use
 from fanout.draft.promise import (
     PATH,
     WIDTH,

@@ -15,8 +15,7 @@ from fanout.consumers.needs.usage import usage
 from fanout.consumers.release import Release, read_release
 from fanout.consumers.table import Asked
 from fanout.consumers.takes import Takes, takes
-from fanout.core.index import wheel_of
-from fanout.core.requirement import requirement
+from fanout.core.index import exact, wheel_of
 from fanout.errors import UnusableInput
 from fanout.gate.decision import Decision
 from fanout.history.surfaces import surface_of
@@ -113,11 +112,9 @@ def resolved(
     def ask(one: Affected, core: Core) -> Installs | None:
         if one.consumer not in releases:
             return None
-        exact = core.requirement
-        if core.source != "pypi":
-            exact = requirement(wheel_of(core, asked.root, asked.index))
         extras = releases[one.consumer].declared.extras
-        return installs({one.consumer: one.release}, exact, asked.index, sorted(extras))
+        only = exact(core, asked.root, asked.index)
+        return installs({one.consumer: one.release}, only, asked.index, sorted(extras))
 
     def told(one: Affected) -> Affected:
         found = ask(one, decision.candidate)

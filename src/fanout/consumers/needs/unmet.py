@@ -6,7 +6,7 @@ import ast
 from asyncio import Future, Queue
 from collections import deque
 
-from fanout.consumers.use import Kind, Use
+from fanout.consumers.use import MANY, Kind, Use
 from fanout.model import PACKAGE
 from fanout.surface.parameters import Parameters, parameters
 from fanout.surface.shape import Function, Shapes, There
@@ -99,6 +99,3 @@ def not_taken(use: Use, taken: Parameters) -> str:
         if one.required and not given and "**" not in use.keywords:
             return f"needs '{one.name}'"
     return ""
-
-
-MANY = 1_000  # arguments by position, which stand for any number

@@ -9,8 +9,8 @@ from pydantic import computed_field
 
 from fanout.consumers.needs.unmet import HOLDS, OF_ATTRIBUTES, target, unmet
 from fanout.consumers.release import Release
-from fanout.consumers.use import File, Kind, Use
-from fanout.consumers.uses import IN_A_TEXT, MANY
+from fanout.consumers.use import MANY, File, Kind, Use
+from fanout.consumers.uses import IN_A_TEXT
 from fanout.model import PACKAGE, Frozen
 from fanout.surface.shape import Shapes, There
 from fanout.wording import cut, one_line, printable
