@@ -11,7 +11,7 @@ from consumer import extra_of_core
 from evidence import Result, without_secrets
 from guard import PACKAGE
 from origin import out_of_core
-from raised import Errors, chain, frames_of, is_a, raw, said, type_name
+from raised import behind, chain, frames_of, is_a, raw, said, type_name
 
 PACKS = str(Path(__file__).resolve().parent)
 OWN, UNDECLARED, MACHINE = "own", "undeclared", "machine"
@@ -39,14 +39,6 @@ def fault(error: BaseException) -> Result:
     if any(map(out_of_core, errors)):
         return Result("failure", "core", told, text)
     return Result("skipped", OWN, told, text)
-
-
-def behind(error: BaseException) -> Errors:
-    """What it was raised from, or while that was handled, and what it is a group of."""
-    group = is_a(error, BaseExceptionGroup)
-    members: Errors = raw(error, BaseExceptionGroup, "exceptions") if group else ()
-    cause = raw(error, BaseException, "__cause__")
-    return members if cause is None else (*members, cause)
 
 
 def is_absent(top: str) -> bool:

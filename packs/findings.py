@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from raised import Errors, is_a, raw
+import raised
+from raised import Errors, is_a, members, raw
 
 FINDINGS = (AssertionError, pytest.fail.Exception)
 
 
 def behind(error: BaseException) -> Errors:
-    """What it was raised from, if that is not what a promise found, and what it is a group of."""
-    group = is_a(error, BaseExceptionGroup)
-    members: Errors = raw(error, BaseExceptionGroup, "exceptions") if group else ()
-    cause = raw(error, BaseException, "__cause__")
-    return members if cause is None or is_a(error, *FINDINGS) else (*members, cause)
+    """What is behind it, but not what a promise's finding was raised from."""
+    return members(error) if is_a(error, *FINDINGS) else raised.behind(error)
 
 
 def behind_and_before(error: BaseException) -> Errors:

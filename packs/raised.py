@@ -58,6 +58,18 @@ def chain(error: BaseException, step: Callable[[BaseException], Errors]) -> Iter
             left += step(one)
 
 
+def members(error: BaseException) -> Errors:
+    """What an exception is a group of."""
+    group = is_a(error, BaseExceptionGroup)
+    return raw(error, BaseExceptionGroup, "exceptions") if group else ()
+
+
+def behind(error: BaseException) -> Errors:
+    """What it is a group of, and what it was raised from."""
+    cause = raw(error, BaseException, "__cause__")
+    return members(error) if cause is None else (*members(error), cause)
+
+
 def is_a(error: BaseException, *kinds: type[BaseException]) -> bool:
     """Whether an exception is of one of these classes, whatever it says of its own."""
     return issubclass(type(error), kinds)
