@@ -23,11 +23,11 @@ from fanout.draft.promise import (
     listed,
     snake,
 )
+from fanout.surface.shape import Shapes
 from fanout.surface.symbol import Surface, Symbol
 
 ENUM = re.compile(r"\b\w*(Enum|Flag)\b")
 ERROR = re.compile(r"\((.*, )?(BaseException|Exception|\w+Error)\b")
-DEEPEST = 20  # bases, one of the other
 # What a drafted file defines for promises of attributes.
 NAMES_OF = '''\
 def names_of(cls: type) -> set[str]:
@@ -60,6 +60,7 @@ class Drafter:
 
     def __init__(self, surface: Surface) -> None:
         self.surface = surface
+        self.shapes = Shapes(surface)
 
     def promises(self, file: File) -> tuple[Promise, ...]:
         """Those of one file, each once, under names of their own."""
@@ -86,26 +87,13 @@ class Drafter:
 
     def bases(self, path: str) -> Iterator[Symbol]:
         """A class and those that it is made from, as far as they are Core's."""
-        left, seen = [path], set[str]()
-        while left and len(seen) < DEEPEST:
-            now = self.surface.canonical(left.pop())
-            what = self.surface.symbols.get(now)
-            if now not in seen and what is not None and what.kind == "class":
-                seen.add(now)
-                yield what
-                heading = what.says.partition("(")[2]
-                left += [one for one in what.types if one.rpartition(".")[2] in heading]
+        lineage = self.shapes.lineage(path) if self.shapes.is_class(path) else ()
+        yield from (self.surface.symbols[one] for one in lineage)
 
     def member(self, known: Known, name: str) -> Symbol | None:
         """What a class of Core has under a name, of its own or from a base."""
-        for path in (known.path, *self.of_bases(known.path)):
-            if found := self.surface.symbols.get(f"{path}.{name}"):
-                return found
-        return None
-
-    def of_bases(self, path: str) -> Iterator[str]:
-        for what in self.bases(path):
-            yield from map(self.surface.canonical, what.types)
+        paths = (f"{owner}.{name}" for owner in self.shapes.lineage(known.path))
+        return next(filter(None, map(self.surface.symbols.get, paths)), None)
 
     def imports(self, uses: Iterable[Use]) -> Iterator[Promise]:
         """What a file imports, one promise for each module of Core."""
