@@ -114,23 +114,31 @@ class Pins:
 
     def near(self, use: UsedAt, path: str) -> Iterator[tuple[Pin, frozenset[str]]]:
         """What does to the same thing what a use does, and the promises for which that is so."""
-        owner, _, name = path.rpartition(".")
         # A class that came by a variable may be one that extends the one that is known.
         any_class = use.how is How.CALL and self.places.is_class(path)
-        for pin in self.pins if any_class else self.by_name.get(name, ()):
-            if pin.how not in AS_GOOD.get(use.how, (use.how,)):
+        for pin in self.pins if any_class else self.by_name.get(path.rpartition(".")[2], ()):
+            as_good = pin.how in AS_GOOD.get(use.how, (use.how,))
+            if not as_good or (pin.how is How.ADD and pin.gives != use.gives):
                 continue
-            if pin.how is How.ADD and pin.gives != use.gives:
-                continue
-            if pin.path == path or (any_class and path in self.places.kin(pin.path)):
-                yield pin, pin.promises
-            elif pin.path and pin.name == name and not any_class:
-                if owner in self.places.kin(pin.path.rpartition(".")[0]):
-                    yield pin, pin.promises
-            elif not pin.path and pin.name == name:
-                found = (one for one in pin.promises if self.places.holds(self.reach[one], owner))
-                if promises := frozenset(found):
-                    yield pin, promises
+            if any_class:
+                promises = pin.promises if path in self.places.kin(pin.path) else None
+            else:
+                promises = self.of_same(pin, path)
+            if promises:
+                yield pin, promises
+
+    def of_same(self, pin: Pin, path: str) -> frozenset[str]:
+        """The promises for which what a pin is of is what a path is of, or can stand for it."""
+        owner, giver = path.rpartition(".")[0], pin.path.rpartition(".")[0]
+        if not pin.path:
+            found = (one for one in pin.promises if self.places.holds(self.reach[one], owner))
+            return frozenset(found)
+        same = pin.path == path
+        if not same and self.places.is_class(giver):
+            same = owner in self.places.kin(giver)
+        elif not same and self.places.is_code(giver):  # what a function gives may be one of several
+            same = self.places.holds(self.places.reach([giver]), owner)
+        return pin.promises if same else frozenset()
 
 
 def texts(files: Iterable[File], code: Code) -> Iterator[tuple[str, str]]:

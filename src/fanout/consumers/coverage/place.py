@@ -95,7 +95,8 @@ class Places:
         """Whether a path is of a class, or of what gives or is an object; a module has anything."""
         return path in self.symbols and self.symbols[path].kind != "module"
 
-    def holds(self, reach: Collection[str], path: str) -> bool:
+    @staticmethod
+    def holds(reach: Collection[str], path: str) -> bool:
         """Whether a path, or what gives it, is among what can be reached."""
         while path:
             if path in reach:
