@@ -12,6 +12,7 @@ from tests.servers.core_index import CoreIndex, Offer
 from tests.worlds.project import PACK_TOML, Project
 
 CORE = '''\
+from typing import Protocol
 from pydantic import BaseModel
 
 class Event(BaseModel):
@@ -23,6 +24,9 @@ class Full(Exception): ...
 class Idle(BaseModel):
     model_config = {"extra": "forbid"}
     size: int
+
+class Port(Protocol):
+    def open(self) -> None: ...
 
 def load(path: str) -> Event: ...
 def reset() -> None: ...
@@ -51,12 +55,13 @@ def test_event_is_loaded() -> None:
     assert load("a")
 
 
-@pytest.mark.contract("Idle")
+@pytest.mark.contract("Idle", "Port")
 def test_idle() -> None:
     """Nobody needs this."""
-    from market_data_core import Idle
+    from market_data_core import Idle, Port
 
     assert Idle(size=1)
+    assert [getattr(Port, name) for name in ("open",)]
 '''
 EXCUSE = '[[coverage.not_pinned]]\nsymbol = "{}"\nreason = "it is any number"\n'
 
@@ -116,7 +121,7 @@ def test_coverage(world: Project, index: CoreIndex) -> None:
         "Not counted: 1 guarded, 1 annotation, and 0 places that could not be followed.",
         "",
         "Promises that pin nothing that the release is seen to use:",
-        "test_small.py::test_idle (Idle)",
+        "test_small.py::test_idle (Idle, Port)",
     ]
     found = asked(world, index, "small", "--coverage")["packs"][0]
     calls = [one["pinned_by"] for one in found["uses"] if one["use"]["how"] == "call"]
@@ -184,9 +189,9 @@ def test_map(world: Project, index: CoreIndex) -> None:
     """Every public symbol is pinned by packs, used and pinned by nobody, or used by nobody."""
     exit_code, shown, _ = run(world, index, "--map")
     assert exit_code == 0
-    totals = "4 pinned, 3 used and pinned by nobody, 1 used by nobody."
+    totals = "6 pinned, 3 used and pinned by nobody, 1 used by nobody."
     assert shown.splitlines() == [
-        f"Core 1.4.61 has 8 public symbols: {totals}",
+        f"Core 1.4.61 has 10 public symbols: {totals}",
         "Read: market-data-free 1.0, market-data-small 0.1.0",
         "",
         "Used, and pinned by nobody: 3",
@@ -195,17 +200,18 @@ def test_map(world: Project, index: CoreIndex) -> None:
         "    Full (market-data-small)",
         "    reset (market-data-free)",
         "",
-        "Pinned: 4",
+        "Pinned: 6",
         "  market_data_core",
         "    Event (small)",
         "    Idle, with size (small)",
+        "    Port, with open (small)",
         "    load (small)",
         "",
         "Used by nobody, as far as is seen: Core may change it freely: 1",
         "  market_data_core",
         "    of Event: source",
     ]
-    assert asked(world, index, "--map")["totals"] == {"pinned": 4, "used": 3, "free": 1}
+    assert asked(world, index, "--map")["totals"] == {"pinned": 6, "used": 3, "free": 1}
 
 
 @pytest.mark.parametrize(

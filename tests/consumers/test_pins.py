@@ -43,10 +43,13 @@ class Bus:
 
 def load(path: str, *, strict: bool = False) -> Event: ...
 def bus(): ...
+def chosen(name: str) -> Bus | Other: ...
 """
-HEAD = "from market_data_core import Busy, Bus, Event, Full, Level, Other, Publisher, bus, load\n"
+NAMES = "Busy, Bus, Event, Full, Level, Other, Publisher, bus, chosen, load"
+HEAD = f"from market_data_core import {NAMES}\n"
 PINNED = [
     ("load('a')", "load('b')"),
+    ("load('a')", "held: Any = load\n    held('a')"),
     ("load('a', strict=True)", "load('b')\n    load('c', strict=False)"),
     ("def f(*a): load(*a)", "load('a')"),
     ("Event(size=1, level=2)", "Event(size=1)\n    Event(level=2)"),
@@ -66,6 +69,7 @@ PINNED = [
     ("def f(made: type[Busy]): made('a')", "Full('a')"),
     ("async def f(p: Publisher): await p.publish(1)", "await Bus().publish(1)"),
     ("async def f(p: Publisher): await p.publish(1)", "await helper(Bus())"),
+    ("async def f(p: Publisher): await p.publish(1)", "await chosen('a').publish(1)"),
     ("bus().size", "assert bus().size"),
 ]
 # Code of the consumer and of the pack, and why that does not pin it.
@@ -80,6 +84,7 @@ OPEN = [
     ("def f(e: Event): e.size", "assert Other(size=1).size", "no promise reads it"),
     ("def f(e: Event): e.size", "pass\ndef unused(): load('a').size", "no promise reads it"),
     ("def f(e: Event): e.size", "getattr(load('a'), 'size', 1)", "no promise reads it"),
+    ("def f(e: Event): e.size", "try: made().size\n    except AttributeError: ...", "reads it"),
     ("def f(e: Event): e.size", "def f(e: 'Event.size'): ...", "no promise reads it"),
     ("Level.ok", "Level('ok')", "no promise reads it"),
     ("class Own(Event): ...", "Event(size=1)", "no promise extends it"),
@@ -155,11 +160,33 @@ def test_mark_pins_an_import_alone(tmp_path: Path, places: Places) -> None:
     assert found["read Event.size"] == "no promise reads it"
 
 
+@pytest.mark.parametrize(
+    ("line", "pinned"),
+    [
+        ("from market_data_core import load", True),  # which gives an event
+        ("from market_data_core import Other", False),
+        ("from market_data_core import deep", False),  # where all of it is once more
+        ("import pathlib", False),
+    ],
+)
+def test_unknown_object(line: str, pinned: bool, tmp_path: Path, places: Places) -> None:
+    """An attribute of an unknown object pins what comes from something that the promise uses."""
+    test = f"def test_one(anything):\n    {line}\n    assert anything().size\n"
+    consumer = (
+        "from market_data_core.deep import Event as Deep\nfrom market_data_core import Event\n"
+    )
+    consumer += "def f(e: Event, d: Deep): e.size, d.size\n"
+    found = said(consumer, {"test_a.py": test}, tmp_path, places)
+    assert found["read Event.size"] == ("test_a.py::test_one" if pinned else "no promise reads it")
+    assert found["read deep.Event.size"] == "no promise reads it"
+
+
 def test_code_is_of_the_promises_that_reach_it(tmp_path: Path, places: Places) -> None:
     """Fixtures, helpers, classes and modules beside a file are of the promises that name them."""
     files = {
         "conftest.py": "import pytest\nfrom market_data_core import Event\n"
-        "@pytest.fixture\ndef event(): return Event(size=1)\n",
+        "@pytest.fixture\ndef event(): return Event(size=1)\n"
+        "@pytest.fixture(autouse=True)\ndef always(): isinstance(1, Event)\n",
         "beside.py": "from market_data_core import load\ndef loaded(): return load('a').size\n",
         "other.py": "from market_data_core import load\ndef loaded(): return load('a').level\n",
         "test_a.py": "from beside import loaded\n"
@@ -168,8 +195,9 @@ def test_code_is_of_the_promises_that_reach_it(tmp_path: Path, places: Places) -
         "class TestMore(TestAll): ...\n",
     }
     consumer = "from market_data_core import Event, load\nEvent(size=1), load('a')\n"
-    consumer += "def f(e: Event): e.size, e.level\n"
+    consumer += "def f(e: Event): e.size, e.level, isinstance(e, Event)\n"
     found = said(consumer, files, tmp_path, places)
+    assert len(found["isinstance Event"].split()) == 5
     assert found["construct Event"] == "test_a.py::test_fixture"
     tests = "test_a.py::TestAll::test_module test_a.py::TestMore::test_module"
     assert found["read Event.size"] == tests
