@@ -18,8 +18,10 @@ from child import Child, Stopped, adopt_orphans, stop_by_signals
 OLDEST = (3, 11)
 PACKS = Path(__file__).resolve().parent
 # No other plugin than this one takes part, whatever distribution ships it.
-PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto")
-OPTIONS = ("-q", "-rN", "--disable-warnings", "-p", "no:cacheprovider", *PLUGIN)
+SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
+PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto", *SCOPE)
+SHOWN = ("-q", "-rN", "--disable-warnings", "--tb=short")
+OPTIONS = (*SHOWN, "--strict-markers", "--strict-config", "-p", "no:cacheprovider", *PLUGIN)
 
 
 def main() -> int:
