@@ -33,7 +33,7 @@ def main() -> None:
         wrong.add(RUN)
     told = {name: outcome(name, cases, words, core) for name in asked["names"]}
     of_none = wrong - {name for named in asked["names"] for name in cases_of(named, cases)}
-    said = "\n".join(account(cases[name], core, name) for name in sorted(of_none))
+    said = "\n".join(account(cases[name], core, name) for name in sorted(of_none, reverse=True))
     told[RUN] = {"word": "errored" if of_none else "passed", "said": said}
     sys.stdout.write(json.dumps(told))
 
@@ -106,7 +106,8 @@ def outcome(
 
 def account(case: Result, core: str, name: str) -> str:
     """What is wrong: the promise, whatever else names it, the Core, and what broke it."""
-    told = (case.properties.get("promise", ""), name, core, case.message, case.text)
+    where = "" if name == RUN else name
+    told = (case.properties.get("promise", ""), where, case.message, core, case.text)
     return "\n".join(filter(None, told))
 
 
