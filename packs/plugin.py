@@ -43,6 +43,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(NAME, "the folders of packs that each run of pytest runs as well", type="paths")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    told = early_config.known_args_namespace
+    if told.contracts and not told.file_or_dir:
+        told.noconftest = True  # nothing else is collected
+
+
 def pytest_configure(config: pytest.Config) -> None:
     here = config.invocation_params.dir
     asked = [Path(here, folder) for folder in config.getoption("--contracts")]
