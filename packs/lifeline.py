@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from threading import Thread
 
 
@@ -18,6 +19,6 @@ def hold(lifeline: int | None) -> None:
 
 def wait(lifeline: int) -> None:
     os.read(lifeline, 1)
-    if os.getpgrp() == os.getpid():
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
