@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, computed_field
 
 from fanout.cells.live import Imported
 from fanout.consumers.installs import Found
@@ -111,6 +111,7 @@ class Run(Frozen):
     unread: str = ""  # why nobody knows what they need
     declares: tuple[str, ...] = ()  # of Core, the oldest first, none twice in a row
     pinned: bool = False  # each declares one version of Core alone
+    nowhere: tuple[str, ...] = ()  # those that declare none of the versions that were asked about
     fits: tuple[Fit, ...] = ()
 
     @property
@@ -142,6 +143,13 @@ class Compatibility(Frozen):
     core: str = ""
     consumers: tuple[OfConsumer, ...]
     made: AwareDatetime
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def newest(self) -> dict[str, str]:
+        """Of one Core, the newest release of each consumer that has all, where there is one."""
+        near = {one.consumer: one.nearest(0) for one in self.consumers if self.core}
+        return {name: run.versions[-1] for name, run in near.items() if run and run.fits[0].whole}
 
 
 # What is asked of each place, and why it is so.
@@ -196,6 +204,9 @@ def contradictions(one: OfConsumer) -> Iterator[Contradiction]:
                     says=says,
                     why=why(runs[0].fits[cores.index(True)]),
                 )
+    if nowhere := [release for run in reversed(one.runs) for release in run.nowhere]:
+        says = "declare no Core that is asked about here"
+        yield Contradiction(releases=", ".join(nowhere), cores=(), says=says)
     asked = [run for run in one.runs if run.declares]
     if asked and all(run.pinned for run in asked):
         says = "declare one version of Core alone, each its own"

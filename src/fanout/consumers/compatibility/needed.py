@@ -96,6 +96,11 @@ def runs(
             unread=first.unread,
             declares=tuple(said for said, _ in groupby(ranges)),
             pinned=all(pins(one.declared) for one in members),
+            nowhere=tuple(
+                one.version
+                for one in members
+                if not alone and one.declared.demands and not any_of(one.declared, contents)
+            ),
         )
         yield run, members
 
@@ -109,6 +114,10 @@ def pins(declared: Declared) -> bool:
 
 def lets_in(declared: Declared, core: str) -> bool:
     return takes(declared, core) is Takes.AT_ONCE
+
+
+def any_of(declared: Declared, contents: Iterable[Content]) -> bool:
+    return any(lets_in(declared, core) for content in contents for core in content.versions)
 
 
 def share(members: Sequence[Needed], content: Content) -> tuple[Share, tuple[str, ...]]:
