@@ -29,6 +29,7 @@ PAGES = (
     f"runs/{'c' * 16}.html",
     f"runs/{2:016x}.html",
     "trends.html",
+    "consumers.html",
     "badges/index.html",
     "schemas/index.html",
 )

@@ -14,7 +14,6 @@ from packaging.version import Version
 from fanout.cells.matrix import read_matrix, version
 from fanout.cells.run import alone, run_folder
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, format_option, say, show
-from fanout.commands.compatibility import Table
 from fanout.commands.progress import Pace
 from fanout.consumers.answer import Consumer, Consumers, consumer
 from fanout.consumers.imports import run_live, with_live_cells
@@ -25,6 +24,7 @@ from fanout.core.index import check_served, exact
 from fanout.core.resolve import of_releases, release_at, resolve
 from fanout.core.table import write
 from fanout.errors import InvalidCore
+from fanout.gate.compatibility import Table
 from fanout.history.compatibilities import keep_compatibility
 from fanout.model import Core, Matrix
 from fanout.told.compatibility_text import print_compatibility
@@ -92,7 +92,7 @@ def consumers(
     distributions = chosen(names, table, packs)
     matrix = read_matrix(root)
     if tabled:
-        made = Table(matrix, root, history, index).make(distributions, packs, named)
+        made = Table(matrix, root, history, index, Pace).make(distributions, packs, named)
         if not named:
             keep_compatibility(history, made)
         show(form, made, partial(print_compatibility, made))

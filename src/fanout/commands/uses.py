@@ -29,12 +29,12 @@ from fanout.consumers.release import Release, read_release, read_wheel
 from fanout.consumers.releases import read_newest
 from fanout.consumers.table import packs_of, read_table
 from fanout.core.index import wheel_of
-from fanout.core.resolve import newest_release, released, resolve
-from fanout.core.wheel import wheel_digest
+from fanout.core.resolve import newest_release, resolve
 from fanout.errors import ExitCode, UnknownConsumer, UnknownPack
+from fanout.history.contents import contents_of, cores_in
 from fanout.history.coverages import keep_coverage, keep_map
 from fanout.history.surfaces import surface_of
-from fanout.model import Core, CoverageAsked, Matrix, Pack, version_of
+from fanout.model import Core, CoverageAsked, Matrix, Pack
 from fanout.surface.shape import Shapes
 from fanout.told.coverage_text import print_changes, print_coverages
 from fanout.told.map_text import print_map
@@ -118,6 +118,10 @@ class Question:
         self.index = index
         self.named = core
 
+    @property
+    def place(self) -> tuple[Path, Path, str]:
+        return self.root, self.history, self.index
+
     @cached_property
     def matrix(self) -> Matrix:
         return read_matrix(self.root)
@@ -130,10 +134,7 @@ class Question:
 
     @cached_property
     def shapes(self) -> Shapes:
-        return self.shapes_of(wheel_of(self.core, self.root, self.index))
-
-    def shapes_of(self, wheel: Path) -> Shapes:
-        return Shapes(surface_of(wheel, self.history))
+        return Shapes(surface_of(wheel_of(self.core, self.root, self.index), self.history))
 
     @cached_property
     def table(self) -> dict[str, str]:
@@ -175,7 +176,8 @@ def tell_uses(asked: Question, form: str) -> NoReturn:
 
 
 def tell_across(asked: Question, form: str) -> None:
-    answer = across(asked.releases(asked.table), cores_of(asked))
+    contents = contents_of(cores_in(asked.matrix), *asked.place, Pace("Cores"))
+    answer = across(asked.releases(asked.table), contents)
     show(form, answer, partial(print_usages, answer))
 
 
@@ -224,22 +226,3 @@ def tell_changes(asked: Question, version: str, form: str) -> None:
     before = asked.release(after.consumer, version)
     answer = against(asked.used(before), asked.used(after))
     show(form, answer, partial(print_changes, answer))
-
-
-def cores_of(asked: Question) -> dict[str, tuple[tuple[str, ...], Shapes]]:
-    """Each content of Core that tox.ini names, by digest, with the versions that have it."""
-    refs = dict.fromkeys(cell.core_ref for cell in asked.matrix.cells)
-    cores = [core for ref in refs if (core := released(ref, asked.matrix))]
-    cores.sort(key=lambda core: version_of(core.version))
-    found: dict[str, tuple[tuple[str, ...], Shapes]] = {}
-    told = Pace("Cores")
-    for number, core in enumerate(cores, 1):
-        wheel = wheel_of(core, asked.root, asked.index)
-        digest = wheel_digest(wheel)
-        if digest in found:
-            versions, shapes = found[digest]
-        else:
-            versions, shapes = (), asked.shapes_of(wheel)
-        found[digest] = ((*versions, core.version), shapes)
-        told(number, len(cores))
-    return found

@@ -105,12 +105,13 @@ def headline(one: OfConsumer) -> str:
     run = one.nearest(0)
     if run is None:
         return f"{one.consumer}: no release could be read"
-    fit, name = run.fits[0], f"{one.consumer} {run.versions[-1]}"
-    if fit.whole:
-        return f"{name} is the newest that has all."
-    return (
-        f"{one.consumer}: none has all; {run.versions[-1]} comes nearest, but {against(run, fit)}."
-    )
+    fit, newest = run.fits[0], run.versions[-1]
+    if not fit.whole:
+        return f"{one.consumer}: none has all; {newest} comes nearest, but {against(run, fit)}"
+    unknown = [] if fit.ran else ["its imports were read, and not run"]
+    unknown += [] if fit.judged else ["nothing is known of promises"]
+    but = f"; {', and '.join(unknown)}" if unknown else ""
+    return f"{one.consumer} {newest} is the newest that has all{but}"
 
 
 def against(run: Run, fit: Fit) -> str:

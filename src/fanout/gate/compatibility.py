@@ -1,16 +1,14 @@
-"""`fanout consumers --table`: which releases of consumers go with which Cores."""
+"""Which releases of consumers go with which Cores: the index, a resolver and evidence, asked."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 from fanout.cells.run import today
-from fanout.commands.progress import Pace
-from fanout.commands.uses import cores_of
 from fanout.consumers.compatibility.answer import Compatibility, Content
 from fanout.consumers.compatibility.fits import Asked, Known, OfPack, Promises, of_consumers
 from fanout.consumers.compatibility.needed import Needed, Needs
@@ -22,22 +20,22 @@ from fanout.consumers.releases import ConsumerRelease, read_consumers
 from fanout.consumers.use import File
 from fanout.core.index import DOWNLOADS_AT_ONCE, exact, fetch, wheel_of
 from fanout.core.resolve import released, resolve
-from fanout.core.wheel import read_files, wheel_digest
+from fanout.core.wheel import read_files
 from fanout.errors import InvalidCore
+from fanout.history.contents import contents_of, cores_in
 from fanout.history.judged import JudgedOn, judged
 from fanout.history.past import GREEN, RED
 from fanout.history.query import History
-from fanout.history.surfaces import surface_of
 from fanout.model import Core, Matrix, Pack, Result
-from fanout.surface.shape import Shapes
 
-Cores = dict[str, tuple[tuple[str, ...], Shapes]]
+Told = Callable[[str], Callable[[int, int], None]]
 
 
 class Table:
-    """What the table is made from: where things lie, and the Cores that are asked about."""
+    """What the table is made from, and where that lies; `told` begins to tell of progress."""
 
-    def __init__(self, matrix: Matrix, root: Path, history: Path, index: str) -> None:
+    def __init__(self, matrix: Matrix, root: Path, history: Path, index: str, told: Told) -> None:
+        self.told = told
         self.matrix = matrix
         self.root = root
         self.history = history
@@ -48,7 +46,11 @@ class Table:
     ) -> Compatibility:
         """The table of some consumers on every Core of tox.ini, or on the one that is named."""
         core = resolve(named, "candidate", self.root, self.matrix) if named else None
-        cores = self.one(core) if core else cores_of(*self.place)
+        cores = contents_of(
+            [core] if core else cores_in(self.matrix),
+            *(self.root, self.history, self.index),
+            self.told("Cores"),
+        )
         contents = [Content(digest=key, versions=one[0]) for key, one in reversed(cores.items())]
         asked = {version: self.asked(version, core) for one in contents for version in one.versions}
         needs = Needs([cores[one.digest][1] for one in contents])
@@ -64,19 +66,10 @@ class Table:
                 self.needed(distributions, needs),
                 known,
                 Resolver(self.root, self.index, today()),
-                Pace,
+                self.told,
             ),
             made=datetime.now(UTC),
         )
-
-    @property
-    def place(self) -> tuple[Matrix, Path, Path, str]:
-        return self.matrix, self.root, self.history, self.index
-
-    def one(self, core: Core) -> Cores:
-        wheel = wheel_of(core, self.root, self.index)
-        shapes = Shapes(surface_of(wheel, self.history))
-        return {wheel_digest(wheel): ((core.version,), shapes)}
 
     def asked(self, version: str, core: Core | None) -> Asked:
         found = core or released(version, self.matrix)
@@ -88,13 +81,13 @@ class Table:
 
     def needed(self, distributions: Sequence[str], needs: Needs) -> dict[str, list[Needed]]:
         """What the releases of the last year need; the wheel of each is downloaded once."""
-        listed = read_consumers(distributions, self.root, self.index, Pace("releases"))
+        listed = read_consumers(distributions, self.root, self.index, self.told("releases"))
         wanted = [
             (name, one) for name, releases in listed.items() for one in releases if one.declared
         ]
         uses: dict[str, tuple[File, ...]] = {}
         found: dict[str, list[Needed]] = {name: [] for name in listed}
-        told = Pace("wheels")
+        told = self.told("wheels")
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
             wheels = pool.map(self.fetched, wanted)
             for count, ((name, one), wheel) in enumerate(zip(wanted, wheels, strict=True), 1):
