@@ -22,7 +22,7 @@ def print_usages(answer: Usages, console: Console) -> None:
     """Print the uses of each release, those that the Core cannot meet first, or the matrix."""
     for count, one in enumerate(answer.usages):
         console.print(Text(("\n" if count else "") + headline(one) + "\n"))
-        for line in (*symbols(one), *unmet(one), *unseen(one)):
+        for line in (*symbols(one), *unmet(one), *lost(one), *unseen(one)):
             console.print(Text(line), soft_wrap=True)
     if answer.across:
         console.print(matrix(answer.across))
@@ -72,6 +72,13 @@ def unmet(one: Usage) -> Iterator[str]:
         yield f"  {use.file}:{use.line}: {use.unmet}{guard}"
 
 
+def lost(one: Usage) -> Iterator[str]:
+    ignoring = [use for use in one.uses if use.ignored]
+    if ignoring:
+        yield f"\nCore {one.core} takes what it then loses:"
+    yield from (f"  {use.file}:{use.line}: {use.ignored}" for use in ignoring)
+
+
 def unseen(one: Usage) -> Iterator[str]:
     """What was not followed or read."""
     for shadow in one.shadows:
@@ -108,20 +115,28 @@ def span(cores: tuple[str, ...]) -> str:
 
 
 def reasons(found: Across) -> Iterator[str]:
-    """Each thing that some Core lacks, with the Cores that lack it and the first use of it."""
-    lacking: dict[str, list[OnCore]] = {}
-    uses: dict[str, UsedAt] = {}
-    for one in found.cores:
-        for use in one.broken:
-            if one not in lacking.setdefault(use.unmet, []):
-                lacking[use.unmet].append(one)
-            uses.setdefault(use.unmet, use)
-    if lacking:
-        yield f"\n{found.consumer} {found.release} cannot have from Core:"
-    for why, cores in sorted(lacking.items()):
-        use = uses[why]
-        where = "every Core" if len(cores) == len(found.cores) else ", ".join(spans(found, cores))
-        yield f"  {why}: {where} ({use.file}:{use.line})"
+    """Each thing that some Core lacks or loses, with those Cores and the first use of it."""
+    heads = {
+        "cannot have from Core": [[(use.unmet, use) for use in one.broken] for one in found.cores],
+        "gives Core what it loses": [
+            [(use.ignored, use) for use in one.ignored] for one in found.cores
+        ],
+    }
+    for head, uses in heads.items():
+        lacking: dict[str, list[OnCore]] = {}
+        first: dict[str, UsedAt] = {}
+        for one, said in zip(found.cores, uses, strict=True):
+            for why, use in said:
+                if one not in lacking.setdefault(why, []):
+                    lacking[why].append(one)
+                first.setdefault(why, use)
+        if lacking:
+            yield f"\n{found.consumer} {found.release} {head}:"
+        for why, cores in sorted(lacking.items()):
+            where = "every Core"
+            if len(cores) < len(found.cores):
+                where = ", ".join(spans(found, cores))
+            yield f"  {why}: {where} ({first[why].file}:{first[why].line})"
 
 
 def spans(found: Across, cores: list[OnCore]) -> Iterator[str]:

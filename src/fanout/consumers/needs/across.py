@@ -16,6 +16,7 @@ class OnCore(Frozen):
     cores: tuple[str, ...]  # versions
     broken: tuple[UsedAt, ...]
     guarded: tuple[UsedAt, ...] = ()
+    ignored: tuple[UsedAt, ...] = ()  # of which the Core loses something
 
 
 class Across(Frozen):
@@ -58,4 +59,5 @@ def on_core(versions: tuple[str, ...], found: Usage) -> OnCore:
         cores=versions,
         broken=tuple(one for one in unmet if not one.guard),
         guarded=tuple(one for one in unmet if one.guard),
+        ignored=tuple(one for one in found.uses if one.ignored),
     )
