@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,8 +22,9 @@ from fanout.consumers.coverage.answer import Coverages, coverage
 from fanout.consumers.coverage.core_map import core_map
 from fanout.consumers.coverage.pin import Pins
 from fanout.consumers.coverage.place import Places
-from fanout.consumers.needs.across import Usages, across
+from fanout.consumers.needs.across import Usages, across, met
 from fanout.consumers.needs.against import against
+from fanout.consumers.needs.disagreement import Disagreements
 from fanout.consumers.needs.usage import Usage, usage
 from fanout.consumers.release import Release, read_release, read_wheel
 from fanout.consumers.releases import read_newest
@@ -31,6 +32,7 @@ from fanout.consumers.table import packs_of, read_table
 from fanout.core.index import wheel_of
 from fanout.core.resolve import newest_release, resolve
 from fanout.errors import ExitCode, UnknownConsumer, UnknownPack
+from fanout.gate.disagreements import disagreements
 from fanout.history.contents import contents_of, cores_in
 from fanout.history.coverages import keep_coverage, keep_map
 from fanout.history.surfaces import surface_of
@@ -91,16 +93,14 @@ def uses(
     if older and len(names) != 1:
         raise click.UsageError("--against needs one consumer")
     asked = Question(names, root.resolve(), history, index, named)
-    if every:
-        tell_across(asked, form)
-    elif covered:
+    if covered:
         tell_coverage(asked, form)
     elif mapped:
         tell_map(asked, form)
     elif older:
         tell_changes(asked, older, form)
     else:
-        tell_uses(asked, form)
+        tell_uses(asked, every, form)
 
 
 class Question:
@@ -117,10 +117,6 @@ class Question:
         self.history = history
         self.index = index
         self.named = core
-
-    @property
-    def place(self) -> tuple[Path, Path, str]:
-        return self.root, self.history, self.index
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -168,17 +164,22 @@ class Question:
         return usage(one, self.core.version, self.shapes)
 
 
-def tell_uses(asked: Question, form: str) -> NoReturn:
-    answer = Usages(usages=tuple(asked.used(one) for one in asked.releases(asked.table)))
+def tell_uses(asked: Question, every: bool, form: str) -> NoReturn:
+    """Tell what is used of one Core, or what every Core cannot meet, and who says otherwise."""
+    cores = cores_in(asked.matrix) if every else [asked.core]
+    contents = contents_of(cores, asked.root, asked.history, asked.index, Pace("Cores"))
+    found = list(met(asked.releases(asked.table), contents))
+    ran: Iterable[Disagreements] = ()
+    if every or asked.named:
+        ran = disagreements(found, asked.packs, asked.root, asked.history)
+    answer = Usages(
+        usages=() if every else tuple(one.found for one in found),
+        across=tuple(across(found)) if every else (),
+        disagreements=tuple(ran),
+    )
     show(form, answer, partial(print_usages, answer))
     broken = asked.named and any(one.broken for one in answer.usages)
     sys.exit(ExitCode.BROKEN if broken else ExitCode.FINE)
-
-
-def tell_across(asked: Question, form: str) -> None:
-    contents = contents_of(cores_in(asked.matrix), *asked.place, Pace("Cores"))
-    answer = across(asked.releases(asked.table), contents)
-    show(form, answer, partial(print_usages, answer))
 
 
 def tell_coverage(asked: Question, form: str) -> NoReturn:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from fanout.cells.run import today
 from fanout.consumers.compatibility.answer import Compatibility, Content
 from fanout.consumers.compatibility.fits import Asked, Known, OfPack, Promises, of_consumers
 from fanout.consumers.compatibility.needed import Needed, Needs
-from fanout.consumers.compatibility.ran import read_tried
+from fanout.consumers.compatibility.ran import evidence_folders, read_tried
 from fanout.consumers.compatibility.resolved import Resolver
 from fanout.consumers.declared import Declared, requirements
 from fanout.consumers.release import made, metadata_in
@@ -57,7 +56,7 @@ class Table:
         known = Known(
             contents=tuple(contents),
             cores=asked,
-            tried=read_tried(self.evidence()),
+            tried=read_tried(evidence_folders(self.root)),
             packs=self.packs(packs),
         )
         return Compatibility(
@@ -123,11 +122,6 @@ class Table:
                 unread = error.what
         says = one.declared or Declared(unreadable=unread)
         return Needed(one.version, one.yanked, says, unread=unread)
-
-    def evidence(self) -> Iterator[Path]:
-        """The folders in which live cells left evidence: of `tox run`, and of each check."""
-        yield Path(os.environ.get("EVIDENCE") or self.root / "evidence")
-        yield from sorted(self.root.glob("runs/*/"))
 
     def packs(self, packs: Mapping[str, tuple[str, Pack]]) -> dict[str, OfPack]:
         """What is known of each consumer's pack, by consumer."""

@@ -108,8 +108,8 @@ def headline(one: OfConsumer) -> str:
     fit, newest = run.fits[0], run.versions[-1]
     if not fit.whole:
         return f"{one.consumer}: none has all; {newest} comes nearest, but {against(run, fit)}"
-    unknown = [] if fit.ran else ["its imports were read, and not run"]
-    unknown += [] if fit.judged else ["nothing is known of promises"]
+    unknown = [] if fit.ran else ["its imports were only read"]
+    unknown += [] if fit.judged else ["nothing is known of its promises"]
     but = f"; {', and '.join(unknown)}" if unknown else ""
     return f"{one.consumer} {newest} is the newest that has all{but}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from fanout.consumers.needs.across import Across, OnCore, Usages
+from fanout.consumers.needs.disagreement import Disagreement, Disagreements
 from fanout.consumers.needs.usage import How, Usage, UsedAt
 from fanout.model import DISTRIBUTION
-from fanout.wording import number
+from fanout.wording import fitted, number
 
 FAMILY = DISTRIBUTION.removesuffix("core")
+LONGEST_RAN = 300
 SHOWN = 20  # of what could not be followed; a program reads all of it
 
 
@@ -29,6 +31,8 @@ def print_usages(answer: Usages, console: Console) -> None:
         for release in answer.across:
             for line in reasons(release):
                 console.print(Text(line), soft_wrap=True)
+    for line in disagreeing(answer.disagreements):
+        console.print(Text(line), soft_wrap=True)
 
 
 def headline(one: Usage) -> str:
@@ -135,16 +139,37 @@ def reasons(found: Across) -> Iterator[str]:
         for why, cores in sorted(lacking.items()):
             where = "every Core"
             if len(cores) < len(found.cores):
-                where = ", ".join(spans(found, cores))
+                every = [one.cores for one in found.cores]
+                where = ", ".join(spans(every, [one.cores for one in cores]))
             yield f"  {why}: {where} ({first[why].file}:{first[why].line})"
 
 
-def spans(found: Across, cores: list[OnCore]) -> Iterator[str]:
-    """The contents that follow each other, as one span each."""
-    together: list[OnCore] = []
-    for one in (*found.cores, None):
-        if one in cores and one is not None:
-            together.append(one)
-        elif together:
-            yield span(tuple(core for one in together for core in one.cores))
-            together = []
+def spans(every: Iterable[tuple[str, ...]], chosen: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The contents of Core that follow each other, of those that are chosen, as one span each."""
+    for is_one, group in groupby(every, lambda one: one in chosen):
+        if is_one:
+            yield span(tuple(core for one in group for core in one))
+
+
+def disagreeing(found: tuple[Disagreements, ...]) -> Iterator[str]:
+    """Where reading and running disagree, each once, with the Cores on which they do."""
+    if not found:
+        return
+    promises, modules = sum(one.promises for one in found), sum(one.modules for one in found)
+    yield (
+        f"\nWhere reading and running disagree, of {number(promises, 'promise')} and"
+        f" {number(modules, 'module')} that ran:"
+    )
+    every: dict[str, list[tuple[str, ...]]] = {}
+    together: dict[tuple[str, Disagreement], list[tuple[str, ...]]] = {}
+    for on_content in found:
+        release = f"{on_content.consumer} {on_content.release}"
+        every.setdefault(release, []).append(on_content.cores)
+        for one in on_content.found:
+            together.setdefault((release, one), []).append(on_content.cores)
+    for (release, one), cores in together.items():
+        yield f"  {release}, Core {', '.join(spans(every[release], cores))}: {one.where}"
+        yield f"    read: {one.read}"
+        yield f"    ran:  {fitted(one.ran, LONGEST_RAN)}"
+    if not together:
+        yield "  nowhere"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,12 @@ class Tried(NamedTuple):
     consumer: str
     release: str
     digest: str
+
+
+def evidence_folders(root: Path) -> Iterator[Path]:
+    """The folders in which live cells left evidence: of `tox run`, and of each run of this tool."""
+    yield Path(os.environ.get("EVIDENCE") or root / "evidence")
+    yield from sorted(root.glob("runs/*/"))
 
 
 def read_tried(folders: Iterable[Path]) -> Mapping[Tried, Live]:
