@@ -13,6 +13,7 @@ from fanout.dashboard.pages import consumers as consumers_page
 from fanout.model import Result
 from tests.browser.pages import Page, build
 from tests.servers.core_index import CoreIndex, Offer
+from tests.worlds import scenes
 from tests.worlds.project import Case, Project
 from tests.worlds.runs import cell, record
 
@@ -247,5 +248,6 @@ def test_what_others_wrote(project: Project) -> None:
     """What this version would not have written is as if it were not there."""
     project.write("history/compatibility/small.json", '{"schema_version": 1, "made": 1}')
     project.write("history/compatibility/other.json", "<script>")
+    scenes.tabled(project.root / "history", "\N{RIGHT-TO-LEFT OVERRIDE}")
     site = build(project.root / "history", project.root / "site", consumers_page.parts)
     assert "Nothing is kept yet" in Page(site / "consumers.html").text

@@ -26,6 +26,7 @@ from fanout.history.judged import JudgedOn, judged
 from fanout.history.past import GREEN, RED
 from fanout.history.query import History
 from fanout.model import Core, Matrix, Pack, Result
+from fanout.wording import one_line
 
 Told = Callable[[str], Callable[[int, int], None]]
 
@@ -102,7 +103,7 @@ class Table:
         try:
             return fetch(one.version, self.root, self.index, name)
         except InvalidCore as error:
-            return error.what
+            return one_line(error.what)
 
     def read(
         self,
@@ -119,7 +120,7 @@ class Table:
                 uses[release.code] = release.files
                 return needs.of(release, one.yanked)
             except InvalidCore as error:
-                unread = error.what
+                unread = one_line(error.what)
         says = one.declared or Declared(unreadable=unread)
         return Needed(one.version, one.yanked, says, unread=unread)
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from packaging.utils import is_normalized_name
 from pydantic import AwareDatetime
 
 from fanout.consumers.compatibility.answer import Compatibility, OfConsumer
 from fanout.errors import UnreadableDocument
 from fanout.history.document import read_whole, write_whole
 from fanout.model import Frozen
+from fanout.wording import printable
 
 FOLDER = "compatibility"
 LARGEST = 4 * 1024 * 1024
@@ -41,7 +41,8 @@ def read_compatibilities(history: Path) -> Iterator[KeptCompatibility]:
             kept = KeptCompatibility.model_validate_json(read_whole(file, LARGEST))
         except (UnreadableDocument, ValueError):
             continue
-        if kept.consumer.consumer == file.stem and is_normalized_name(file.stem):
+        said = kept.model_dump_json()
+        if kept.consumer.consumer == file.stem and printable(said) == said:
             yield kept
 
 
