@@ -27,7 +27,7 @@ from fanout.errors import InvalidCore
 from fanout.gate.compatibility import Table
 from fanout.history.compatibilities import keep_compatibility
 from fanout.model import Core, Matrix
-from fanout.told.compatibility_text import print_compatibility
+from fanout.told.consumers.compatibility_text import print_compatibility
 from fanout.told.consumers_text import print_consumers
 from fanout.wording import number
 

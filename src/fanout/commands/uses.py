@@ -38,9 +38,9 @@ from fanout.history.coverages import keep_coverage, keep_map
 from fanout.history.surfaces import surface_of
 from fanout.model import Core, CoverageAsked, Matrix, Pack
 from fanout.surface.shape import Shapes
-from fanout.told.coverage_text import print_changes, print_coverages
-from fanout.told.map_text import print_map
-from fanout.told.uses_text import print_usages
+from fanout.told.consumers.coverage_text import print_changes, print_coverages
+from fanout.told.consumers.map_text import print_map
+from fanout.told.consumers.uses_text import print_usages
 
 
 @click.command(
