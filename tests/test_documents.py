@@ -33,6 +33,9 @@ SHORTER = {
     GOLDEN: f"{GOLDEN} --collect-only",
     "tox run -e cores-at-random -- --cores 200 --seed 1": "tox run -e cores-at-random -- "
     "--core docstring",
+    "tox run -e consumers -- --table": "tox run -e consumers -- ibkr --table",
+    "tox run -e consumers -- pipeline --table --core 1.4.22": "tox run -e consumers -- ibkr --table"
+    " --core 1.4.22",
     "tox run -e bench": "tox run -e bench -x testenv:bench.commands="
     "'python -m tests.bench.history --quick'",
 } | {
