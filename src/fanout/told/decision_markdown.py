@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from fanout.told.account import Account, Entry, Group
+from fanout.told.account import Account
 from fanout.told.report_markdown import code, escape
+from fanout.told.section import Entry, Group
 
 
 def account_markdown(account: Account) -> str:
