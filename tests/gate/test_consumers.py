@@ -16,7 +16,7 @@ from defusedxml.ElementTree import fromstring
 from fanout.commands.check import compare
 from fanout.consumers.table import Asked
 from fanout.gate.check import decided
-from fanout.told.account import account
+from fanout.told.decision.account import account
 from tests.servers.core_index import CoreIndex, Offer
 from tests.worlds.large import (
     HEAD,

@@ -33,10 +33,10 @@ from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, Unreachabl
 from fanout.gate.check import Comparison, decided
 from fanout.history.document import write_run
 from fanout.history.query import History
-from fanout.told.account import account
-from fanout.told.decision_junit import junit
-from fanout.told.decision_markdown import account_markdown
-from fanout.told.decision_text import print_account
+from fanout.told.decision.account import account
+from fanout.told.decision.junit import junit
+from fanout.told.decision.markdown import account_markdown
+from fanout.told.decision.text import print_account
 
 LIVE_SECONDS = 4.0  # that a live cell takes, about
 ENDS = """\b

@@ -20,9 +20,9 @@ from fanout.model import (
     Standing,
     Verdict,
 )
-from fanout.told import affected
+from fanout.told.decision import affected
+from fanout.told.decision.section import Entry, Group, Section, section
 from fanout.told.report import listed, some, why
-from fanout.told.section import Entry, Group, Section, section
 from fanout.wording import number
 
 # What is told with why, and how to run it again.

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 from fanout.gate.decision import Decision
 from fanout.model import Answer, CellVerdict, PromiseVerdict, Verdict
-from fanout.told.account import SAME_CONTENT, environments
-from fanout.told.affected import facts, rows
+from fanout.told.decision.account import SAME_CONTENT, environments
+from fanout.told.decision.affected import facts, rows
 
 GREEN = (Verdict.PASSING, Verdict.FIXED, Verdict.NEW)
 

@@ -10,8 +10,8 @@ from fanout.consumers.affected import Affected, Fault, Lost
 from fanout.consumers.installs import Found
 from fanout.gate.decision import Decision
 from fanout.model import Standing
+from fanout.told.decision.section import Entry, Section, section
 from fanout.told.report import listed
-from fanout.told.section import Entry, Section, section
 from fanout.wording import fitted, number
 
 HEAD = ("consumer", "gets it", "installs", "imports", "promises kept", "loses")
