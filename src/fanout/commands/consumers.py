@@ -16,10 +16,10 @@ from fanout.cells.run import alone, run_folder
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
 from fanout.consumers.answer import Consumer, Consumers, consumer
-from fanout.consumers.imports import run_live, with_live_cells
+from fanout.consumers.imports import live_cells, run_live
 from fanout.consumers.installs import Installs, installs
 from fanout.consumers.releases import read_consumers
-from fanout.consumers.table import chosen, news, packs_of, read_table, renewed
+from fanout.consumers.table import Asked, chosen, news, packs_of, read_table, renewed
 from fanout.core.index import check_served, exact
 from fanout.core.resolve import of_releases, release_at, resolve
 from fanout.core.table import write
@@ -165,21 +165,22 @@ def resolved(answer: Consumers, core: Core, root: Path, index: str) -> Consumers
 def imported(answer: Consumers, core: Core, matrix: Matrix, root: Path, index: str) -> Consumers:
     """The answer with what came of each consumer's live cell, of the release in consumers.toml."""
     check_served([core], index)
-    core = with_live_cells(core, "candidate", matrix)
-    names = [one.distribution for one in answer.consumers]
+    asked = [Asked(one.distribution, one.known) for one in answer.consumers]
+    cells = live_cells(asked, core, "candidate", matrix)
     told, ended = Pace("live cells"), list[str]()
 
     def finished(cell: str) -> None:
         ended.append(cell)
-        told(len(ended), len(names))
+        told(len(ended), len(cells))
 
     with alone(root):
         folder = run_folder(root, datetime.now(UTC))
-        found = run_live(names, [core], root, folder, finished)
+        imports = run_live(cells, root, folder, finished)
+    found = {cell.asked.consumer: imports[cell.name] for cell in cells}
     return answer.model_copy(
         update={
             "consumers": tuple(
-                one.model_copy(update={"imports": found[one.distribution, core.core_ref]})
+                one.model_copy(update={"imports": found.get(one.distribution)})
                 for one in answer.consumers
             )
         }
