@@ -35,7 +35,9 @@ def swallowed(node: ast.AST) -> Iterable[ast.stmt]:
     """What stands where any exception is taken, and nothing is made of it."""
     match node:
         case ast.Try(body=body, handlers=handlers):
-            return body if any(takes_all(one.type) and is_idle(one.body) for one in handlers) else ()
+            return (
+                body if any(takes_all(one.type) and is_idle(one.body) for one in handlers) else ()
+            )
         case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
             calls = [one.context_expr for one in items if isinstance(one.context_expr, ast.Call)]
             taking = [one for one in calls if last_name(one.func) in TAKES_ALL and not one.keywords]
