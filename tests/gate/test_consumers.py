@@ -14,6 +14,7 @@ from click.testing import Result
 from defusedxml.ElementTree import fromstring
 
 from fanout.commands.check import compare
+from fanout.consumers.installs import Found
 from fanout.consumers.table import Asked
 from fanout.gate.check import decided
 from fanout.told.decision.account import account
@@ -269,6 +270,55 @@ def test_evidence_of_something_else(world: World) -> None:
     )
     assert "the evidence is of market-data-careful 1.0, not 2.0" in result.stdout
     assert result.exit_code == 0
+
+
+def test_evidence_that_is_lost(world: World) -> None:
+    """A live cell that left no evidence, beside those that did, is said in the first line."""
+    table = FINE + 'market-data-hasty = "1.0"\n'
+    _, folders = left(world)
+    file = folders[0] / "hasty_live-core_candidate.xml"
+    text = file.read_bytes()
+    file.unlink()
+    try:
+        result = gate(world, table=table)
+        junit = fromstring(gate(world, "--format", "junit", table=table).stdout)
+    finally:
+        file.write_bytes(text)
+    said = "; whether market-data-hasty 1.0 can be imported is not known"
+    assert said in result.stdout.splitlines()[0]
+    assert "there is no evidence of its live cell" in result.stdout
+    case = next(one for one in junit.iter("testcase") if one.get("name") == "market-data-hasty 1.0")
+    assert case.find("skipped") is not None
+
+
+def test_a_resolver_that_does_not_say(world: World, tmp_path: Path) -> None:
+    """Whether a consumer can be installed is said not to be known where no resolver says it."""
+    now = datetime.now(UTC)
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=False)
+    comparison.take(left(world)[1][0], {})
+    comparison = replace(comparison, consumers=comparison.consumers[:1])
+    decision, _ = decided("gate", comparison, now, tmp_path, world.index, print, fast=True)
+    slow = {"installs": Found.UNKNOWN, "why": "it did not end"}
+    asked = tuple(one.model_copy(update=slow) for one in decision.consumers)
+    said = account(decision.model_copy(update={"consumers": asked}), now.date())
+    assert said.headline.startswith("release: ")
+    assert "; whether market-data-careful 1.0 can be installed is not known" in said.headline
+    assert "the resolver gave no answer: it did not end" in str(said.sections)
+
+
+@pytest.mark.parametrize("metadata", [b"", b"Requires-Dist: market-data-core ?\n"])
+def test_a_range_that_cannot_be_read(
+    world: World, index: CoreIndex, metadata: bytes, tmp_path: Path
+) -> None:
+    """When a consumer gets the candidate is said not to be known where its range is not."""
+    name, version = "market-data-vague", f"{len(metadata)}.0"
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    index.offer(name, Offer(version, metadata=head + metadata, code=NEEDS))
+    asked, now = (Asked(name, version),), datetime.now(UTC)
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=False)
+    comparison = replace(comparison, consumers=asked)
+    decision, _ = decided("gate", comparison, now, tmp_path, world.index, print, fast=True)
+    assert f"; when {name} {version} gets it is not known" in account(decision, now.date()).headline
 
 
 def test_without_a_resolver(world: World) -> None:
