@@ -14,9 +14,13 @@ from click.testing import Result
 from defusedxml.ElementTree import fromstring
 
 from fanout.commands.check import compare
-from fanout.consumers.installs import Found
+from fanout.consumers.answer import judging
+from fanout.consumers.installs import Found, Installs, Resolution
 from fanout.consumers.table import Asked
+from fanout.consumers.takes import Takes
 from fanout.gate.check import decided
+from fanout.gate.consumers import Question, with_consumers
+from fanout.model import Standing, Verdict
 from fanout.told.decision.account import account
 from tests.servers.core_index import CoreIndex, Offer
 from tests.worlds.large import (
@@ -212,6 +216,64 @@ def test_broken_on_both_sides(world: World, tmp_path: Path) -> None:
         comparison.take(folders[0], {})
         decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
         assert [one.breaks for one in decision.consumers if "stuck" in one.consumer] == [stuck]
+
+
+def test_a_baseline_that_nobody_asks_for(world: World, index: CoreIndex, tmp_path: Path) -> None:
+    """With --only-new, a release that asks for newer Cores than the baseline is no broken one."""
+    now, requires = datetime.now(UTC), ("market-data-core>=2.1", "market-data-free>=2")
+    index.offer("market-data-newer", Offer("1.0", requires))
+    asked = (Asked("market-data-newer", "1.0"), Asked("market-data-stuck", "1.0"))
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=True)
+    comparison = replace(comparison, consumers=asked)
+    decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
+    # Neither can be installed with the candidate, nor the second with the baseline.
+    assert [one.breaks for one in decision.consumers] == [False, False]
+    index.offer("market-data-free", Offer("2.0", ("market-data-core<2.1",)))
+    try:
+        decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
+    finally:
+        index.offer("market-data-free", CONSUMERS["free"])
+    # What stands in the way now is the range of another, which the baseline is in.
+    assert [one.breaks for one in decision.consumers] == [True, True]
+
+
+def test_an_early_candidate() -> None:
+    """An rc is judged as what it becomes, also where the installation is shown."""
+    no, yes = Resolution(found=Found.NO, why="it is older"), Resolution(found=Found.YES)
+    found = Installs(releases={"a": "1"}, declared=no, forced=yes)
+    assert judging(Takes.AT_ONCE, found, "2.1.0rc1") == yes
+    assert judging(Takes.AT_ONCE, found, "2.1.0") == no
+    assert judging(Takes.LATER, found, "2.1.0") == yes
+
+
+def test_a_name_that_a_failing_promise_names(world: World, tmp_path: Path) -> None:
+    """With --only-new, a promise that was broken before hides no name that is lost now."""
+    now = datetime.now(UTC)
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=True)
+    asked = (Asked("market-data-free", "1.0", "steady"),)
+    comparison = replace(comparison, consumers=asked)
+    comparison.take(left(world)[1][0], {})
+    decision = comparison.decide()
+    (cell,) = decision.cells
+    promise = next(one for one in cell.promises if one.candidate.standing is Standing.KNOWN_BREAK)
+    broken = promise.candidate.model_copy(update={"standing": Standing.BROKEN})
+    for verdict, lost in ((Verdict.STILL_FAILING, 1), (Verdict.REGRESSED, 0)):
+        changed = {"contract": ("Pacing",), "candidate": broken, "verdict": verdict}
+        promises = (promise.model_copy(update=changed),)
+        cells = (cell.model_copy(update={"promises": promises}),)
+        question = Question(
+            consumers=asked,
+            packs=comparison.packs,
+            live={},
+            imports={},
+            root=world.root,
+            history=tmp_path,
+            index=world.index,
+            today=now.date(),
+            fast=True,
+        )
+        found = with_consumers(decision.model_copy(update={"cells": cells}), question)
+        assert len(found.consumers[0].lost) == lost
 
 
 def test_an_installation_that_is_excused(world: World, tmp_path: Path) -> None:
