@@ -173,6 +173,9 @@ def test_coverage_is_kept(world: Project, index: CoreIndex) -> None:
     world.write("packs/small/test_small.py", f"{TESTS}\n")
     told = world.fanout("report", "--history", str(history)).stdout
     assert "before the pack was edited" in " ".join(told.split())
+    kept = (history / "coverage/small.json").read_text()
+    world.write("history/coverage/small.json", kept.replace("0.1.0", "0.1.0\\u001b[31m"))
+    assert "run-time" not in world.fanout("report", "--history", str(history)).stdout
     world.write("history/coverage/small.json", '{"schema_version": 9}')
     assert "run-time" not in world.fanout("report", "--history", str(history)).stdout
 
