@@ -10,13 +10,22 @@ from fanout.surface.shape import Shapes, There
 from fanout.surface.symbol import inside, is_private
 
 
-def lost(before: Usage, after: Usage) -> tuple[Lost, ...]:
-    """The public names that one Core had for the uses of a release, and another does not have."""
+def lost(
+    before: Usage, after: Usage, noticed: Iterable[str] = (), cores: Iterable[Shapes] = ()
+) -> tuple[Lost, ...]:
+    """The public names that one Core had for the uses of a release, and another does not have.
+
+    A use is left out if a promise that is not kept names what it uses, what that is in, or what it
+    holds, in one of these Cores: a name may stand for different things in two of them.
+    """
     had = {(one.symbol, one.file, one.line) for one in before.uses if one.path}
+    named, asked = list(noticed), list(cores)
     found: dict[str, list[tuple[str, int]]] = {}
     for one in after.uses:
         gone = one.missing and (one.symbol, one.file, one.line) in had
-        if gone and not one.guard and not is_private(one.missing):
+        if not gone or one.guard or is_private(one.missing):
+            continue
+        if not any(names(core, named, one.symbol) for core in asked):
             found.setdefault(one.missing, []).append((one.file, one.line))
     return tuple(
         Lost(name=name, file=min(places)[0], line=min(places)[1], uses=len(places))
@@ -24,17 +33,8 @@ def lost(before: Usage, after: Usage) -> tuple[Lost, ...]:
     )
 
 
-def unnoticed(found: Iterable[Lost], noticed: Iterable[str], *cores: Shapes) -> tuple[Lost, ...]:
-    """What is lost, and no promise that is not kept names it, what it is in, or what it holds.
-
-    One name may stand for different things in the two Cores: each is asked.
-    """
-    named = list(noticed)
-    return tuple(one for one in found if not any(names(core, named, one.name) for core in cores))
-
-
-def names(core: Shapes, named: Iterable[str], lost: str) -> bool:
-    at = core.find(lost).path
+def names(core: Shapes, named: Iterable[str], used: str) -> bool:
+    at = core.find(used).path
     places = [core.find(name) for name in named]
     paths = [place.path for place in places if place.there is There.YES]
     whole = [path for path in paths if path and core.symbols[path].kind != "module"]
