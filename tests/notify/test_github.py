@@ -112,7 +112,7 @@ def of_the_table(verdict: Verdict, says: str = "") -> Announcement:
     answer = Answer.HOLD if verdict is Verdict.REGRESSED else Answer.RELEASE
     return Announcement.model_validate(
         {
-            "request": Request(event="schedule"),
+            "request": Request(),
             "answer": answer,
             "headline": f"{answer}: 1 promise turned",
             "url": URL,

@@ -39,7 +39,7 @@ def told(
     )
     return Announcement.model_validate(
         {
-            "request": Request(event="schedule"),
+            "request": Request(),
             "answer": answer,
             "headline": f"{answer}: {says}",
             "url": URL,

@@ -60,6 +60,7 @@ class GitHub(ThreadingHTTPServer):
         self.hidden: list[str] = []
         self.dispatches: list[Json] = []
         self.headers: dict[str, str] = {}
+        self.pages = True
         self.pulls: list[Json] = []
         self.commits: list[str] = []
         self.running: list[str] = []  # titles of runs
@@ -298,6 +299,11 @@ ROUTES: dict[str, Callable[..., Json]] = {
         {"sha": one, "url": f"{server.url}/repos/owner/core/commits/{one}"}
         for one in server.commits
     ],
+    rf"GET {REPOSITORY}/pages": lambda server, said, query: (
+        {"url": f"{server.url}/repos/owner/contracts/pages", "build_type": "workflow"}
+        if server.pages
+        else None
+    ),
     rf"GET {REPOSITORY}/pulls": lambda server, said, query: server.pulls,
     rf"POST {REPOSITORY}/pulls": proposed,
     rf"GET {REPOSITORY}/contents/(.+)": content,

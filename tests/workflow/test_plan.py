@@ -47,7 +47,7 @@ def test_a_plan_fits_where_it_travels(packs: int, refs: int) -> None:
     """Every cell is in one job, and outputs and variables stay within their limits."""
     known = matrix(packs, refs)
 
-    made = plan(Request(event="push"), None, known, "", {})
+    made = plan(Request(), None, known, "", {})
 
     assert sorted(made.cells) == sorted(known.expected)
     assert len(made.shards) <= 256
@@ -74,7 +74,7 @@ def test_a_candidate_runs_beside_the_release_before_it() -> None:
     """Each pack has two cells: the candidate's, and the newest older release's."""
     candidate = Candidate(named="main", address="git+https://h/r@c", commit="c" * 40)
 
-    made = plan(Request(event="push", core_ref="main"), candidate, matrix(2, 3), "", {})
+    made = plan(Request(core_ref="main"), candidate, matrix(2, 3), "", {})
 
     assert made.baseline == "3.0"
     assert set(made.cells) == {

@@ -32,7 +32,6 @@ class Request(Frozen):
     Core breaks what its baseline keeps.
     """
 
-    event: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     core_ref: Shown = ""
     commit: Commit = ""
     pull_request: Annotated[int, Field(ge=1)] | None = None

@@ -13,6 +13,7 @@ from fanout.cells.matrix import without_secrets
 from fanout.core.index import serves
 from fanout.core.resolve import COMMIT, git, released
 from fanout.errors import InvalidCore
+from fanout.git import credentials
 from fanout.model import Frozen, Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.event import HEAD
@@ -41,6 +42,7 @@ def find(
     index: str,
     wait: float,
     say: Callable[[str], None],
+    token: str = "",
 ) -> Candidate:
     """The candidate of a request; a version that is not there yet is waited for, `wait` seconds.
 
@@ -57,7 +59,7 @@ def find(
             return Candidate(named=named, address=version)
         # For a version the index decides; a repository that gives no answer is no reason to stop.
         with suppress(InvalidCore) if version else nullcontext():
-            if commit := resolved(named, repository):
+            if commit := resolved(named, repository, token):
                 return commit_of(named, commit, repository)
         if not version:
             break
@@ -100,12 +102,16 @@ def looks(wait: float) -> Iterator[float]:
         time.sleep(min(next(pauses, PAUSES[-1]), left))
 
 
-def resolved(ref: str, repository: str) -> str:
+def resolved(ref: str, repository: str, token: str = "") -> str:
     """The commit behind a branch, a tag or HEAD of a repository; empty if there is none."""
     if COMMIT.fullmatch(ref):
         return ref
     names = (HEAD,) if ref == HEAD else (f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}")
-    listed = git("ls-remote", "--", repository, *names, f"refs/tags/{ref}", named=repository)
+    listed = git(
+        *("ls-remote", "--", repository, *names, f"refs/tags/{ref}"),
+        named=repository,
+        variables=credentials(repository, token),
+    )
     pairs = (line.split("\t", 1) for line in listed.splitlines())
     found = {name: commit for commit, name in pairs}
     return next((found[name] for name in (*names, f"refs/tags/{ref}") if name in found), "")

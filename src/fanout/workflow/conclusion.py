@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
+from pydantic import HttpUrl
 
 from fanout import shell
 from fanout.cells.evidence import read_folder
@@ -21,7 +22,7 @@ from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
 from fanout.history.document import reported
 from fanout.history.run import Run, shortened
-from fanout.model import Answer, Core, Matrix, Side
+from fanout.model import Answer, Core, Frozen, Matrix, Side
 from fanout.notify.announcement import Announcement, Turned
 from fanout.told.account import account
 from fanout.told.decision_markdown import account_markdown
@@ -94,6 +95,43 @@ def unasked(plan: Plan, jobs: Jobs, problem: str) -> Conclusion:
     return Conclusion(
         f"**{escape(headline)}**\n",
         announced(plan, jobs, Answer.UNKNOWN, headline, problem=problem),
+    )
+
+
+def without_history(found: Conclusion, why: str) -> Conclusion:
+    """Unknown, because what is pending, and so excused, stands in a history that cannot be read."""
+    headline = f"unknown: {why}; without it the answer would be {found.announcement.headline}"
+    unknown = {"answer": Answer.UNKNOWN, "headline": headline, "problem": why, "decision": None}
+    run = found.run
+    if run and run.answer:
+        run = run.model_copy(update={"answer": Answer.UNKNOWN})
+    account = f"**{escape(headline)}**\n\n{found.account}"
+    return Conclusion(account, found.announcement.model_copy(update=unknown), run)
+
+
+class Answered(Frozen):
+    """What is attested of the wheel of a Core: the answer, and what gave it."""
+
+    answer: Answer
+    headline: str
+    core: str = ""
+    commit: str = ""
+    baseline: str = ""
+    packs: dict[str, str] = {}  # by name the digest of its files
+    run: HttpUrl
+
+
+def answered(found: Conclusion) -> Answered:
+    told = found.announcement
+    decision = told.decision
+    return Answered(
+        answer=told.answer,
+        headline=told.headline,
+        core=decision.candidate.version if decision else "",
+        commit=told.request.commit,
+        baseline=decision.baseline.version if decision else "",
+        packs={name: pack.digest for name, pack in found.run.packs.items()} if found.run else {},
+        run=told.url,
     )
 
 

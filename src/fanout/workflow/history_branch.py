@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from pathlib import Path
 from subprocess import CompletedProcess
 
 from fanout.errors import UnusableHistory, UnusableInput
-from fanout.git import run
+from fanout.git import credentials, run
 from fanout.history.document import read_run, write_run
 from fanout.wording import printable
 
@@ -79,21 +78,10 @@ class HistoryBranch:
             self.git("checkout", "--quiet", "--orphan", "history")
 
     def git(self, *arguments: str, may_fail: bool = False) -> CompletedProcess[str]:
-        done = run("-C", str(self.folder), *arguments, variables=self.credentials())
+        done = run("-C", str(self.folder), *arguments, variables=credentials(self.repository, self.token))
         if done.returncode and not may_fail:
             raise self.failed("used", done.stderr)
         return done
-
-    def credentials(self) -> dict[str, str]:
-        """The token for git, in its environment: arguments could be seen by other processes."""
-        if not self.token:
-            return {}
-        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-        return {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{self.repository}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
-        }
 
     def failed(self, verb: str, said: str) -> UnusableBranch:
         why = printable(said.strip()) or "git does not say why"

@@ -43,12 +43,14 @@ class Plan(Frozen):
     """What every job after the first one needs to know.
 
     `label` is a label of tox whose cells are expected, empty for the env list. `baseline` is a
-    version, empty where no candidate is judged. With a `problem` there are no cells.
+    version, empty where no candidate is judged. With a `problem` there are no cells, nor where a
+    run is `known` that answered the same.
     """
 
     schema_version: Literal[1] = 1
     request: Request
     problem: Text = ""
+    known: Text = ""
     label: Annotated[str, Field(pattern=r"^[a-z]*$")] = ""
     candidate: Candidate | None = None
     baseline: Annotated[str, Field(max_length=100)] = ""
@@ -127,9 +129,14 @@ def refused(request: Request, problem: str) -> Plan:
     return Plan(request=request, problem=printable(problem))
 
 
-def unreadable(event: str, error: InvalidRequest, commit: str) -> Plan:
+def nothing_new(request: Request, known: str) -> Plan:
+    """The plan of a request that a run has answered already: no cells, and which run that is."""
+    return Plan(request=request, known=known)
+
+
+def unreadable(error: InvalidRequest, commit: str) -> Plan:
     """The plan of a request that is none; the answer goes to its commit, if that can be read."""
-    return refused(Request(event=event, commit=commit), f"{error.what}; {error.hint}")
+    return refused(Request(commit=commit), f"{error.what}; {error.hint}")
 
 
 def packed(made: Plan) -> str:
