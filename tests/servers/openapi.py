@@ -51,6 +51,7 @@ PATHS = (
     "/repos/{owner}/{repo}/issues/{issue_number}",
     "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
     "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+    "/repos/{owner}/{repo}/pages",
     "/repos/{owner}/{repo}/pulls",
     "/repos/{owner}/{repo}/statuses/{sha}",
     "/user",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from fanout.cells.run import today
 from fanout.cells.tox import run_cells
 from fanout.commands.command import FOLDER, ROOT, Command
 from fanout.errors import ExitCode, InvalidCore, UnusableInput
-from fanout.model import Outcome
+from fanout.model import SLOTS
 from fanout.wording import one_line
 
+VARIABLES = tuple(f"CORE_{slot.upper()}" for slot in SLOTS)
 MINUTES = 25.0  # that an attempt may take; fanout.yml stops the job after 60
 
 
@@ -47,27 +49,28 @@ Example: fanout workflow run --cells store-core_v1461 --evidence evidence""",
     show_default=True,
     help="Stop the cells of an attempt that run longer than this.",
 )
-@click.option("--candidate", envvar="CORE_CANDIDATE", default="", help="The wheel of Core.")
-@click.option("--sha256", envvar="SHA256", default="", help="What its bytes must be.")
-@click.option("--baseline", envvar="CORE_BASELINE", default="", help="The release beside it.")
+@click.option(
+    "--sha256", envvar="SHA256", default="", help="What CORE_CANDIDATE, a wheel, must have."
+)
 @click.option("--evidence", type=FOLDER, required=True, help="The folder; one in it an attempt.")
 @ROOT
 def run_command(
     cells: str,
     attempts: int,
     minutes: float,
-    candidate: str,
     sha256: str,
-    baseline: str,
     evidence: Path,
     root: Path,
 ) -> None:
     """Run cells, and say of each how it ended; nothing that a cell prints is printed.
 
-    A broken promise is no failure here: the evidence says so, and the report judges.
+    CORE_CANDIDATE and CORE_BASELINE name their Cores, as for tox. A broken promise is no failure
+    here: the evidence says so, and the report judges.
     """
     root = root.resolve()
-    check_wheel(candidate, sha256)
+    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    if sha256:
+        check_wheel(variables.get("CORE_CANDIDATE", ""), sha256)
     matrix = read_matrix(root)
     known = {cell.name: cell for cell in matrix.cells}
     names = cells.split(",")
@@ -75,19 +78,16 @@ def run_command(
         if name not in known:
             raise UnusableInput(f"there is no cell '{name}'", "see `tox list`")
     packs = read_packs(root, dict.fromkeys(known[name].pack for name in names))
-    variables = {"CORE_CANDIDATE": candidate, "CORE_BASELINE": baseline}
     unjudged = False
     for attempt in map(str, range(1, attempts + 1)):
         folder = evidence / attempt
-        reasons = run_cells(
-            root, names, folder, {k: v for k, v in variables.items() if v}, minutes=minutes
-        )
+        reasons = run_cells(root, names, folder, variables, minutes=minutes)
         found = read_folder(folder, frozenset(names))
         for name in names:
             cell = known[name]
             report = judge(cell, found.get(name), packs[cell.pack], today())
             report = report.because(reasons.get(name, ""))
-            unjudged |= report.outcome in (Outcome.ERRORED, Outcome.MISSING)
+            unjudged |= not report.outcome.has_verdict
             why = f": {one_line(report.reason)}" if report.reason else ""
             click.echo(f"{attempt} of {attempts}: {name}: {report.outcome}{why}")
     sys.exit(ExitCode.NO_VERDICT if unjudged else ExitCode.FINE)
@@ -95,5 +95,9 @@ def run_command(
 
 def check_wheel(path: str, sha256: str) -> None:
     """Raise InvalidCore unless the wheel that this job got is the one that was built."""
-    if path and sha256 and hashlib.sha256(Path(path).read_bytes()).hexdigest() != sha256:
+    try:
+        same = hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
+    except OSError:
+        same = False
+    if not same:
         raise InvalidCore(f"'{path}' is not the wheel that was built", "run all jobs again")
