@@ -117,7 +117,7 @@ class Answered(Frozen):
     core: str = ""
     commit: str = ""
     baseline: str = ""
-    packs: dict[str, str] = {}  # by name the digest of its files
+    packs: dict[str, str]  # by name the digest of its files
     run: HttpUrl
 
 

@@ -78,7 +78,8 @@ class HistoryBranch:
             self.git("checkout", "--quiet", "--orphan", "history")
 
     def git(self, *arguments: str, may_fail: bool = False) -> CompletedProcess[str]:
-        done = run("-C", str(self.folder), *arguments, variables=credentials(self.repository, self.token))
+        variables = credentials(self.repository, self.token)
+        done = run("-C", str(self.folder), *arguments, variables=variables)
         if done.returncode and not may_fail:
             raise self.failed("used", done.stderr)
         return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -102,6 +103,8 @@ def leave(found: Conclusion, folder: Path, root: Path) -> None:
         write_run(found.run, folder / "run")
     summary(found.account)
     output("answer", told.answer)
+    wheel = told.decision.candidate.wheel if told.decision else ""
+    output("sha256", hashlib.sha256(Path(wheel).read_bytes()).hexdigest() if wheel else "")
     annotate("notice" if told.answer is Answer.RELEASE else "error", told.headline)
     for said, file, line in islice(places(found, root), MOST_PLACES):
         annotate("error", said, file, line)

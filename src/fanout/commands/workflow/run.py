@@ -69,8 +69,8 @@ def run_command(
     """
     root = root.resolve()
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    if sha256:
-        check_wheel(variables.get("CORE_CANDIDATE", ""), sha256)
+    if sha256 and (wheel := variables.get("CORE_CANDIDATE")):
+        check_wheel(wheel, sha256)
     matrix = read_matrix(root)
     known = {cell.name: cell for cell in matrix.cells}
     names = cells.split(",")
