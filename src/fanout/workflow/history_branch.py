@@ -52,7 +52,7 @@ class HistoryBranch:
                 return 0
             message = f"Keep {', '.join(run.id for run in runs)}"
             self.git(*AUTHOR, "commit", "--quiet", "--message", message)
-            done = self.git("push", "--quiet", "origin", f"HEAD:{self.ref}", may_fail=True)
+            done = self.git("push", "--quiet", self.repository, f"HEAD:{self.ref}", may_fail=True)
             if done.returncode == 0:
                 return len(new)
             said = done.stderr
@@ -67,12 +67,11 @@ class HistoryBranch:
         if not (self.folder / ".git").is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
             self.git("init", "--quiet")
-            self.git("remote", "add", "origin", self.repository)
-        listed = self.git("ls-remote", "origin", self.ref, may_fail=True)
+        listed = self.git("ls-remote", self.repository, self.ref, may_fail=True)
         if listed.returncode:
             raise self.failed("read", listed.stderr)
         if listed.stdout:
-            self.git("fetch", "--quiet", "--depth=1", "origin", self.ref)
+            self.git("fetch", "--quiet", "--depth=1", self.repository, self.ref)
             self.git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
         else:
             self.git("checkout", "--quiet", "--orphan", "history")

@@ -121,4 +121,4 @@ def places(found: Conclusion, root: Path) -> Iterator[tuple[str, str, int]]:
         for one in cell.having(Verdict.REGRESSED):
             file, _, _ = one.name.partition("::")
             line = lines.get(one.name.partition("[")[0], 1)
-            yield f"{one.says or one.name}: regressed", f"packs/{cell.pack}/{file}", line
+            yield f"regressed: {one.says or one.name}", f"packs/{cell.pack}/{file}", line
