@@ -12,10 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from fanout.notify.announcement import Announcement
 from tests import ROOT
@@ -31,6 +32,7 @@ UPKEEP = Path(".github/workflows/upkeep.yml")
 ALONE = Path(".github/workflows/alone.yml")  # the same, run by hand
 USES = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 REPOSITORY = "owner/contracts"
+SECRETS = MappingProxyType({"REPO_TOKEN": "github_pat_x", "GITHUB_TOKEN": "ghs_x"})
 # What `act` does not know yet, and GitHub does: more than one run that waits, an environment
 # without a deployment, and where the file of a called workflow is from.
 UNKNOWN_TO_ACT = {
@@ -43,10 +45,10 @@ PACKS = {"alpha": HEAD + PUBLISH + RETRIES, "beta": HEAD + PUBLISH}
 SHARED = ("pyproject.toml", "README.md", "LICENSE", "toxfile.py", "src", ".github")
 # `act` ends where a called workflow fails; GitHub goes on with what needs its result.
 ENDS_ACT = 'run: test "$ANSWER" = release'
-TOX = """\
+MAY_DIE = """\
 #!/bin/sh
-case " $* " in *"$STAND_IN_DEAD"*) kill -9 "$PPID";; esac
-exec "$(dirname "$0")/real-tox" "$@"
+case "$1 $2 $CELLS" in "workflow run $STAND_IN_DEAD") kill -9 "$PPID";; esac
+exec "$(dirname "$0")/real-fanout" "$@"
 """
 # The tool is there already: to install it in every job of every test would take minutes.
 INSTALLED = """\
@@ -121,7 +123,7 @@ class Workflow:
         file.write_text(content)
 
     def make_python(self) -> None:
-        """The Python that the jobs find, with what the lock names, and a tox that may die."""
+        """The Python that the jobs find, with what the lock names, and a tool that may die."""
         python = self.stand_in / "python"
         uv = [sys.executable, "-m", "uv", "--quiet"]
         subprocess.run([*uv, "venv", "--seed", "--python", sys.executable, str(python)], check=True)
@@ -130,9 +132,9 @@ class Workflow:
         subprocess.run([*install, *locks], check=True)
         tool = ["--no-deps", "--no-build-isolation", str(ROOT)]
         subprocess.run([*install[:-1], *tool], check=True)
-        (python / "bin/tox").rename(python / "bin/real-tox")
+        (python / "bin/fanout").rename(python / "bin/real-fanout")
         for path, script in (
-            (python / "bin/tox", TOX),
+            (python / "bin/fanout", MAY_DIE),
             (self.stand_in / "installed/python", INSTALLED),
         ):
             path.parent.mkdir(exist_ok=True)
@@ -164,12 +166,13 @@ class Workflow:
         return done.stdout.split()
 
     def call(self, caller: str, event: str, payload: dict[str, object]) -> Done:
-        """Run another workflow, which calls this one at its newest commit."""
-        commit = self.git("rev-parse", "HEAD")
+        """Run another repository's workflow, which calls the fan-out on the branch `main`."""
         file = self.root / "caller.yml"
-        file.write_text(caller.format(commit=commit))
-        local = f"https://github.com/{REPOSITORY}@{commit}={self.checkout}"
-        return self.run(event, payload, ("--workflows", str(file), "--local-repository", local))
+        file.write_text(caller)
+        found = set(re.findall(r"uses: ([\w-]+/[\w-]+)/\.github/workflows/", caller))
+        local = [f"https://github.com/{one}@main={self.checkout}" for one in found]
+        options = [part for one in local for part in ("--local-repository", one)]
+        return self.run(event, payload, ("--workflows", str(file), *options))
 
     def ask(self, **inputs: str) -> Done:
         """Run the fan-out by hand."""
@@ -182,6 +185,7 @@ class Workflow:
         event: str,
         payload: dict[str, object],
         options: Sequence[str] = ("--workflows", str(FILE)),
+        secrets: Mapping[str, str] = SECRETS,
         **variables: str,
     ) -> Done:
         """Run the workflow on an event, as GitHub would; `variables` are for what stands in."""
@@ -194,8 +198,9 @@ class Workflow:
             k: v for k, v in os.environ.items() if not k.startswith(("TOX", "GITHUB", "PYTEST"))
         }
         home = {"HOME": str(self.root / "home"), "XDG_CACHE_HOME": str(self.root / "home/cache")}
+        said = [part for k, v in secrets.items() for part in ("--secret", f"{k}={v}")]
         done = subprocess.run(
-            [*self.command(event, file, variables), *options],
+            [*self.command(event, file, variables), *options, *said],
             cwd=self.checkout,
             env=clean | home,
             capture_output=True,
@@ -227,7 +232,6 @@ class Workflow:
         command += ["--platform", "ubuntu-latest=-self-hosted", "--action-offline-mode"]
         command += [part for k, v in environment.items() for part in ("--env", f"{k}={v}")]
         command += [part for k, v in settings.items() for part in ("--var", f"{k}={v}")]
-        command += ["--secret", "REPO_TOKEN=github_pat_x", "--secret", "GITHUB_TOKEN=ghs_x"]
         for path in sorted((self.checkout / ".github").rglob("*.yml")):
             for action, name, commit in USES.findall(path.read_text()):
                 local = f"https://github.com/{action}@{commit}={ACTIONS / name}"

@@ -69,7 +69,9 @@ def read(root: Path) -> list[File]:
 
 def complaints(files: list[File]) -> list[str]:
     """What GitHub would refuse, or not do as it is meant."""
-    return [f"{file.path}: {said}" for file in files for rule in RULES for said in rule(file, files)]
+    return [
+        f"{file.path}: {said}" for file in files for rule in RULES for said in rule(file, files)
+    ]
 
 
 def reserved_names(file: File, files: list[File]) -> Iterator[str]:
@@ -133,7 +135,7 @@ def permissions_of_calls(file: File, files: list[File]) -> Iterator[str]:
                 asked = permissions(inner.get("permissions", other.said.get("permissions")))
                 for scope, level in asked.items():
                     if LEVELS.index(level) > LEVELS.index(granted.get(scope, "none")):
-                        yield f"the job '{name}' grants no '{scope}: {level}', which '{place}' needs"
+                        yield f"'{name}' grants no '{scope}: {level}', which '{place}' needs"
 
 
 def permissions(said: object) -> dict[str, str]:
@@ -141,11 +143,9 @@ def permissions(said: object) -> dict[str, str]:
 
 
 def fields_of_events(file: File, files: list[File]) -> Iterator[str]:
-    """A field of an event is one of an event that starts the workflow; a call has its caller's."""
+    """A field of an event is one of an event that starts the workflow, and a call is none."""
     for path in sorted({found[1:] for found in EVENT.findall(file.text)}):
-        if "workflow_call" in file.events:
-            yield f"'github.event.{path}' is of whatever event calls it"
-        elif not any(has(event, path.split(".")) for event in file.events):
+        if not any(has(event, path.split(".")) for event in file.events):
             yield f"no event that starts it has '{path}'"
 
 
@@ -174,6 +174,9 @@ def description() -> dict[str, Any]:
 def resolved(thing: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in thing:
         thing = description()["components"]["schemas"][thing["$ref"].rpartition("/")[2]]
+    if "allOf" in thing:
+        parts = [resolved(one) for one in thing["allOf"]]
+        return {"properties": {k: v for one in parts for k, v in one.get("properties", {}).items()}}
     parts = [resolved(one) for one in thing.get("anyOf", thing.get("oneOf", ()))]
     return next((one for one in parts if "properties" in one), thing)
 

@@ -55,7 +55,7 @@ BROKEN = {
     "event": ("on: push\nenv: {A: '${{ github.event.client_payload.x }}'}", "no event that starts"),
     "caller": (
         "on: {workflow_call: {}}\nenv: {A: '${{ github.event.before }}'}",
-        "of whatever event calls it",
+        "no event that starts",
     ),
     "artifact": (
         "on: push\njobs: {a: {steps: [{uses: actions/upload-artifact@x, with: {name: a}}]}}",
@@ -192,14 +192,18 @@ def test_foreign_code_can_fill_neither_disk_nor_log() -> None:
     (cells,) = [step["run"] for step in steps("fanout/cells") if "run" in step]
     assert "ulimit -f " in cells
     (strength,) = [step["run"] for step in steps("upkeep/strength") if "run" in step]
-    assert re.search(r"ulimit -f [\s\S]*stop-commands[\s\S]*tox run .* \|\s+head --bytes=", strength)
+    assert re.search(
+        r"ulimit -f [\s\S]*stop-commands[\s\S]*tox run .* \|\s+head --bytes=", strength
+    )
 
 
 def test_a_weak_pack_fails_its_job() -> None:
     """The strength of every pack is measured each week, on another sample, and its code counts."""
     (step,) = [step for step in steps("upkeep/strength") if "tox run" in str(step.get("run"))]
     assert step["shell"] == "bash"  # which GitHub runs with pipefail
-    assert re.search(r'tox run -e strength -- --sample \d+ --seed "\$GITHUB_RUN_NUMBER" ', step["run"])
+    assert re.search(
+        r'tox run -e strength -- --sample \d+ --seed "\$GITHUB_RUN_NUMBER" ', step["run"]
+    )
     crons = [one["cron"] for one in WORKFLOWS["upkeep.yml"].events["schedule"]]
     assert any(f"'{cron}'" in str(JOBS["upkeep/strength"]["if"]) for cron in crons)
 

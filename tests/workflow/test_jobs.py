@@ -79,7 +79,8 @@ def conclude(world: World, *options: str, **inputs: str) -> tuple[str, dict[str,
 
 
 def outputs(file: Path) -> dict[str, str]:
-    found = re.findall(r"^(\w+)<<(\w+)\n(.*?)\n\2$", file.read_text(), re.MULTILINE | re.DOTALL)
+    said = file.read_text(encoding="utf-8")
+    found = re.findall(r"^(\w+)<<(\w+)\n(.*?)\n\2$", said, re.MULTILINE | re.DOTALL)
     return {name: value for name, _, value in found}
 
 
