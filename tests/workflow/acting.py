@@ -178,7 +178,7 @@ class Workflow:
         """Run the fan-out by hand."""
         variables = {name: inputs.pop(name) for name in [*inputs] if name.startswith("STAND_IN")}
         options = ("--workflows", str(ALONE))
-        return self.run("workflow_dispatch", {"inputs": inputs}, options, **variables)
+        return self.run("workflow_dispatch", {"inputs": inputs}, options, SECRETS, **variables)
 
     def run(
         self,
