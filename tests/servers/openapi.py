@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -112,13 +113,16 @@ def prism(folder: Path) -> Iterator[str]:
     command += ["--host", "127.0.0.1", "--port", str(port), file]
     printed = folder / "prism.log"
     with printed.open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        # What is called node may be a script that starts it, and would leave it behind.
+        process = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         wait(address, process, printed)
         yield address
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
