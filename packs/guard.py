@@ -37,6 +37,17 @@ class Core:
     digest: str
 
 
+def core_digest(distribution: metadata.Distribution) -> str:
+    """The digest of the installed Core, as a wheel of the same files would have it."""
+    if checkout(distribution) is None:
+        return digest(distribution)
+    folder = package_folder()
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return content_digest(
+        (path.relative_to(folder.parent).as_posix(), path.read_bytes()) for path in files
+    )
+
+
 def digest(distribution: metadata.Distribution) -> str:
     """SHA-256 over the path and bytes of every installed file that is code or data.
 
@@ -64,8 +75,17 @@ def origin(distribution: metadata.Distribution) -> str:
     recorded = json.loads(distribution.read_text("direct_url.json") or "{}")
     if "vcs_info" not in recorded:
         return str(recorded.get("url", ""))
-    revision = recorded["vcs_info"].get("requested_revision", "")
+    revision = recorded["vcs_info"].get("requested_revision") or recorded["vcs_info"]["commit_id"]
     return f"git+{recorded['url']}@{revision}"
+
+
+def checkout(distribution: metadata.Distribution) -> Path | None:
+    """The folder that an editable installation is of; None for one that copied its files."""
+    recorded = json.loads(distribution.read_text("direct_url.json") or "{}")
+    if not recorded.get("dir_info", {}).get("editable"):
+        return None
+    path = unquote(urlsplit(recorded["url"]).path)
+    return Path(path.lstrip("/") if os.name == "nt" else path).resolve()
 
 
 def source(distribution: metadata.Distribution) -> str:
@@ -92,7 +112,9 @@ def guard(requirement: str, cell: str) -> Core:
     except InvalidRequirement as error:
         raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'") from error
     except metadata.PackageNotFoundError as error:
-        raise HarnessError(f"'{asked}' did not install '{DISTRIBUTION}'") from error
+        raise HarnessError(
+            f"'{DISTRIBUTION}' is not installed, and '{asked}' was asked for"
+        ) from error
     if canonicalize_name(wanted.name) != DISTRIBUTION:
         raise HarnessError(f"'{asked}' is not a requirement of '{DISTRIBUTION}'")
     version, found = distribution.version, without_secrets(origin(distribution))
@@ -111,7 +133,7 @@ def guard(requirement: str, cell: str) -> Core:
     check_python(distribution)
     check_import(distribution)
     check_startup(distribution)
-    return Core(source(distribution), version, digest(distribution))
+    return Core(source(distribution), version, core_digest(distribution))
 
 
 def check_unchanged(core: Core) -> None:
@@ -120,14 +142,29 @@ def check_unchanged(core: Core) -> None:
     found = getattr(module, "__file__", None) if module else package_folder() / "__init__.py"
     if not found or Path(found).resolve() != package_folder() / "__init__.py":
         raise HarnessError(f"in the end '{PACKAGE}' was {found}, not the Core that is installed")
-    if digest(metadata.distribution(DISTRIBUTION)) != core.digest:
+    if core_digest(metadata.distribution(DISTRIBUTION)) != core.digest:
         raise HarnessError("while the pack ran, the files of the installed Core were changed")
 
 
 @cache
 def package_folder() -> Path:
-    """Where the installed Core's package is."""
-    return Path(str(metadata.distribution(DISTRIBUTION).locate_file(PACKAGE))).resolve()
+    """Where the installed Core's package is.
+
+    Of an editable one only the import knows it: the guard asks before anything imports Core.
+    """
+    distribution = metadata.distribution(DISTRIBUTION)
+    folder = checkout(distribution)
+    if folder is None:
+        return Path(str(distribution.locate_file(PACKAGE))).resolve()
+    found = imported_from()
+    inside = found and found.is_relative_to(folder)
+    return found.parent if found and inside else folder / PACKAGE
+
+
+def imported_from() -> Path | None:
+    """The file that an import of Core's package would run."""
+    spec = util.find_spec(PACKAGE)
+    return Path(spec.origin).resolve() if spec and spec.origin else None
 
 
 @cache
@@ -154,7 +191,12 @@ def check_python(distribution: metadata.Distribution) -> None:
 
 
 def check_startup(distribution: metadata.Distribution) -> None:
-    """Raise HarnessError if the distribution runs code whenever Python starts."""
+    """Raise HarnessError if the distribution runs code whenever Python starts.
+
+    An editable one may: what links it to its checkout is the installer's, and can be code.
+    """
+    if checkout(distribution) is not None:
+        return
     for file in distribution.files or ():
         name = file.parts[0]
         if name.partition(".")[0] in ("sitecustomize", "usercustomize"):
@@ -197,8 +239,11 @@ def address(url: str) -> tuple[str, ...]:
 
 def check_import(distribution: metadata.Distribution) -> None:
     """Raise HarnessError unless the import finds the files of this distribution, in this env."""
-    spec = util.find_spec(PACKAGE)
-    found = Path(spec.origin).resolve() if spec and spec.origin else None
-    expected = Path(str(distribution.locate_file(f"{PACKAGE}/__init__.py"))).resolve()
-    if found != expected or not expected.is_relative_to(Path(sys.prefix).resolve()):
+    found, expected = imported_from(), (package_folder() / "__init__.py").resolve()
+    if found != expected:
         raise HarnessError(f"'{PACKAGE}' would be imported from {found}, not from {expected}")
+    inside = checkout(distribution) or Path(sys.prefix).resolve()
+    if not expected.is_relative_to(inside):
+        raise HarnessError(
+            f"'{PACKAGE}' is at {expected}, outside '{inside}': install it in this environment"
+        )

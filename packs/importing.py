@@ -75,7 +75,7 @@ def forget_the_harness() -> None:
 def look(options: Namespace, journal: Writer) -> None:
     """Tell what is installed, each module that imports Core, and what is not asked for.
 
-    Again is once they have been imported, and tells the first of these alone.
+    Again is when it is known what to import, or nothing is, and tells the first of these alone.
     """
     name, _, release = options.consumer.partition("==")
     core = guard(options.core, options.cell)
@@ -83,10 +83,11 @@ def look(options: Namespace, journal: Writer) -> None:
         consumer = metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
         raise HarnessError(f"'{options.consumer}' is not installed") from error
-    if consumer.version != release:
+    if release and consumer.version != release:
         raise HarnessError(f"'{name}' {consumer.version} is installed, not {release}")
     found = {f"{each.metadata['Name']}=={each.version}" for each in metadata.distributions()}
-    about = vars(core) | {"consumer": name, "release": release, "content": digest(consumer)}
+    about = vars(core) | {"consumer": name, "release": consumer.version}
+    about["content"] = digest(consumer)
     journal.tell(about=about | {"distributions": " ".join(sorted(found))})
     if options.again:
         return

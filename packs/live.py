@@ -39,7 +39,8 @@ def main() -> int:
 
 def arguments() -> ArgumentParser:
     parser = arguments_of_cell("Run one live cell.")
-    parser.add_argument("--consumer", required=True, metavar="DISTRIBUTION==RELEASE")
+    parser.add_argument("--consumer", required=True, metavar="DISTRIBUTION[==RELEASE]")
+    parser.add_argument("--only-drift", action="store_true", help="import no module for itself")
     parser.add_argument("--module-seconds", type=float, default=60, metavar="N")
     return parser
 
@@ -75,10 +76,11 @@ class Live:
 
     def look(self) -> dict[str, Result]:
         """What there is to import, and what the consumer does not ask for."""
-        if wrong := self.installed():
+        only_drift = self.options.only_drift
+        if wrong := self.installed(*(["--again"] if only_drift else [])):
             return {"run": wrong}
         self.evidence.properties |= self.told.about
-        if not self.told.left:
+        if not self.told.left and not only_drift:
             no_modules = Result("error", "no-modules", "no module of it imports Core")
             return {"run": no_modules} | self.told.results
         return dict(self.told.results)
@@ -183,10 +185,11 @@ class Live:
             core = f"Core {about['version']} from {about['source']}, sha256:{about['digest'][:12]}"
             facts = [one for name, one in results.items() if name.startswith(DRIFT)]
             there = {*results} - {name for name in results if name.startswith((*BESIDE, DRIFT))}
-            said = f"{kept(results[name] for name in there)} modules can be imported"
-            said += f", and its pack is right in {kept(facts)}" if facts else ""
+            modules = f"{kept(results[name] for name in there)} modules can be imported"
+            said = [] if self.options.only_drift else [modules]
+            said += [f"its pack is right in {kept(facts)}"] if facts else []
             consumer = f"{about['consumer']} {about['release']}"
-            lines.append(f"{self.options.cell}: {consumer} with {core}: {said}")
+            lines.append(f"{self.options.cell}: {consumer} with {core}: {', and '.join(said)}")
         sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 

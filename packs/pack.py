@@ -90,7 +90,8 @@ def read_pack(path: Path) -> Pack:
     """The pack's own statement; raises HarnessError naming the file and what is wrong in it."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        table.pop("strength", None)  # of which a cell knows nothing
+        for worth in ("strength", "coverage"):  # of which a cell knows nothing
+            table.pop(worth, None)
         rows = table.pop("known_breaks", [])
         return Pack(**table, known_breaks=tuple(KnownBreak(**row) for row in rows))
     except FileNotFoundError as error:

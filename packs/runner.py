@@ -14,12 +14,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from child import Child, Stopped, adopt_orphans, stop_by_signals
+from lifeline import hold
 
 OLDEST = (3, 11)
 PACKS = Path(__file__).resolve().parent
 # No other plugin than this one takes part, whatever distribution ships it.
-PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto")
-OPTIONS = ("-q", "-rN", "--disable-warnings", "-p", "no:cacheprovider", *PLUGIN)
+SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
+PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto", *SCOPE)
+SHOWN = ("-q", "-rN", "--disable-warnings", "--tb=short")
+OPTIONS = (*SHOWN, "--strict-markers", "--strict-config", "-p", "no:cacheprovider", *PLUGIN)
 
 
 def main() -> int:
@@ -37,6 +40,7 @@ def seal(options: Namespace, judge: Callable[[Path, Path], int]) -> int:
     """Have a cell judged, with the file of its evidence and a journal; the exit code."""
     file = options.evidence.resolve() / f"{options.cell}.xml"
     journal = file.with_name(f".{options.cell}.{os.getpid()}.journal")
+    hold(options.lifeline)
     stop_by_signals()
     adopt_orphans()
     try:
@@ -89,6 +93,7 @@ def arguments_of_cell(description: str) -> ArgumentParser:
     parser.add_argument("--core", default="", metavar="REQUIREMENT")
     parser.add_argument("--evidence", type=Path, default=Path("evidence"), metavar="FOLDER")
     parser.add_argument("--cell-seconds", type=float, default=600, metavar="N")
+    parser.add_argument("--lifeline", type=int, metavar="NUMBER", help="a pipe to end with")
     return parser
 
 

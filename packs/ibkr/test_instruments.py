@@ -28,6 +28,16 @@ def test_instrument_needs_only_its_symbol() -> None:
 
 
 @pytest.mark.contract("Instrument")
+def test_subscription_is_found_by_the_symbol_of_its_instrument() -> None:
+    """The symbol of an instrument is a key, under which ibkr keeps what it has subscribed to."""
+    from market_data_core import Instrument
+
+    subscribed, again = Instrument(symbol="AAA"), Instrument(symbol="AAA", exchange="IBIS")
+
+    assert {subscribed.symbol: "the ticker of AAA"}[again.symbol] == "the ticker of AAA"
+
+
+@pytest.mark.contract("Instrument")
 def test_instrument_can_be_looked_up() -> None:
     """Symbol, security type and exchange of an instrument are a key by which it is found again."""
     from market_data_core import Instrument

@@ -34,6 +34,27 @@ def test_directory_with_its_own_constructor_answers_for_itself() -> None:
     assert directory.endpoints() == {"node-0": "http://10.0.1.5:8080"}
 
 
+@pytest.mark.contract(
+    "protocols.FederationDirectory", "federation.ClusterTopology", "federation.Region"
+)
+def test_topology_of_a_directory_is_given_as_it_is() -> None:
+    """What a directory gives as its topology has its nodes, which the endpoint counts."""
+    from market_data_core.federation import ClusterId, ClusterTopology, Region
+    from market_data_core.protocols import FederationDirectory
+
+    cluster, region = ClusterId(value="default"), Region(name="local")
+    built = ClusterTopology(cluster_id=cluster, region=region, nodes=[])
+
+    class Directory(FederationDirectory):
+        def topology(self) -> Any:
+            return built
+
+        def endpoints(self) -> Mapping[str, str]:
+            return {}
+
+    assert len(Directory().topology().nodes) == 0
+
+
 @pytest.mark.contract("protocols.FederationDirectory")
 def test_directory_is_asked_for_its_topology_at_once() -> None:
     """The protocol asks a directory for its topology without arguments and without await."""

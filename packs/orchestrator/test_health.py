@@ -21,8 +21,8 @@ def test_health_component_accepts_a_detail_it_does_not_know() -> None:
     """A health component ignores the extra detail text that the orchestrator passes."""
     from market_data_core.telemetry import HealthComponent
 
-    fields: dict[str, Any] = {"state": "degraded", "detail": "Provider: disconnected"}
-    component = HealthComponent(name="provider", **fields)
+    component_type: Any = HealthComponent
+    component = component_type(name="provider", state="degraded", detail="Provider: disconnected")
     assert component.name == "provider"
 
 

@@ -22,6 +22,17 @@ def test_level_is_found_by_its_value() -> None:
         assert BackpressureLevel[level.value] is level
 
 
+@pytest.mark.contract("telemetry.BackpressureLevel")
+def test_policy_of_levels_is_told_from_one_of_texts() -> None:
+    """A level is one of its enum and its name alone is none, which tells kinds of policy apart."""
+    from market_data_core.telemetry import BackpressureLevel
+
+    levels = (BackpressureLevel.ok, BackpressureLevel.soft, BackpressureLevel.hard)
+
+    assert all(isinstance(level, BackpressureLevel) for level in levels)
+    assert not any(isinstance(name, BackpressureLevel) for name in ("ok", "soft", "hard"))
+
+
 @pytest.mark.contract("telemetry.RateAdjustment", "telemetry.BackpressureLevel")
 def test_rate_adjustment_accepts_every_scale_from_zero_to_one() -> None:
     """Any scale from 0 to 1, both included, is accepted, because users set their own policy."""

@@ -108,6 +108,17 @@ async def test_published_feedback_arrives_in_an_envelope() -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.contract("events.create_event_bus", "telemetry.FeedbackEvent", core=">=1.2")
+async def test_payload_of_an_envelope_is_dumped_for_its_schema() -> None:
+    """The payload of an envelope dumps its fields by name, which the schema check reads."""
+    (envelope,) = await deliver(in_memory_bus(), feedback_event(850))
+
+    dumped = envelope.payload.model_dump()
+
+    assert (dumped["coordinator_id"], dumped["queue_size"]) == ("bars", 850)
+
+
+@pytest.mark.asyncio
+@pytest.mark.contract("events.create_event_bus", "telemetry.FeedbackEvent", core=">=1.2")
 async def test_extended_feedback_arrives_with_core_fields() -> None:
     """Store's own kind of feedback event passes through the event bus with all of Core's fields."""
     from market_data_core.telemetry import BackpressureLevel, FeedbackEvent

@@ -80,6 +80,15 @@ def test_dataset_has_its_provider_symbols_and_interval(tmp_path: Path) -> None:
 
 
 @pytest.mark.contract("load_config", core=">=1.2.31")
+def test_provider_of_a_dataset_is_found_by_its_name(tmp_path: Path) -> None:
+    """A dataset names its provider as the mapping of all providers does, for the plan of a job."""
+    config = load(tmp_path, PROVIDERS + DATASETS)
+    dataset = config.datasets.root["closing_prices"]
+
+    assert config.providers.root[dataset.provider].type == "synthetic"
+
+
+@pytest.mark.contract("load_config", core=">=1.2.31")
 def test_provider_has_its_type(tmp_path: Path) -> None:
     """A provider tells its type, synthetic or ibkr."""
     providers = load(tmp_path, PROVIDERS).providers.root

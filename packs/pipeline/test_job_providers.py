@@ -22,9 +22,9 @@ def registry_type() -> Any:
     import market_data_core
 
     if getattr(market_data_core.ProviderRegistry, "_is_protocol", False):
-        from market_data_core.runtime import ProviderRegistry
+        from market_data_core import runtime
 
-        return ProviderRegistry
+        return runtime.ProviderRegistry
     return market_data_core.ProviderRegistry
 
 

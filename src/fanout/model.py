@@ -113,6 +113,19 @@ class StrengthAsked(Frozen):
     equivalent: tuple[Equivalent, ...] = ()
 
 
+class NotPinned(Frozen):
+    """A symbol of Core, as its consumer names it or by its path, that no promise pins, and why."""
+
+    symbol: Text
+    reason: Text
+
+
+class CoverageAsked(Frozen):
+    """What of its consumer's uses a pack need not pin."""
+
+    not_pinned: tuple[NotPinned, ...] = ()
+
+
 class PackOnDisk(Frozen):
     """A pack as it is now: its statement, the digest of its files, the names of its promises."""
 

@@ -78,7 +78,9 @@ def test_core_is_not_installed(project: Project, tmp_path: Path) -> None:
     """The guard refuses an environment without Core."""
     python = make_python(tmp_path / "python")
     said = refused(project, python, "small-core_v120", "market-data-core==1.2.0")
-    assert said == "'market-data-core==1.2.0' did not install 'market-data-core'"
+    assert (
+        said == "'market-data-core' is not installed, and 'market-data-core==1.2.0' was asked for"
+    )
 
 
 def test_core_cannot_be_found(project: Project, tmp_path: Path) -> None:

@@ -17,6 +17,14 @@ reason = "renamed"
 link = "https://example.org/1"
 expires = 9999-12-31
 """
+WORTH = """\
+[strength]
+floor = 50.0
+
+[[coverage.not_pinned]]
+symbol = "telemetry.Event"
+reason = "it is only handed on"
+"""
 REFUSED: dict[str, str | bytes] = {
     "unknown key": PACK_TOML + 'suports = ">=1"\n',
     "unknown table": PACK_TOML + "[tool]\nname = 1\n",
@@ -48,6 +56,7 @@ REFUSED: dict[str, str | bytes] = {
 ACCEPTED: dict[str, str] = {
     "two known breaks": PACK_TOML + KNOWN + KNOWN.replace("kept", "source"),
     "two assignees": PACK_TOML + 'assignees = ["ada", "Grace-Hopper1"]\n',
+    "what the pack is worth": PACK_TOML + WORTH,
     "any Core": PACK_TOML.replace(">=1.1,<2", ""),
     "other line endings": PACK_TOML.replace("\n", "\r\n"),
 }

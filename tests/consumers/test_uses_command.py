@@ -261,6 +261,19 @@ def test_guards(told: Told, code: str, guard: str) -> None:
     assert {use["guard"] for use in told[code] if use["unmet"]} == {guard}
 
 
+def test_private_names_of_own_classes(world: Project, index: CoreIndex) -> None:
+    """What a consumer's class has under a private name is its own, and no use of Core."""
+    code = """
+class Own(Bus):
+    def __init__(self): self._seen = 1
+    def _count(self): return self._seen
+    def close(self): return self._count()
+def f(event: Event): return event._private
+"""
+    found = [one["symbol"] for one in used(world, index, code) if "_" in one["symbol"]]
+    assert found == ["Event._private"]
+
+
 def test_guard_of_an_import_in_another_module(world: Project, index: CoreIndex) -> None:
     """What one module imports with a guard has it in every module that takes it from there."""
     compatible = "try: from market_data_core import Gone\nexcept ImportError: Gone = None\n"

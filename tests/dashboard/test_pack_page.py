@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pydantic import HttpUrl
 
+from fanout.consumers.needs.usage import How
 from fanout.dashboard.pages import pack as pack_page
 from fanout.history.document import make_run, write_run
 from fanout.model import CellReport, KnownBreak, Pack, PackOnDisk, Promise, Result
 from fanout.strength.answer import Fate
 from tests.browser.pages import Page, build
-from tests.worlds import scenes
+from tests.worlds import coverages, scenes
 from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, START, cell, missing, record
 from tests.worlds.strengths import MARKUP, RAISES, keep, mutant
 
@@ -86,6 +87,31 @@ def test_strength(tmp_path: Path) -> None:
     assert f"survived {RAISES}" in " ".join(page.all("summary"))
     assert f"fanout strength small --mutant '{RAISES}'" in page.text
     assert MARKUP in page.text
+    assert MARKUP not in (history.parent / "site/packs/small.html").read_text()
+
+
+def test_coverage(tmp_path: Path) -> None:
+    """A page says what its pack pins, by kind, what it does not, and what nobody needs."""
+    history = tmp_path / "history"
+    record(history, cell("1.3.0"))
+    assert "Coverage" not in pack(history).all("h2")
+    coverages.keep(
+        history,
+        coverages.judged("A.b", pinned_by=(PLAIN,)),
+        coverages.judged("A.c", lacks="no promise reads it"),
+        coverages.judged("A.d", How.HASH, lacks="no promise", reason="it is a text"),
+        digest="p" * 64,
+        idle=SOURCE,
+    )
+    page = pack(history)
+    assert page.facts["Coverage"] == "1 of 3"
+    says = "1 of 3 run-time uses of market-data-small 0.1.0 pinned, 1 excused, with Core 1.3.0 on"
+    assert f"{says} 2026-01-02. Told" in page.text
+    assert page.all("td")[-8:] == ["2", "1", "none", "50 %", "1", "0", "1", "100 %"]
+    assert f"A.c, read, in small/{MARKUP}.py:3: no promise reads it" in page.all("li")
+    assert f"A.d, hash, in small/{MARKUP}.py:3: it is a text" in page.all("li")
+    assert f"{SOURCE}, of telemetry.Idle" in page.all("li")
+    assert "fanout uses small --coverage" in page.text
     assert MARKUP not in (history.parent / "site/packs/small.html").read_text()
 
 

@@ -13,10 +13,11 @@ from fanout.cells.matrix import named_version
 from fanout.cells.promises import read_promises
 from fanout.digest import content_digest
 from fanout.errors import InvalidPack, UnknownPack
-from fanout.model import Frozen, Matrix, Pack, PackOnDisk, StrengthAsked, in_range
+from fanout.model import CoverageAsked, Frozen, Matrix, Pack, PackOnDisk, StrengthAsked, in_range
 from fanout.wording import one_line
 
 HINT = "see 'Add a pack' in packs/README.md for the keys of a pack.toml"
+WORTH = ("strength", "coverage")  # tables about the pack, of which a cell knows nothing
 M = TypeVar("M", bound=Frozen)
 
 
@@ -92,15 +93,19 @@ def pack_digest(folder: Path) -> str:
 
 
 def read_pack(file: Path) -> Pack:
-    """What a `pack.toml` says of its pack, its `[strength]` aside; raises InvalidPack."""
-    table = read_table(file)
-    table.pop("strength", None)
+    """What a `pack.toml` says of its pack, but for what it is worth; raises InvalidPack."""
+    table = {key: value for key, value in read_table(file).items() if key not in WORTH}
     return checked(Pack, table, file)
 
 
 def read_strength(file: Path) -> StrengthAsked:
     """What a `pack.toml` says of the strength of its pack; raises InvalidPack."""
     return checked(StrengthAsked, read_table(file).get("strength", {}), file)
+
+
+def read_coverage(file: Path) -> CoverageAsked:
+    """What a `pack.toml` says of the coverage of its pack; raises InvalidPack."""
+    return checked(CoverageAsked, read_table(file).get("coverage", {}), file)
 
 
 def read_table(file: Path) -> dict[str, object]:

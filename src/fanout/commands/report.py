@@ -15,6 +15,7 @@ from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import check_ranges, read_packs
 from fanout.commands.command import FOLDER, ROOT, Command, format_option, show
 from fanout.errors import NoEvidence
+from fanout.history.coverages import coverages_now
 from fanout.history.document import reported, write_run
 from fanout.history.strengths import strengths_now
 from fanout.model import Evidence
@@ -57,7 +58,8 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
     )
     digests = {name: pack.digest for name, pack in packs.items()}
     strength = strengths_now(history, digests) if history else ()
-    made = make_report(matrix, found, packs, datetime.now(UTC).date(), strength)
+    coverage = coverages_now(history, digests) if history else ()
+    made = make_report(matrix, found, packs, datetime.now(UTC).date(), strength, coverage)
     show(form, made, partial(print_report, made), markdown=partial(markdown, made))
     if history and (run := reported(made.cells, packs, matrix)):
         write_run(run, history)

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from packaging.utils import canonicalize_name
 
+from fanout.cells.live import DRIFT
 from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import pack_digest, read_coverage
+from fanout.cells.promises import read_promises
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, format_option, show
 from fanout.commands.progress import Pace
+from fanout.consumers.coverage.answer import Coverages, coverage
+from fanout.consumers.coverage.core_map import core_map
+from fanout.consumers.coverage.pin import Pins
+from fanout.consumers.coverage.place import Places
 from fanout.consumers.needs.across import Usages, across
-from fanout.consumers.needs.usage import usage
+from fanout.consumers.needs.against import against
+from fanout.consumers.needs.usage import Usage, usage
 from fanout.consumers.release import Release, read_release, read_wheel
 from fanout.consumers.releases import read_newest
 from fanout.consumers.table import packs_of, read_table
 from fanout.core.index import wheel_of
 from fanout.core.resolve import newest_release, released, resolve
 from fanout.core.wheel import wheel_digest
-from fanout.errors import ExitCode, UnknownConsumer
+from fanout.errors import ExitCode, UnknownConsumer, UnknownPack
+from fanout.history.coverages import keep_coverage, keep_map
 from fanout.history.surfaces import surface_of
-from fanout.model import Matrix, version_of
+from fanout.model import Core, CoverageAsked, Matrix, Pack, version_of
 from fanout.surface.shape import Shapes
+from fanout.told.coverage_text import print_changes, print_coverages
+from fanout.told.map_text import print_map
 from fanout.told.uses_text import print_usages
 
 
 @click.command(
     cls=Command,
     epilog="""\b
-Exit codes: 0 told, 1 with --core: it cannot meet a use that nothing guards, 2 unusable input,
-3 the index gave no answer.
+Exit codes: 0 told, 1 with --core: it cannot meet a use that nothing guards; with --coverage: one
+that nobody pins or excuses, or an excuse for nothing; 2 unusable input, 3 the index gave no answer.
 
 \b
 Example: fanout uses market-data-ibkr --core 1.4.61""",
@@ -42,6 +55,11 @@ Example: fanout uses market-data-ibkr --core 1.4.61""",
 @click.option(
     "--all", "every", is_flag=True, help="See which uses each Core of tox.ini cannot meet."
 )
+@click.option("--coverage", "covered", is_flag=True, help="See what the packs pin of them.")
+@click.option("--map", "mapped", is_flag=True, help="See who pins and uses each symbol of Core.")
+@click.option(
+    "--against", "older", metavar="VERSION", help="See what is new since this older release."
+)
 @format_option()
 @ROOT
 @HISTORY
@@ -50,6 +68,9 @@ def uses(
     names: tuple[str, ...],
     named: str | None,
     every: bool,
+    covered: bool,
+    mapped: bool,
+    older: str | None,
     form: str,
     root: Path,
     history: Path,
@@ -61,59 +82,164 @@ def uses(
     release in consumers.toml. Without --core the uses are those of the newest release of Core. REF
     is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL with a ref.
     """
+    if sum(map(bool, (every, covered, mapped, older))) > 1:
+        raise click.UsageError("give one of --all, --coverage, --map and --against")
     if named and every:
         raise click.UsageError("give --core or --all, not both")
-    root = root.resolve()
-    releases = read_releases(names, root, index)
-    matrix = read_matrix(root)
+    if mapped and names:
+        raise click.UsageError("--map is of all consumers: name none")
+    if older and len(names) != 1:
+        raise click.UsageError("--against needs one consumer")
+    asked = Question(names, root.resolve(), history, index, named)
     if every:
-        answer = across(releases, cores_of(matrix, root, history, index))
+        tell_across(asked, form)
+    elif covered:
+        tell_coverage(asked, form)
+    elif mapped:
+        tell_map(asked, form)
+    elif older:
+        tell_changes(asked, older, form)
     else:
-        core = resolve(named, "candidate", root, matrix) if named else newest_release(matrix)
-        shapes = Shapes(surface_of(wheel_of(core, root, index), history))
-        answer = Usages(usages=tuple(usage(one, core.version, shapes) for one in releases))
+        tell_uses(asked, form)
+
+
+class Question:
+    """The releases that are asked about, all of consumers.toml unless some are named, and a Core.
+
+    Reading may raise InvalidCore, InvalidPack, UnknownConsumer, UnreachableIndex.
+    """
+
+    def __init__(
+        self, names: Sequence[str], root: Path, history: Path, index: str, core: str | None
+    ) -> None:
+        self.names = names
+        self.root = root
+        self.history = history
+        self.index = index
+        self.named = core
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        return read_matrix(self.root)
+
+    @cached_property
+    def core(self) -> Core:
+        if self.named:
+            return resolve(self.named, "candidate", self.root, self.matrix)
+        return newest_release(self.matrix)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        return self.shapes_of(wheel_of(self.core, self.root, self.index))
+
+    def shapes_of(self, wheel: Path) -> Shapes:
+        return Shapes(surface_of(wheel, self.history))
+
+    @cached_property
+    def table(self) -> dict[str, str]:
+        return read_table(self.root)
+
+    @cached_property
+    def packs(self) -> dict[str, tuple[str, Pack]]:
+        return packs_of(self.root, self.table)
+
+    def releases(self, known: Mapping[str, str]) -> list[Release]:
+        """The releases; those that nobody names a version of are the known ones."""
+        by_pack = {pack: consumer for consumer, (pack, _) in self.packs.items()}
+
+        def read(named: str) -> Release:
+            if named.endswith(".whl"):
+                return read_wheel(Path(named))
+            name, _, version = (part.strip() for part in named.partition("=="))
+            name = by_pack.get(name, canonicalize_name(name))
+            version = version or known.get(name) or read_newest([name], self.index).get(name, "")
+            if not version:
+                hint = "name one as DISTRIBUTION==VERSION"
+                raise UnknownConsumer(f"'{name}' has no release", hint)
+            return self.release(name, version)
+
+        return [read(name) for name in self.names or known]
+
+    def release(self, name: str, version: str) -> Release:
+        return read_release(name, version, self.root, self.index)
+
+    def used(self, one: Release) -> Usage:
+        return usage(one, self.core.version, self.shapes)
+
+
+def tell_uses(asked: Question, form: str) -> NoReturn:
+    answer = Usages(usages=tuple(asked.used(one) for one in asked.releases(asked.table)))
     show(form, answer, partial(print_usages, answer))
-    broken = named and any(one.broken for one in answer.usages)
+    broken = asked.named and any(one.broken for one in answer.usages)
     sys.exit(ExitCode.BROKEN if broken else ExitCode.FINE)
 
 
-def read_releases(names: Sequence[str], root: Path, index: str) -> list[Release]:
-    """The releases that texts name, all of consumers.toml if there is none.
-
-    Raises InvalidCore, UnknownConsumer, UnreachableIndex.
-    """
-    table = read_table(root)
-    by_pack = {pack: consumer for consumer, (pack, _) in packs_of(root, table).items()}
-
-    def read(named: str) -> Release:
-        if named.endswith(".whl"):
-            return read_wheel(Path(named))
-        name, _, version = (part.strip() for part in named.partition("=="))
-        name = by_pack.get(name, canonicalize_name(name))
-        version = version or table.get(name) or read_newest([name], index).get(name, "")
-        if not version:
-            raise UnknownConsumer(f"'{name}' has no release", "name one as DISTRIBUTION==VERSION")
-        return read_release(name, version, root, index)
-
-    return [read(name) for name in names or table]
+def tell_across(asked: Question, form: str) -> None:
+    answer = across(asked.releases(asked.table), cores_of(asked))
+    show(form, answer, partial(print_usages, answer))
 
 
-def cores_of(
-    matrix: Matrix, root: Path, history: Path, index: str
-) -> dict[str, tuple[tuple[str, ...], Shapes]]:
+def tell_coverage(asked: Question, form: str) -> NoReturn:
+    """Tell what the packs pin, and keep what is told of the releases that they were read from."""
+    places, found = Places(asked.shapes), []
+    for release in asked.releases({name: says.release for name, (_, says) in asked.packs.items()}):
+        if release.consumer not in asked.packs:
+            raise UnknownPack(f"'{release.consumer}' has no pack", "see `fanout draft --help`")
+        pack, says = asked.packs[release.consumer]
+        one = coverage(pack, asked.used(release), *pins_of(asked, pack, places))
+        found.append(one)
+        if says.release == release.version and not asked.named:
+            digest = pack_digest(asked.root / "packs" / pack)
+            keep_coverage(asked.history, one, digest, datetime.now(UTC))
+    answer = Coverages(packs=tuple(found))
+    show(form, answer, partial(print_coverages, answer))
+    sys.exit(answer.exit_code)
+
+
+def pins_of(asked: Question, pack: str, places: Places) -> tuple[Pins, CoverageAsked]:
+    folder = asked.root / "packs" / pack
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*.py"))
+        if path.name != DRIFT  # which no cell runs
+    }
+    pins = Pins(files, read_promises(folder), places)
+    return pins, read_coverage(folder / "pack.toml")
+
+
+def tell_map(asked: Question, form: str) -> None:
+    """Tell the map of a Core, and keep that of the newest."""
+    places = Places(asked.shapes)
+    usages = [asked.used(one) for one in asked.releases(asked.table)]
+    packs = [pack for pack, _ in asked.packs.values()]
+    pins = {pack: pins_of(asked, pack, places)[0] for pack in packs}
+    answer = core_map(asked.core.version, places, usages, pins)
+    if not asked.named:
+        keep_map(asked.history, answer, datetime.now(UTC))
+    show(form, answer, partial(print_map, answer))
+
+
+def tell_changes(asked: Question, version: str, form: str) -> None:
+    (after,) = asked.releases(asked.table)
+    before = asked.release(after.consumer, version)
+    answer = against(asked.used(before), asked.used(after))
+    show(form, answer, partial(print_changes, answer))
+
+
+def cores_of(asked: Question) -> dict[str, tuple[tuple[str, ...], Shapes]]:
     """Each content of Core that tox.ini names, by digest, with the versions that have it."""
-    refs = dict.fromkeys(cell.core_ref for cell in matrix.cells)
-    cores = [core for ref in refs if (core := released(ref, matrix))]
+    refs = dict.fromkeys(cell.core_ref for cell in asked.matrix.cells)
+    cores = [core for ref in refs if (core := released(ref, asked.matrix))]
     cores.sort(key=lambda core: version_of(core.version))
     found: dict[str, tuple[tuple[str, ...], Shapes]] = {}
     told = Pace("Cores")
     for number, core in enumerate(cores, 1):
-        wheel = wheel_of(core, root, index)
+        wheel = wheel_of(core, asked.root, asked.index)
         digest = wheel_digest(wheel)
         if digest in found:
             versions, shapes = found[digest]
         else:
-            versions, shapes = (), Shapes(surface_of(wheel, history))
+            versions, shapes = (), asked.shapes_of(wheel)
         found[digest] = ((*versions, core.version), shapes)
         told(number, len(cores))
     return found

@@ -245,8 +245,9 @@ def bindings(body: Iterable[ast.stmt]) -> Iterator[Binding]:
     for line in body:
         for node in ast.walk(line):
             match node:
-                case ast.AnnAssign(target=target, annotation=annotation):
-                    yield target, None, annotation
+                case ast.AnnAssign(target=target, value=value, annotation=annotation):
+                    # `Any` says nothing of what the value is.
+                    yield target, *((value, None) if is_any(annotation) else (None, annotation))
                 case ast.NamedExpr(target=target, value=value):
                     yield target, value, None
                 case ast.Assign(targets=targets, value=value):
@@ -258,6 +259,10 @@ def bindings(body: Iterable[ast.stmt]) -> Iterator[Binding]:
                     yield from taken_apart(target, part_of(value))
                 case ast.ExceptHandler(type=ast.expr() as value, name=str(name)):
                     yield ast.Name(name), part_of(value), None
+
+
+def is_any(annotation: ast.expr) -> bool:
+    return ast.unparse(annotation) in ("Any", "typing.Any")
 
 
 def taken_apart(target: ast.expr, value: ast.expr) -> Iterator[Binding]:

@@ -210,7 +210,9 @@ class Reader(Notes, ast.NodeVisitor):
             ) if symbol := self.known(of):
                 more = {"guard": how} if how == "hasattr" or (how == "getattr" and default) else {}
                 self.note(Kind.ASK, symbol, name, node, direct=self.names_itself(of), **more)
-            case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress")):
+            case ast.Call(
+                func=ast.Name(id="suppress" | "raises") | ast.Attribute(attr="suppress" | "raises")
+            ):
                 for one in node.args:
                     self.note_named(Kind.CATCH, one, node)
 

@@ -20,6 +20,7 @@ from fanout.dashboard.facts.verdicts import Verdicts, decision
 from fanout.dashboard.site import Content, Part
 from fanout.digest import content_digest
 from fanout.gate.decision import Decision
+from fanout.history.coverages import KeptCoverage, KeptMap, read_coverage, read_map
 from fanout.history.strengths import KeptStrength, read_strength
 from fanout.wording import GLYPHS, moment, number
 
@@ -63,6 +64,16 @@ class Edition:
     def strength(self) -> Callable[[str], KeptStrength | None]:
         """How strong a pack was when that was measured last, by its name; read once."""
         return cache(partial(read_strength, self.snapshot.history.folder))
+
+    @cached_property
+    def coverage(self) -> Callable[[str], KeptCoverage | None]:
+        """What a pack pins of what its consumer uses, as it was told last, by its name."""
+        return cache(partial(read_coverage, self.snapshot.history.folder))
+
+    @cached_property
+    def map(self) -> KeptMap | None:
+        """Who pins and uses each symbol of a Core, as it was told last."""
+        return read_map(self.snapshot.history.folder)
 
     @cached_property
     def sayings(self) -> Sayings:

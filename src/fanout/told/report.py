@@ -13,6 +13,7 @@ from fanout.cells.outcome import judge
 from fanout.cells.will_break import Met, WillBreak, will_break
 from fanout.core.requirement import run_again
 from fanout.errors import ExitCode
+from fanout.history.coverages import PackCoverage
 from fanout.history.strengths import PackStrength
 from fanout.model import (
     CellReport,
@@ -70,6 +71,7 @@ class Report(Frozen):
     unsupported: tuple[PromiseReport, ...]
     will_break: tuple[WillBreak, ...]
     strength: tuple[PackStrength, ...]
+    coverage: tuple[PackCoverage, ...]
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -168,6 +170,7 @@ def make_report(
     packs: Mapping[str, PackOnDisk],
     today: date,
     strength: tuple[PackStrength, ...] = (),
+    coverage: tuple[PackCoverage, ...] = (),
 ) -> Report:
     """Judge every expected cell; evidence of cells that are not expected is left aside."""
     by_name = {cell.name: cell for cell in matrix.cells}
@@ -194,6 +197,7 @@ def make_report(
             for said in promise.deprecations
         ),
         strength=strength,
+        coverage=coverage,
     )
 
 

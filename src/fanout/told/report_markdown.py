@@ -30,6 +30,9 @@ def markdown(report: Report) -> str:
     if report.strength:
         lines = [f"- {escape(one.pack)}: {escape(one.says)}" for one in report.strength]
         parts += ["### Strength of the packs", "\n".join(lines)]
+    if report.coverage:
+        lines = [f"- {escape(one.pack)}: {escape(one.says)}" for one in report.coverage]
+        parts += ["### Coverage of the packs", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -40,6 +40,8 @@ def print_report(report: Report, console: Console) -> None:
     print_not_applicable(console, report)
     for strength in report.strength:
         console.print(Text(f"Strength of {strength.pack}: {strength.says}"))
+    for coverage in report.coverage:
+        console.print(Text(f"Coverage of {coverage.pack}: {coverage.says}"))
     console.print(Text(report.age))
     console.print(Text(report.summary, "bold"))
 

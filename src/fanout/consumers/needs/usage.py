@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import computed_field
 
@@ -12,7 +13,7 @@ from fanout.consumers.release import Release
 from fanout.consumers.use import MANY, File, Kind, Use
 from fanout.consumers.uses import IN_A_TEXT
 from fanout.model import PACKAGE, Frozen
-from fanout.surface.shape import Shapes, There
+from fanout.surface.shape import Place, Shapes, There
 from fanout.wording import cut, one_line, printable
 
 LONGEST_NAME = 200
@@ -46,6 +47,9 @@ class UsedAt(Frozen):
     symbol: str
     path: str = ""
     gives: str = ""  # what it gives to a call, or adds to a class
+    position: int = 0  # arguments
+    keywords: tuple[str, ...] = ()  # arguments
+    awaited: bool = False
     guard: str = ""  # why the code does without it
     unmet: str = ""  # why this Core cannot meet it
     missing: str = ""  # the name that this Core does not have, if that is why
@@ -90,9 +94,9 @@ class Usage(Frozen):
 def usage(release: Release, core: str, shapes: Shapes) -> Usage:
     """The uses of a release, against one Core."""
     files = release.files
-    own = [file for file in files if not shadowing(file.path)]
-    added = extended(own, shapes)
-    found = [one for file in own for one in used(file, shapes, added)]
+    there = [file for file in files if not shadowing(file.path)]
+    own = extended(there, shapes)
+    found = [one for file in there for one in used(file, shapes, own)]
     return Usage(
         consumer=release.consumer,
         release=release.version,
@@ -111,17 +115,33 @@ def shadowing(path: str) -> bool:
     return PACKAGE in path.partition(".data/")[2].split("/")[1:2] or path.startswith(f"{PACKAGE}/")
 
 
-def extended(files: Iterable[File], shapes: Shapes) -> frozenset[tuple[str, str]]:
-    """What the consumer's own classes add to those of Core, each with the path of that."""
+class Own(NamedTuple):
+    """The paths of Core's classes that a consumer extends, and what its own have beside them."""
+
+    bases: frozenset[str]
+    added: frozenset[tuple[str, str]]
+
+    def has(self, use: Use, place: Place, shapes: Shapes) -> bool:
+        """Whether what is used of an object is the consumer's own, as its private names are."""
+        if place.there is There.UNSEEN:
+            private = use.name.startswith("_") and not use.name.endswith("__")
+            return private and not use.direct and shapes.find(use.symbol).path in self.bases
+        start, _, name = place.path.rpartition(".")
+        return place.there is There.NO and not use.direct and (start, name) in self.added
+
+
+def extended(files: Iterable[File], shapes: Shapes) -> Own:
+    """What the consumer's own classes are and add to those of Core."""
     uses = [use for file in files for use in file.uses]
     bases = {shapes.find(use.symbol).path for use in uses if use.kind is Kind.SUBCLASS}
     more = (
         (shapes.find(one.symbol).path, one) for one in uses if one.kind in (Kind.ADDED, Kind.ASSIGN)
     )
-    return frozenset((path, one.name) for path, one in more if path in bases)
+    added = frozenset((path, one.name) for path, one in more if path in bases)
+    return Own(frozenset(bases), added)
 
 
-def used(file: File, shapes: Shapes, added: Container[tuple[str, str]]) -> Iterator[UsedAt]:
+def used(file: File, shapes: Shapes, own: Own) -> Iterator[UsedAt]:
     called = {(use.line, target(use)) for use in file.uses if use.kind is Kind.CALL}
     said = {(use.line, use.symbol) for use in file.uses if use.kind is Kind.ANNOTATION}
     for use in file.uses:
@@ -132,8 +152,9 @@ def used(file: File, shapes: Shapes, added: Container[tuple[str, str]]) -> Itera
         module = place.there is There.YES and kind_of(shapes, place.path) == "module"
         if use.kind is Kind.READ and (module or (use.line, named) in called | said):
             continue
-        start, _, name = place.path.rpartition(".")
-        if place.there is There.NO and not use.direct and (name in HOLDS or (start, name) in added):
+        if own.has(use, place, shapes) or (
+            place.there is There.NO and not use.direct and place.path.rpartition(".")[2] in HOLDS
+        ):
             continue
         there = place.there is not There.NO
         yield UsedAt(
@@ -141,6 +162,9 @@ def used(file: File, shapes: Shapes, added: Container[tuple[str, str]]) -> Itera
             symbol=cut(printable(named), LONGEST_NAME),
             path=place.path if place.there is There.YES else "",
             gives=gives(use),
+            position=use.position,
+            keywords=tuple(cut(printable(one), LONGEST_NAME) for one in sorted(use.keywords)),
+            awaited=use.awaited,
             guard=guard(use, there, shapes),
             missing="" if there else shown(place.path),
             unmet=cut(one_line(unmet(use, shapes)), LONGEST_NAME),

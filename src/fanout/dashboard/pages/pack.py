@@ -8,11 +8,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from fanout.consumers.coverage.answer import Idle, Judged, OfKind
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.grid import NOT_RUN
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.site import Part
+from fanout.history.coverages import PackCoverage, coverage_now
 from fanout.history.strengths import PackStrength, strength_now
 from fanout.model import Standing, in_range
 from fanout.strength.answer import Fate, MutantReport
@@ -83,6 +85,11 @@ class PackFacts(NamedTuple):
     listed: tuple[Listed, ...]
     strength: PackStrength | None
     missed: tuple[MutantReport, ...]  # what it would not notice, and what it refuses for nothing
+    covered: PackCoverage | None
+    kinds: tuple[OfKind, ...]
+    open: tuple[Judged, ...]  # uses that nobody pins or excuses
+    excused: tuple[Judged, ...]
+    idle: tuple[Idle, ...]  # promises that pin nothing that is used
     url: str
 
 
@@ -93,7 +100,7 @@ def parts(edition: Edition) -> Iterator[Part]:
 
 
 def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFacts:
-    snapshot, kept = edition.snapshot, edition.strength(name)
+    snapshot, kept, told = edition.snapshot, edition.strength(name), edition.coverage(name)
     pack = snapshot.stated.get(name)
     newest = next(iter(snapshot.known_refs), None)
     cell = snapshot.cells.get(f"{name}-{newest.name}") if newest else None
@@ -117,6 +124,11 @@ def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFac
         listed=tuple(listed(snapshot, pack, promises)) if pack else (),
         strength=strength_now(kept, pack.statement.digest if pack else "") if kept else None,
         missed=kept.strength.having(Fate.REFUSED, Fate.SURVIVED)[:MOST_MISSED] if kept else (),
+        covered=coverage_now(told, pack.statement.digest if pack else "") if told else None,
+        kinds=told.coverage.kinds if told else (),
+        open=told.coverage.open[:MOST_MISSED] if told else (),
+        excused=told.coverage.excused[:MOST_MISSED] if told else (),
+        idle=told.coverage.idle[:MOST_MISSED] if told else (),
         url=edition.url,
     )
 

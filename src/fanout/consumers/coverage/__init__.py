@@ -1,0 +1,1 @@
+"""What a pack pins of what its consumer uses, and what all packs pin of a Core."""
