@@ -262,7 +262,6 @@ def some(names: Sequence[str]) -> Iterator[str]:
 
 def why(message: str, text: str) -> Iterator[str]:
     """The first lines of why: what pytest marks as the error, or else the message."""
-    marked = [line for line in text.splitlines() if line.startswith("E ")]
+    marked = [line[2:] for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
-        said = line.removeprefix("E").strip()
-        yield f"| {cut(said, LONGEST_LINE)}"
+        yield f"| {cut(line.strip(), LONGEST_LINE)}"
