@@ -61,8 +61,6 @@ class GitHub(ThreadingHTTPServer):
         self.dispatches: list[Json] = []
         self.headers: dict[str, str] = {}
         self.pulls: list[Json] = []
-        self.commits: list[str] = []
-        self.running: list[str] = []  # titles of runs
         self.files: dict[str, dict[str, str]] = {}  # by branch and path
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
@@ -212,15 +210,6 @@ def repository(server: GitHub, said: Json, query: Json, name: str) -> Json:
     }
 
 
-def workflow(server: GitHub, said: Json, query: Json) -> Json:
-    return {"id": 1, "url": f"{server.url}/repos/owner/contracts/actions/workflows/1"}
-
-
-def runs(server: GitHub, said: Json, query: Json) -> Json:
-    there = server.running if query["status"] == ["in_progress"] else []
-    return {"total_count": len(there), "workflow_runs": [{"display_title": one} for one in there]}
-
-
 def content(server: GitHub, said: Json, query: Json, path: str) -> Json:
     text = server.files.get(query.get("ref", ["main"])[0], {}).get(path)
     if text is None:
@@ -292,12 +281,6 @@ ROUTES: dict[str, Callable[..., Json]] = {
     ),
     r"POST /graphql": hide,
     r"GET /repos/owner/(\w+)": repository,
-    rf"GET {REPOSITORY}/actions/workflows/contracts.yml": workflow,
-    rf"GET {REPOSITORY}/actions/workflows/(?:1|contracts.yml)/runs": runs,
-    rf"GET {REPOSITORY}/commits": lambda server, said, query: [
-        {"sha": one, "url": f"{server.url}/repos/owner/core/commits/{one}"}
-        for one in server.commits
-    ],
     rf"GET {REPOSITORY}/pulls": lambda server, said, query: server.pulls,
     rf"POST {REPOSITORY}/pulls": proposed,
     rf"GET {REPOSITORY}/contents/(.+)": content,
