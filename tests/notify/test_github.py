@@ -11,8 +11,6 @@ from typing import NamedTuple
 import pytest
 import requests
 from click.testing import CliRunner
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fanout.cli import main
 from fanout.commands.workflow import notify
@@ -22,7 +20,7 @@ from fanout.model import Answer, Core, Result, Verdict
 from fanout.notify.announcement import Announcement, Request, Turned
 from fanout.notify.github.client import Waits, connect
 from fanout.notify.github.comment import LONGEST, MARKER
-from tests.servers.github import BOT, Fault, GitHub
+from tests.servers.github import BOT, Fault, GitHub, private_key
 from tests.servers.openapi import PATHS, described, installed
 from tests.worlds.runs import NAME, PACKS, cell, promise, run
 
@@ -381,7 +379,7 @@ def test_without_a_token_the_rest_is_told(
     done = tell(tmp_path, announcement())
 
     assert done.code == 0
-    assert "set the secrets GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, or REPO_TOKEN" in done.out
+    assert "set the secrets APP_ID and APP_PRIVATE_KEY, or REPO_TOKEN" in done.out
     assert github.asked == []
 
 
@@ -389,14 +387,8 @@ def test_a_github_app_needs_no_personal_token(
     github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With an app's id and key its installation speaks, under the app's name."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    monkeypatch.setenv("GITHUB_APP_ID", "12345")
-    monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", pem.decode())
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
 
     done = tell(tmp_path, announcement())
 
@@ -410,13 +402,13 @@ def test_a_key_that_is_none_is_said(
     github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A private key that was pasted in part is named, and not shown."""
-    monkeypatch.setenv("GITHUB_APP_ID", "12345")
-    monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", "-----BEGIN RSA")
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", "-----BEGIN RSA")
 
     done = tell(tmp_path, announcement())
 
     assert done.code == 3
-    assert "GITHUB_APP_PRIVATE_KEY is no private key" in done.out
+    assert "APP_PRIVATE_KEY is no private key" in done.out
 
 
 def test_every_path_that_is_used_is_documented() -> None:

@@ -13,10 +13,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 BOT = "contracts-bot"
+MADE = "ghs_made"  # the token of an installation
 DATE = "2026-01-01T00:00:00Z"
 Json = Any  # what json.loads gives
+
+
+def private_key() -> str:
+    """A key as GitHub gives it to the owner of an app."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
 
 
 class Fault:
@@ -122,6 +135,10 @@ class Answer(BaseHTTPRequestHandler):
                 self.answer(asked, said)
             threading.Event().wait(fault.seconds)
             self.send(fault.status, {"message": fault.message}, fault.headers)
+            return
+        if asked == "GET /user" and MADE in self.headers.get("Authorization", ""):
+            # An installation is nobody, as GitHub says of what such a token may ask.
+            self.send(403, {"message": "Resource not accessible by integration"})
             return
         found = self.answer(asked, said)
         if found is None:
@@ -250,7 +267,7 @@ ROUTES: dict[str, Callable[..., Json]] = {
     r"GET /app": lambda server, said, query: {"slug": "contracts"},
     rf"GET {REPOSITORY}/installation": lambda server, said, query: {"id": 1},
     r"POST /app/installations/1/access_tokens": lambda server, said, query: {
-        "token": "ghs_made",
+        "token": MADE,
         "expires_at": "2099-01-01T00:00:00Z",
         "permissions": {},
     },

@@ -16,7 +16,7 @@ from fanout.commands.workflow.token import HEADER
 from fanout.notify.github.client import Waits, connect
 from tests import ROOT
 from tests.servers.core_index import CoreIndex, Offer
-from tests.servers.github import Fault, GitHub
+from tests.servers.github import Fault, GitHub, private_key
 from tests.worlds.project import PACK_TOML
 
 QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
@@ -67,6 +67,31 @@ def test_a_token_that_ends_soon_is_a_warning(
 def test_a_token_without_an_end_is_no_warning(github: GitHub) -> None:
     """What does not expire needs no rotation."""
     assert ask("token").output == "the token does not expire\n"
+
+
+def test_an_app_needs_no_rotation(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an app the daily check says so; nothing is asked that an installation may not."""
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
+
+    done = ask("token")
+
+    assert (done.exit_code, done.output) == (0, "the app contracts[bot] needs no rotation\n")
+    assert "GET /user" not in github.asked
+
+
+def test_an_app_that_is_not_installed_is_said(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that may do nothing here fails the check before an answer is lost."""
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
+    github.faults.append(Fault(r"GET .*/installation", 404, times=99))
+
+    done = ask("token")
+
+    assert done.exit_code == 3
+    assert "use the GitHub App" in done.output
 
 
 def test_a_token_that_has_ended_is_said(github: GitHub) -> None:

@@ -27,8 +27,8 @@ from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
 LEFT_OUT = (
-    "nothing was told on GitHub, because there is no token: set the secrets GITHUB_APP_ID and"
-    " GITHUB_APP_PRIVATE_KEY, or REPO_TOKEN"
+    "nothing was told on GitHub, because there is no token: set the secrets APP_ID and"
+    " APP_PRIVATE_KEY, or REPO_TOKEN"
 )
 
 

@@ -60,6 +60,7 @@ class Account:
     github: Github
     login: str
     waits: Waits
+    is_app: bool = False
 
 
 def connect(environment: Mapping[str, str], waits: Waits | None = None) -> Account | None:
@@ -69,7 +70,7 @@ def connect(environment: Mapping[str, str], waits: Waits | None = None) -> Accou
     """
     waits = waits or Waits()
     url = environment.get("GITHUB_API_URL") or API
-    app, key = (environment.get(f"GITHUB_APP_{name}", "").strip() for name in ("ID", "PRIVATE_KEY"))
+    app, key = (environment.get(f"APP_{name}", "").strip() for name in ("ID", "PRIVATE_KEY"))
     token = environment.get("REPO_TOKEN", "").strip()
     retry = GithubRetry(
         total=TRIES,
@@ -91,10 +92,10 @@ def connect(environment: Mapping[str, str], waits: Waits | None = None) -> Accou
                 found = auth.get_installation_auth(installation.id)
             except (PyJWTError, ValueError) as error:
                 raise InvalidToken(
-                    "GITHUB_APP_PRIVATE_KEY is no private key",
+                    "APP_PRIVATE_KEY is no private key",
                     "set it to the whole PEM file that GitHub gave for the app",
                 ) from error
-            return Account(client(found, url, retry, waits), login, waits)
+            return Account(client(found, url, retry, waits), login, waits, is_app=True)
     if not token:
         return None
     github = client(Auth.Token(token), url, retry, waits)
