@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 import requests
 from click.testing import CliRunner
+from pydantic import HttpUrl
 
 from fanout.cli import main
 from fanout.commands.workflow import notify
@@ -19,7 +20,7 @@ from fanout.history.document import write_run
 from fanout.model import Answer, Core, Result, Verdict
 from fanout.notify.announcement import Announcement, Request, Turned
 from fanout.notify.github.client import Waits, connect
-from fanout.notify.github.comment import LONGEST, MARKER
+from fanout.notify.github.comment import LONGEST
 from tests.servers.github import BOT, Fault, GitHub, private_key
 from tests.servers.openapi import PATHS, described, installed
 from tests.worlds.runs import NAME, PACKS, cell, promise, run
@@ -27,6 +28,7 @@ from tests.worlds.runs import NAME, PACKS, cell, promise, run
 SHA = "0123456789abcdef" * 2 + "01234567"
 URL = "https://github.com/owner/contracts/actions/runs/1"
 QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
+MARKER = "<!-- market-data-fanout: contracts -->"
 TOKEN = "github_pat_not_to_be_seen"  # noqa: S105 - nobody's
 HOSTILE = "@everyone </details> [x](javascript:alert(1)) <!-- contract: a b core_v1 --> `rm`"
 
@@ -95,6 +97,13 @@ def announcement(
             "decision": decision,
         }
     )
+
+
+def asked(told: Announcement, run: int, commit: str) -> Announcement:
+    """The same answer, of another run on another commit."""
+    request = told.request.model_copy(update={"commit": commit})
+    url = HttpUrl(URL.replace("/1", f"/{run}"))
+    return told.model_copy(update={"request": request, "url": url})
 
 
 def of_the_table(verdict: Verdict, says: str = "") -> Announcement:
@@ -175,6 +184,50 @@ def test_the_comment_is_edited_in_place(github: GitHub, tmp_path: Path) -> None:
     (comment,) = github.comments
     assert "No difference: release" in comment["body"]
     assert [one["state"] for one in github.statuses] == ["failure", "success"]
+
+
+def test_an_older_commit_never_speaks_over_a_newer_one(github: GitHub, tmp_path: Path) -> None:
+    """Whichever answer comes last, the comment is of the commit that the pull request has now."""
+    github.head = "f" * 40
+    newer, older = asked(announcement(), 5, github.head), asked(announcement(Result.KEPT), 6, SHA)
+
+    tell(tmp_path, newer)
+    done = tell(tmp_path, older)
+
+    (comment,) = github.comments
+    assert "Regressed" in comment["body"]
+    assert "what is there is of commit ffffffffff, of run 5" in done.out
+    assert done.code == 0, done.out
+
+    github.comments.clear()
+    tell(tmp_path, older)
+    tell(tmp_path, newer)
+    assert "Regressed" in github.comments[0]["body"]
+    assert len(github.comments) == 1
+
+
+def test_an_earlier_run_never_speaks_over_a_later_one(github: GitHub, tmp_path: Path) -> None:
+    """Of two runs on one commit the later one's status and comment stay; a foreign one's do not."""
+    github.head = SHA
+    github.statuses.append(
+        {
+            "sha": SHA,
+            "context": "contracts",
+            "state": "pending",
+            "target_url": "https://github.com/owner/core/actions/runs/999",
+        }
+    )
+    later, earlier = asked(announcement(), 10, SHA), asked(announcement(Result.KEPT), 9, SHA)
+
+    tell(tmp_path, later)
+    done = tell(tmp_path, earlier)
+
+    assert [one["state"] for one in github.statuses] == ["pending", "failure"]
+    assert "Regressed" in github.comments[0]["body"]
+    assert done.out.count("of run 10") == 2
+    tell(tmp_path, asked(announcement(Result.KEPT), 11, SHA))
+    assert github.statuses[-1]["state"] == "success"
+    assert "No difference" in github.comments[0]["body"]
 
 
 def test_older_comments_are_hidden_and_foreign_ones_left(github: GitHub, tmp_path: Path) -> None:
@@ -296,7 +349,7 @@ PASSING = {
         message="You have exceeded a secondary rate limit",
     ),
     "429": Fault(r"GET /user", 429, headers={"Retry-After": "0"}),
-    "slow": Fault(r"GET .*/issues/7", 500, seconds=1.5),
+    "slow": Fault(r"GET .*/pulls/7", 500, seconds=1.5),
 }
 
 

@@ -74,6 +74,7 @@ class GitHub(ThreadingHTTPServer):
         self.dispatches: list[Json] = []
         self.headers: dict[str, str] = {}
         self.pulls: list[Json] = []
+        self.head = "b" * 40  # of each pull request of Core
         self.files: dict[str, dict[str, str]] = {}  # by branch and path
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
@@ -298,6 +299,11 @@ ROUTES: dict[str, Callable[..., Json]] = {
     ),
     r"POST /graphql": hide,
     r"GET /repos/owner/(\w+)": repository,
+    rf"GET {REPOSITORY}/pulls/(\d+)": lambda server, said, query, number: {
+        "number": int(number),
+        "head": {"sha": server.head},
+        "issue_url": f"{server.url}/repos/owner/core/issues/{number}",
+    },
     rf"GET {REPOSITORY}/pulls": lambda server, said, query: server.pulls,
     rf"POST {REPOSITORY}/pulls": proposed,
     rf"GET {REPOSITORY}/contents/(.+)": content,
