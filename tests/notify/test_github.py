@@ -4,99 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import requests
-from click.testing import CliRunner
 from pydantic import HttpUrl
 
-from fanout.cli import main
-from fanout.commands.workflow import notify
-from fanout.gate.decision import decide
-from fanout.history.document import write_run
-from fanout.model import Answer, Core, Result, Verdict
-from fanout.notify.announcement import Announcement, Request, Turned
-from fanout.notify.github.client import Waits, connect
+from fanout.model import Result
+from fanout.notify.announcement import Announcement
 from fanout.notify.github.comment import LONGEST
+from tests.notify.telling import SHA, URL, announcement, listening, tell
 from tests.servers.github import BOT, Fault, GitHub, private_key
 from tests.servers.openapi import PATHS, described, installed
-from tests.worlds.runs import NAME, PACKS, cell, promise, run
 
-SHA = "0123456789abcdef" * 2 + "01234567"
-URL = "https://github.com/owner/contracts/actions/runs/1"
-QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 MARKER = "<!-- market-data-fanout: contracts -->"
-TOKEN = "github_pat_not_to_be_seen"  # noqa: S105 - nobody's
 HOSTILE = "@everyone </details> [x](javascript:alert(1)) <!-- contract: a b core_v1 --> `rm`"
-
-
-class Told(NamedTuple):
-    """How `fanout workflow notify` ended, and what it printed."""
-
-    code: int
-    out: str
 
 
 @pytest.fixture
 def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
-    """A GitHub to which nothing was told yet; no request may be other than it documents."""
-    server = GitHub(described_github)
-    for name in ("GITHUB_STEP_SUMMARY", "SLACK_WEBHOOK", "EMAIL_SERVER", "GITHUB_ACTIONS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GITHUB_API_URL", server.url)
-    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
-    monkeypatch.setenv("REPO_TOKEN", TOKEN)
-    monkeypatch.setattr(notify, "connect", partial(connect, waits=QUICK))
-    yield server
-    server.close()
-    assert server.refused == []
-
-
-def core(slot: str, version: str) -> Core:
-    return Core(
-        named=version,
-        core_ref=f"core_{slot}",
-        requirement=f"market-data-core=={version}",
-        source="pypi",
-        version=version,
-    )
-
-
-def announcement(
-    now: Result = Result.BROKEN,
-    then: Result = Result.KEPT,
-    *,
-    pull_request: int | None = 7,
-    says: str = "",
-    text: str = "",
-) -> Announcement:
-    """What is told of a candidate of which a promise says `now`, and on the baseline `then`."""
-    sides = {
-        "small-core_candidate": cell(
-            "1.3.0",
-            name="small-core_candidate",
-            promises=(promise(result=now, says=says, text=text, message=says),),
-        ),
-        "small-core_v120": cell("1.2.0", then),
-    }
-    decision = decide(core("candidate", "1.3.0"), core("v120", "1.2.0"), [sides], PACKS, (), Path())
-    return Announcement.model_validate(
-        {
-            "request": Request(
-                event="repository_dispatch",
-                core_ref="main",
-                commit=SHA,
-                pull_request=pull_request,
-            ),
-            "answer": decision.answer,
-            "headline": f"{decision.answer}: Core 1.3.0",
-            "url": URL,
-            "decision": decision,
-        }
-    )
+    with listening(described_github, monkeypatch) as server:
+        yield server
 
 
 def asked(told: Announcement, run: int, commit: str) -> Announcement:
@@ -104,46 +32,6 @@ def asked(told: Announcement, run: int, commit: str) -> Announcement:
     request = told.request.model_copy(update={"commit": commit})
     url = HttpUrl(URL.replace("/1", f"/{run}"))
     return told.model_copy(update={"request": request, "url": url})
-
-
-def of_the_table(verdict: Verdict, says: str = "") -> Announcement:
-    """What is told of the table of Core refs, on which one promise turned."""
-    turn = Turned(
-        pack="small",
-        owner="small team",
-        promise=NAME,
-        says=says or "An event has a source.",
-        verdict=verdict,
-        core_ref="core_v130",
-    )
-    answer = Answer.HOLD if verdict is Verdict.REGRESSED else Answer.RELEASE
-    return Announcement.model_validate(
-        {
-            "request": Request(event="schedule"),
-            "answer": answer,
-            "headline": f"{answer}: 1 promise turned",
-            "url": URL,
-            "turned": (turn,),
-        }
-    )
-
-
-def tell(folder: Path, told: Announcement) -> Told:
-    answer = folder / "answer"
-    answer.mkdir(exist_ok=True)
-    (answer / "announcement.json").write_text(told.model_dump_json(), encoding="utf-8")
-    (folder / "tox.ini").write_text("[tox]\nenv_list = small-core_v120\n")
-    pack = folder / "packs/small/pack.toml"
-    pack.parent.mkdir(parents=True, exist_ok=True)
-    pack.write_text(
-        'consumer = "small"\nrelease = "1"\nowner = "small team"\nsupports = ">=1"\n'
-        'assignees = ["ada"]\n'
-    )
-    arguments = ["workflow", "notify", str(answer), "--root", str(folder)]
-    done = CliRunner().invoke(main, [*arguments, "--core-repository", "owner/core"])
-    assert TOKEN not in done.output
-    assert "Traceback" not in done.output, done.output
-    return Told(done.exit_code, done.output)
 
 
 @pytest.mark.parametrize(
@@ -277,62 +165,6 @@ def test_words_from_a_pack_are_only_words(github: GitHub, tmp_path: Path) -> Non
         assert "</details>" not in body
         assert not re.search(r"(?<!\\)\]\(javascript", body)
         assert body.count("<!--") == 1
-
-
-def test_a_regressed_promise_has_one_issue(github: GitHub, tmp_path: Path) -> None:
-    """It is opened with owner and assignee, kept up to date, closed when mended, and reopened."""
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-    tell(tmp_path, of_the_table(Verdict.REGRESSED, "An event has one source."))
-
-    (issue,) = github.issues
-    assert issue["title"] == "small: An event has a source."
-    assert "An event has one source." in issue["body"]
-    assert issue["labels"] == ["contract"]
-    assert issue["assignees"] == ["ada"]
-
-    done = tell(tmp_path, of_the_table(Verdict.FIXED))
-    assert (issue["state"], done.out.count("1 closed")) == ("closed", 1)
-
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-    assert (issue["state"], len(github.issues)) == ("open", 1)
-
-
-def test_a_fix_that_nobody_was_told_of_closes_its_issue(github: GitHub, tmp_path: Path) -> None:
-    """What a run saw kept on the Core ref of an issue is mended, also if it turned long ago."""
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-    fixed = of_the_table(Verdict.FIXED).model_copy(update={"turned": ()})
-    write_run(run(cell("1.3.0")), tmp_path / "answer/run")
-
-    tell(tmp_path, fixed)
-
-    assert github.issues[0]["state"] == "closed"
-
-
-def test_a_pull_request_of_core_opens_no_issue(github: GitHub, tmp_path: Path) -> None:
-    """What may never be merged has a comment alone."""
-    tell(tmp_path, announcement())
-
-    assert github.issues == []
-
-
-def test_an_issue_of_somebody_else_is_not_ours(github: GitHub, tmp_path: Path) -> None:
-    """An issue with our marker that another wrote is neither edited nor closed."""
-    body = f"<!-- contract: small {NAME} core_v130 -->"
-    foreign = github.issue("mallory", {"title": "x", "body": body, "labels": ["contract"]})
-
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-
-    assert foreign["body"] == body
-    assert len(github.issues) == 2
-
-
-def test_an_assignee_who_left_costs_no_issue(github: GitHub, tmp_path: Path) -> None:
-    """Where GitHub refuses an assignee, the issue is open all the same."""
-    github.faults.append(Fault(r"POST .*/assignees", 422))
-
-    done = tell(tmp_path, of_the_table(Verdict.REGRESSED))
-
-    assert (done.code, len(github.issues)) == (0, 1), done.out
 
 
 LIMITED = {"X-RateLimit-Remaining": "0", "Retry-After": "0"}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 from cryptography.hazmat.primitives import serialization
@@ -75,6 +75,7 @@ class GitHub(ThreadingHTTPServer):
         self.headers: dict[str, str] = {}
         self.pulls: list[Json] = []
         self.head = "b" * 40  # of each pull request of Core
+        self.compared: dict[str, str] = {}  # how `older...newer` are to each other
         self.files: dict[str, dict[str, str]] = {}  # by branch and path
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
@@ -146,6 +147,8 @@ class Answer(BaseHTTPRequestHandler):
             self.send(404, {"message": "Not Found"})
         elif asked.endswith("/dispatches"):
             self.send(204, "")
+        elif isinstance(found, list):
+            self.send_page(found)
         else:
             self.send(201 if self.command == "POST" else 200, found)
 
@@ -173,6 +176,16 @@ class Answer(BaseHTTPRequestHandler):
             if match := re.fullmatch(pattern, asked):
                 return act(self.server, said, parse_qs(urlsplit(self.path).query), *match.groups())
         return None
+
+    def send_page(self, found: list[Json]) -> None:
+        """A list as GitHub sends it: thirty at a time unless asked for more, up to a hundred."""
+        address, query = self.path.partition("?")[0], parse_qs(urlsplit(self.path).query)
+        size = min(int(query.get("per_page", ["30"])[0]), 100)
+        page = int(query.get("page", ["1"])[0])
+        following = urlencode({name: one[0] for name, one in query.items()} | {"page": page + 1})
+        more = len(found) > page * size
+        link = {"Link": f'<{self.server.url}{address}?{following}>; rel="next"'} if more else {}
+        self.send(200, found[(page - 1) * size : page * size], link)
 
     def send(self, status: int, said: Json, headers: dict[str, str] | None = None) -> None:
         content = json.dumps(said).encode()
@@ -277,6 +290,9 @@ ROUTES: dict[str, Callable[..., Json]] = {
         "url": f"{server.url}/repos/owner/core/commits/{sha}",
     },
     rf"GET {REPOSITORY}/commits/(\w+)/status": combined,
+    rf"GET {REPOSITORY}/compare/(\w+\.\.\.\w+)": lambda server, said, query, both: (
+        {"status": server.compared[both]} if both in server.compared else None
+    ),
     rf"POST {REPOSITORY}/statuses/(\w+)": set_status,
     rf"GET {REPOSITORY}/issues/(\d+)": lambda server, said, query, number: {
         "number": int(number),

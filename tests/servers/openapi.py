@@ -39,6 +39,7 @@ PATHS = (
     "/repos/{owner}/{repo}/branches/{branch}",
     "/repos/{owner}/{repo}/commits/{ref}",
     "/repos/{owner}/{repo}/commits/{ref}/status",
+    "/repos/{owner}/{repo}/compare/{basehead}",
     "/repos/{owner}/{repo}/contents/{path}",
     "/repos/{owner}/{repo}/dispatches",
     "/repos/{owner}/{repo}/git/refs",

@@ -114,7 +114,9 @@ def tellings(
             today = datetime.now(UTC).date()
             yield lambda: comment.tell(found, core_repository, told, today)
         if repository:
-            yield lambda: issues.tell(found, repository, told, run, assignees(root))
+            yield lambda: issues.tell(
+                found, repository, core_repository, told, run, assignees(root)
+            )
     webhooks, server, to = (
         os.environ.get(name, "").strip() for name in ("SLACK_WEBHOOK", "EMAIL_SERVER", "EMAIL_TO")
     )

@@ -109,6 +109,7 @@ def client(auth: Auth.Auth, url: str, retry: GithubRetry, waits: Waits) -> Githu
         base_url=url,
         timeout=int(waits.answer),
         retry=retry,
+        per_page=100,
         seconds_between_requests=0,
         seconds_between_writes=waits.between_writes,
         lazy=True,
@@ -160,9 +161,14 @@ def refused(what: str, error: GithubException) -> UnreachableGitHub:
 
 
 def once(
-    what: str, waits: Waits, find: Callable[[], T | None], make: Callable[[], T]
+    what: str,
+    waits: Waits,
+    find: Callable[[], T | None],
+    make: Callable[[], T],
+    *,
+    is_new: bool = False,
 ) -> tuple[T, bool]:
-    """What is found, or else made; and whether it was made.
+    """What is found, or else made; and whether it was made. What is known to be new is not sought.
 
     After a failure that may have made it all the same, it is looked for again. Raises
     UnreachableGitHub after the last try.
@@ -170,8 +176,9 @@ def once(
     with asking(what):
         for last, pause in reversed(list(enumerate(reversed(waits.pauses)))):
             time.sleep(pause)
-            if (found := find()) is not None:
+            if not is_new and (found := find()) is not None:
                 return found, False
+            is_new = False
             try:
                 return make(), True
             except (GithubException, RequestException) as error:

@@ -25,9 +25,7 @@ NEWS = (Verdict.REGRESSED, Verdict.BROKEN, Verdict.FIXED, Verdict.UNKNOWN)
 def body(announcement: Announcement, today: date) -> str:
     """The comment: the answer, then what regressed, then the rest, within GitHub's limit."""
     asked = announcement.request
-    parts = [
-        f"<!-- market-data-fanout: contracts commit={asked.commit} run={announcement.run} -->"
-    ]
+    parts = [f"<!-- market-data-fanout: contracts commit={asked.commit} run={announcement.run} -->"]
     decision = announcement.decision
     if decision is None:
         parts.append(f"**{escape(announcement.headline)}**")
