@@ -50,7 +50,7 @@ class Told(NamedTuple):
 def listening(described: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
     """A GitHub to which nothing was told yet; no request may be other than it documents."""
     server = GitHub(described)
-    for name in ("GITHUB_STEP_SUMMARY", "SLACK_WEBHOOK", "EMAIL_SERVER", "GITHUB_ACTIONS"):
+    for name in ("GITHUB_STEP_SUMMARY", "NOTIFY_URLS", "APP_ID", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GITHUB_API_URL", server.url)
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")

@@ -240,7 +240,7 @@ def test_what_lasts_is_said(github: GitHub, tmp_path: Path, name: str) -> None:
     assert github.statuses == []
     if name != "expired":
         assert len(github.comments) == 1
-    assert "Slack was left out" in done.out
+    assert "messages were left out" in done.out
 
 
 def test_a_github_that_is_not_there_is_said(

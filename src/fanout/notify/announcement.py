@@ -56,7 +56,7 @@ class Turned(Frozen):
 
 
 class Announcement(Frozen):
-    """One run of the workflow, as it is told on GitHub, in Slack and by email.
+    """One run of the workflow, as it is told on GitHub and by messages.
 
     `problem` says why nothing could be asked at all, such as a Core ref that does not exist;
     then there is no decision, and the answer is unknown. Where Core's candidate was judged,
