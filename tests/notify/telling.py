@@ -178,13 +178,24 @@ def announced(decision: Decision | None, headline: str, number: int) -> Announce
     )
 
 
+def cells_of(told: Announcement) -> Iterator[list[CellReport]]:
+    """What the cells of the candidate said, of which a decision was made."""
+    for one in told.decision.cells if told.decision else ():
+        assert told.decision is not None
+        said = {
+            promise.name: Result.KEPT if promise.verdict is Verdict.PASSING else Result.BROKEN
+            for promise in one.promises
+        }
+        yield [cell(told.decision.candidate.version, said, name=one.cell)]
+
+
 def tell(folder: Path, told: Announcement, *cells: CellReport) -> Told:
     """Tell an answer, and leave beside it the run in which the cells said so."""
     answer = folder / "answer"
     shutil.rmtree(answer, ignore_errors=True)
     answer.mkdir()
-    if cells:
-        write_run(run(*cells), answer / "run")
+    if reports := cells or [found for one in cells_of(told) for found in one]:
+        write_run(run(*reports), answer / "run")
     (answer / "announcement.json").write_text(told.model_dump_json(), encoding="utf-8")
     (folder / "tox.ini").write_text("[tox]\nenv_list = {small,store,pipeline}-core_v120\n")
     for pack, assignee in (("small", "ada"), ("store", "bob"), ("pipeline", "eve")):

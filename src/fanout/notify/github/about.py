@@ -1,15 +1,15 @@
 """What an issue of ours is about, hidden at its end, where the next run reads it.
 
-Format: an HTML comment that holds JSON, the last of its kind in the text. A promise is told by the
-beginning of a SHA-256, so that hundreds fit and none can end the comment.
+Format: an HTML comment with JSON, the last one in the text. A promise is told by the beginning of a
+SHA-256 of its pack and name, so that thousands fit and none can end the comment.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Annotated, NamedTuple
+from collections.abc import Callable
+from typing import Annotated
 
 from packaging.version import InvalidVersion, Version
 from pydantic import Field, ValidationError
@@ -39,31 +39,29 @@ class Judged(Frozen):
         except InvalidVersion:
             return ""
 
-    def follows(self, other: Judged, descends: Descends) -> bool:
-        """Whether it is the same Core or a later one in the same line, and judged no earlier.
-
-        A commit and a release of one version are not known to follow each other.
-        """
-        if self.run < other.run or not self.line or self.line != other.line:
+    def is_after(self, other: Judged, descends: Descends) -> bool:
+        """Whether it is known to be later than another in the same line."""
+        if not self.line or self.line != other.line:
             return False
         mine, theirs = version_of(self.version), version_of(other.version)
-        if mine != theirs or self.commit == other.commit:
-            return mine >= theirs
-        return bool(self.commit and other.commit) and descends(other.commit, self.commit)
+        both = self.commit and other.commit and self.commit != other.commit
+        return mine > theirs or bool(
+            mine == theirs and both and descends(other.commit, self.commit)
+        )
+
+    def follows(self, other: Judged, descends: Descends) -> bool:
+        """Whether it is the same Core or a later one in the line, and was judged no earlier."""
+        same = self.line != "" and self.model_copy(update={"run": other.run}) == other
+        return self.run >= other.run and (same or self.is_after(other, descends))
 
 
 class About(Frozen):
-    """The cause that an issue is about, Core and promises, of which `more` are not named."""
+    """The cause that an issue is about, Core, and promises; those beyond MOST are only `more`."""
 
     cause: Digest
     core: Judged
     promises: tuple[Digest, ...]
     more: int = 0
-
-    @classmethod
-    def of(cls, cause: str, core: Judged, promises: Iterable[str], more: int = 0) -> About:
-        every = tuple(dict.fromkeys(promises))
-        return cls(cause=cause, core=core, promises=every[:MOST], more=more + len(every[MOST:]))
 
     @property
     def key(self) -> tuple[str, str]:
@@ -71,35 +69,16 @@ class About(Frozen):
 
     @property
     def marker(self) -> str:
-        said = self.model_dump_json().replace("<", "\\u003c").replace(">", "\\u003e")
+        fewer = self.promises[:MOST]
+        more = self.more + len(self.promises) - len(fewer)
+        said = self.model_copy(update={"promises": fewer, "more": more}).model_dump_json()
+        # A version may be anything, also what would end the comment.
+        said = said.replace("<", "\\u003c").replace(">", "\\u003e")
         return f"<!-- contracts {said} -->"
-
-
-class Mended(NamedTuple):
-    """The Cores that keep each promise now, by its digest, and how their commits are ordered."""
-
-    kept: Mapping[str, Collection[Judged]]
-    descends: Descends
-
-    def since(self, core: Judged, promise: str) -> bool:
-        """Whether a Core that follows another keeps a promise."""
-        return any(one.follows(core, self.descends) for one in self.kept.get(promise, ()))
-
-    def renewed(self, was: About, now: About) -> About:
-        """What an issue is about after a run: what broke now, and what did and is not mended."""
-        left = [one for one in was.promises if not self.since(was.core, one)]
-        core = now.core if now.core.follows(was.core, self.descends) else was.core
-        return About.of(
-            now.cause,
-            core.model_copy(update={"run": now.core.run}),
-            (*now.promises, *left),
-            max(now.more, was.more),
-        )
 
 
 def read(body: str) -> About | None:
     """What an issue says that it is about; None if it is not of this form."""
-    # What a promise says stands before ours.
     found = MARKER.findall(body)
     try:
         return About.model_validate_json(found[-1]) if found else None

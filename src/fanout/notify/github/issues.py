@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -12,16 +12,23 @@ from github.Repository import Repository
 
 from fanout.history.run import Run
 from fanout.notify.announcement import Announcement
-from fanout.notify.github.about import About, Descends, Mended, read
-from fanout.notify.github.broken import Broken, by_cause, kept, rest
+from fanout.notify.github.about import MARKER, About, Descends, Judged, read
+from fanout.notify.github.broken import Broken, by_cause, judged, kept, rest
 from fanout.notify.github.client import Account, UnreachableGitHub, asking, once
-from fanout.notify.github.issue_text import body, title
+from fanout.told.decision_markdown import group_parts
+from fanout.told.report_markdown import escape
+from fanout.wording import fitted, number, one_line
 
 LABEL = "contract"
 MOST = 10  # causes with an issue each; the others of a run share one
 MOST_ASSIGNEES = 10  # that GitHub takes
+LONGEST_TITLE, LONGEST = 256, 65_536  # characters that GitHub takes, the second in a body
 OLD = "<!-- contract: "  # in issues of one promise each, as they were before
-Issues = Mapping[tuple[str, str], "Ours"]
+CUT = "What is more is cut here: the run tells it."
+OPEN, CLOSED = "open", "closed"
+# Which Cores keep each promise, and which commit comes after which; and what is told, by line.
+Past = tuple[Mapping[str, Collection[Judged]], Descends]
+Elsewhere = Collection[tuple[str, str]]
 
 
 class Ours(NamedTuple):
@@ -48,25 +55,26 @@ def tell(
     with asking(f"read the issues of '{repository}'"):
         place = account.github.get_repo(repository)
         written = list(by_us(place, account.login))
-    there = by_key(written)
-    mended = Mended(kept(announcement, run), ancestry(account, core_repository))
-    # What has an issue keeps it.
-    causes = sorted(by_cause(announcement, run), key=lambda one: one.key not in there)
-    told = [*causes[:MOST], *rest(causes[MOST:])]
+    there, cores = by_key(written), judged(run, announcement)
+    causes = by_cause(announcement, cores)
+    causes.sort(key=lambda one: one.about.key not in there)  # what has an issue keeps it
+    told = {one.about.key: one for one in (*causes[:MOST], *rest(causes[MOST:]))}
     done = []
-    for one in told:
-        if one.key not in there:
+    for key, one in told.items():
+        if key not in there:
             opened(account, place, one, announcement, assignees)
             done.append("opened")
-        elif updated(there[one.key], one, announcement, mended, repository):
-            done.append("updated")
-    for issue in over(there, told, announcement, mended):
-        with asking(f"close issue {issue.number} of '{repository}'"):
-            issue.edit(state="closed", state_reason="completed")
-        done.append("closed")
-    counts = {verb: done.count(verb) for verb in ("opened", "updated", "closed")}
+    past = (kept(run, cores), ancestry(account, core_repository))
+    elsewhere = {(key[1], promise) for key, one in told.items() for promise in one.about.promises}
+    for key, ours in there.items():
+        body, state = changed(ours, told.get(key), past, elsewhere, announcement)
+        if (body, state) != (ours.issue.body, ours.issue.state):
+            with asking(f"update issue {ours.issue.number} of '{repository}'"):
+                ours.issue.edit(body=body, state=state)
+            done.append(state if state == CLOSED else "updated")
+    counts = {verb: done.count(verb) for verb in ("opened", "updated", CLOSED)}
     said = ", ".join(f"{count} {verb}" for verb, count in counts.items() if count)
-    old = sum(OLD in (issue.body or "") and issue.state == "open" for issue in written)
+    old = sum(OLD in (issue.body or "") and issue.state == OPEN for issue in written)
     left = f"; {old} of a promise each, as they were before, left to be closed by hand"
     return f"issues of '{repository}': {said or 'nothing to change'}{left if old else ''}"
 
@@ -78,7 +86,7 @@ def by_us(place: Repository, login: str) -> Iterator[Issue]:
             yield issue
 
 
-def by_key(written: Sequence[Issue]) -> Issues:
+def by_key(written: Sequence[Issue]) -> dict[tuple[str, str], Ours]:
     found = ((issue, read(issue.body or "")) for issue in written)
     return {about.key: Ours(issue, about) for issue, about in found if about}
 
@@ -99,6 +107,43 @@ def ancestry(account: Account, repository: str) -> Descends:
     return descends if repository else lambda older, newer: False
 
 
+def changed(
+    ours: Ours, one: Broken | None, past: Past, elsewhere: Elsewhere, announcement: Announcement
+) -> tuple[str, str]:
+    """The text and state of an issue after a run, in which its cause may have broken something.
+
+    A later run's stay, and those of a closed one that broke on an older Core. A promise leaves it
+    when it is mended, or told elsewhere.
+    """
+    issue, was = ours
+    kept_on, descends = past
+    late = was.core.run > announcement.run
+    if late or (issue.state == CLOSED and (not one or was.core.is_after(one.about.core, descends))):
+        return issue.body, issue.state
+    mended = {
+        promise: core
+        for promise in was.promises
+        for core in kept_on.get(promise, ())
+        if core.follows(was.core, descends)
+    }
+    gone = {promise for line, promise in elsewhere if line == was.core.line} | mended.keys()
+    left = [promise for promise in was.promises if promise not in gone and issue.state == OPEN]
+    if not one and len(left) == len(was.promises):
+        return issue.body, issue.state
+    over = not (one or left or was.more)
+    newer = [one.about.core] if one else [*mended.values()] if over else []
+    core = next((core for core in newer if core.follows(was.core, descends)), was.core)
+    about = About(
+        cause=was.cause,
+        core=core.model_copy(update={"run": announcement.run}),
+        promises=(*(one.about.promises if one else ()), *left) or was.promises,
+        more=was.more,
+    )
+    if one:
+        return text(one, about, announcement), OPEN
+    return MARKER.sub(lambda _: about.marker, issue.body), CLOSED if over else OPEN
+
+
 def opened(
     account: Account,
     place: Repository,
@@ -109,12 +154,12 @@ def opened(
     what = f"open an issue about {title(one)}"
 
     def find() -> Issue | None:
-        found = by_key(list(by_us(place, account.login))).get(one.key)
+        found = by_key(list(by_us(place, account.login))).get(one.about.key)
         return found.issue if found else None
 
     def make() -> Issue:
-        text = body(one, one.about, announcement)
-        return place.create_issue(title=title(one), body=text, labels=[LABEL])
+        body = text(one, one.about, announcement)
+        return place.create_issue(title=title(one), body=body, labels=[LABEL])
 
     issue, _ = once(what, account.waits, find, make, is_new=True)
     logins = dict.fromkeys(login for pack in one.packs for login in assignees.get(pack, ()))
@@ -128,30 +173,28 @@ def opened(
                     raise
 
 
-def updated(
-    ours: Ours, one: Broken, announcement: Announcement, mended: Mended, repository: str
-) -> bool:
-    """Bring an issue up to date, unless it is, or a later run has."""
-    issue, was = ours
-    if was.core.run > announcement.run:
-        return False
-    about = one.about if issue.state == "closed" else mended.renewed(was, one.about)
-    text = body(one, about, announcement)
-    if issue.body == text and issue.state == "open":
-        return False
-    with asking(f"update issue {issue.number} of '{repository}'"):
-        issue.edit(body=text, state="open")
-    return True
+def title(one: Broken) -> str:
+    """The promise if it is one, else how many, and why."""
+    promises = number(len(one.promises), "promise")
+    said = one.promises[0].entry.says if len(one.promises) == 1 else f"{promises}: {one.says}"
+    return fitted(one_line(f"{', '.join(one.packs)}: {said}"), LONGEST_TITLE)
 
 
-def over(
-    there: Issues, told: Sequence[Broken], announcement: Announcement, mended: Mended
-) -> Iterator[Issue]:
-    """The open issues of which each promise is mended, or is told in another one now."""
-    elsewhere = {(one.core.line, promise.digest) for one in told for promise in one.promises}
-    for key, (issue, about) in there.items():
-        open_and_ours = issue.state == "open" and about.core.run <= announcement.run
-        if open_and_ours and not about.more and key not in {one.key for one in told}:
-            left = (one for one in about.promises if (about.core.line, one) not in elsewhere)
-            if all(mended.since(about.core, one) for one in left):
-                yield issue
+def text(one: Broken, about: About, announcement: Announcement) -> str:
+    """The body, as much of it as GitHub takes: by cause, each pack first with how to run it."""
+    line = f", or a later one of {about.core.line}," if about.core.line else ""
+    tail = [
+        f"[The newest run that saw it]({announcement.url}). This issue is closed when each promise"
+        f" was seen kept on Core {escape(about.core.version)}{line} by a later run.",
+        about.marker,
+    ]
+    if earlier := len(about.promises) - len(one.promises):
+        said = number(earlier, "more promise")
+        tail.insert(0, f"{said}, not mended, broke before: the edits of this text tell.")
+    shown: list[str] = []
+    for part in group_parts(one.group):
+        if len("\n\n".join((*tail, *shown, part, CUT))) > LONGEST:
+            tail.insert(0, CUT)
+            break
+        shown.append(part)
+    return "\n\n".join((*shown, *tail))
