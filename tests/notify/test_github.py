@@ -84,7 +84,7 @@ def test_an_older_commit_never_speaks_over_a_newer_one(github: GitHub, tmp_path:
 
     (comment,) = github.comments
     assert "Regressed" in comment["body"]
-    assert "what is there is of commit ffffffffff, of run 5" in done.out
+    assert "stays as it is, of the present commit, run 5" in done.out
     assert done.code == 0, done.out
 
     github.comments.clear()
@@ -112,7 +112,7 @@ def test_an_earlier_run_never_speaks_over_a_later_one(github: GitHub, tmp_path: 
 
     assert [one["state"] for one in github.statuses] == ["pending", "failure"]
     assert "Regressed" in github.comments[0]["body"]
-    assert done.out.count("of run 10") == 2
+    assert done.out.count("stays as it is") == done.out.count("run 10") == 2
     tell(tmp_path, asked(announcement(Result.KEPT), 11, SHA))
     assert github.statuses[-1]["state"] == "success"
     assert "No difference" in github.comments[0]["body"]

@@ -206,6 +206,22 @@ def test_an_older_run_neither_closes_nor_edits(github: GitHub, tmp_path: Path) -
     assert (github.issues[0]["state"], github.issues[0]["body"]) == ("open", body)
 
 
+def test_only_what_may_be_newer_opens_again(github: GitHub, tmp_path: Path) -> None:
+    """A closed issue stays so after an older run, and after one on a Core before what mended it."""
+    tell(tmp_path, small(REGRESSED, run=5))
+    tell(tmp_path, small(PASSING, "1.4.63", run=8))
+    (issue,) = github.issues
+
+    tell(tmp_path, small(REGRESSED, "1.4.63", run=7))
+    tell(tmp_path, small(REGRESSED, "1.4.62", run=9))
+    assert issue["state"] == "closed"
+
+    tell(tmp_path, small(REGRESSED, "1.4.63", OLDER, run=10))
+    assert issue["state"] == "open"
+    tell(tmp_path, small(PASSING, "1.4.63", run=11))
+    assert issue["state"] == "open"
+
+
 def test_an_old_core_ref_does_not_close_what_a_candidate_broke(
     github: GitHub, tmp_path: Path
 ) -> None:
@@ -241,7 +257,7 @@ def test_an_issue_is_closed_when_its_last_promise_is_mended(github: GitHub, tmp_
     assert "1 more promise, not mended, broke before" in issue["body"]
     tell(tmp_path, judged({two: (PASSING, "")}, number=3))
     assert issue["state"] == "open"
-    tell(tmp_path, judged({one: (PASSING, ""), two: (PASSING, "")}, number=4))
+    tell(tmp_path, judged({one: (PASSING, "")}, number=4))
     assert issue["state"] == "closed"
 
 

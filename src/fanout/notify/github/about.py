@@ -44,15 +44,20 @@ class Judged(Frozen):
         if not self.line or self.line != other.line:
             return False
         mine, theirs = version_of(self.version), version_of(other.version)
-        both = self.commit and other.commit and self.commit != other.commit
-        return mine > theirs or bool(
-            mine == theirs and both and descends(other.commit, self.commit)
-        )
+        if mine != theirs or not (self.commit and other.commit) or self.commit == other.commit:
+            return mine > theirs
+        return descends(other.commit, self.commit)
 
     def follows(self, other: Judged, descends: Descends) -> bool:
         """Whether it is the same Core or a later one in the line, and was judged no earlier."""
         same = self.line != "" and self.model_copy(update={"run": other.run}) == other
         return self.run >= other.run and (same or self.is_after(other, descends))
+
+    def or_newer(self, now: Judged, descends: Descends) -> Judged:
+        """Another Core, unless this is known to be later, or the commit of two of one version."""
+        commit = self.commit and not now.commit and self.version == now.version
+        kept = self if commit or self.is_after(now, descends) else now
+        return kept.model_copy(update={"run": now.run})
 
 
 class About(Frozen):

@@ -21,7 +21,7 @@ SECONDS = 30  # for one answer
 TRIES = 5
 # What is made anew is made by `once` below: a second try could make it twice.
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
-PAUSES = (0.0, 2.0, 8.0, 30.0)  # seconds before each try to make something
+PAUSES = (0.0, 2.0, 10.0, 60.0)  # seconds before each try to make something
 LONGEST_WAIT = 300.0  # seconds, for a rate limit to end
 HOW_TO_ROTATE = (
     "make a new fine-grained token that may read and write commit statuses, issues, pull requests"
@@ -184,7 +184,6 @@ def once(
             except (GithubException, RequestException) as error:
                 if not last or not passing(error):
                     raise
-                time.sleep(until_allowed(error, waits))
     raise AssertionError("there is always a try")
 
 
@@ -194,16 +193,3 @@ def passing(error: Exception) -> bool:
         limited = isinstance(error, RateLimitExceededException)
         return limited or error.status >= 500
     return isinstance(error, RequestException)
-
-
-def until_allowed(error: Exception, waits: Waits) -> float:
-    """Seconds that GitHub asks to wait; never more than what is allowed here."""
-    headers = (error.headers or {}) if isinstance(error, GithubException) else {}
-    if not isinstance(error, RateLimitExceededException):
-        return 0
-    try:
-        asked = float(headers.get("retry-after") or 0)
-        reset = float(headers.get("x-ratelimit-reset") or 0) - time.time()
-    except ValueError:
-        return waits.secondary
-    return min(max(asked, reset, 0.0), waits.longest)

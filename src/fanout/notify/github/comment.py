@@ -78,8 +78,8 @@ def tell(account: Account, repository: str, announcement: Announcement, today: d
     comment, made = once(what, account.waits, find, lambda: pull.create_issue_comment(text))
     done = "written" if made else "was there already"
     with asking(what):
-        if age(comment.body, head) > age(text, head):
-            done = f"stays: what is there is of {said_of(comment.body)}"
+        if (there := rank(comment.body, head)) > rank(text, head):
+            done = f"stays as it is, of {'the present commit, ' if there[0] else ''}run {there[1]}"
         elif comment.body != text:
             comment.edit(text)
             done = "edited"
@@ -88,13 +88,7 @@ def tell(account: Account, repository: str, announcement: Announcement, today: d
     return f"the comment on pull request {number} of '{repository}': {done}"
 
 
-def age(text: str, head: str) -> tuple[bool, int]:
-    """What sorts comments: those of the pull request's present commit last, then later runs."""
+def rank(text: str, head: str) -> tuple[bool, int]:
+    """What sorts comments: those on the pull request's present commit last, then later runs."""
     marked = MARKER.match(text)
-    commit, run = (marked[1], marked[2]) if marked else (None, None)
-    return commit == head, int(run or 0)
-
-
-def said_of(text: str) -> str:
-    marked = MARKER.match(text)
-    return f"commit {(marked[1] or '')[:10]}, of run {marked[2]}" if marked else ""
+    return (marked[1] == head, int(marked[2] or 0)) if marked else (False, 0)

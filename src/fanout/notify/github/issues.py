@@ -131,11 +131,15 @@ def changed(
     if not one and len(left) == len(was.promises):
         return issue.body, issue.state
     over = not (one or left or was.more)
-    newer = [one.about.core] if one else [*mended.values()] if over else []
-    core = next((core for core in newer if core.follows(was.core, descends)), was.core)
+    core = was.core.model_copy(update={"run": announcement.run})
+    if one:
+        core = core.or_newer(one.about.core, descends) if issue.state == OPEN else one.about.core
+    elif over:
+        # What mended it, so that nothing older opens it again.
+        core = next(iter(mended.values()), core)
     about = About(
         cause=was.cause,
-        core=core.model_copy(update={"run": announcement.run}),
+        core=core,
         promises=(*(one.about.promises if one else ()), *left) or was.promises,
         more=was.more,
     )
@@ -183,6 +187,9 @@ def title(one: Broken) -> str:
 def text(one: Broken, about: About, announcement: Announcement) -> str:
     """The body, as much of it as GitHub takes: by cause, each pack first with how to run it."""
     line = f", or a later one of {about.core.line}," if about.core.line else ""
+    core = one.about.core
+    commit = f" at commit {core.commit}" if core.commit else ""
+    regressed = f"{number(len(one.promises), 'promise')} regressed on Core {core.version}{commit}."
     tail = [
         f"[The newest run that saw it]({announcement.url}). This issue is closed when each promise"
         f" was seen kept on Core {escape(about.core.version)}{line} by a later run.",
@@ -191,7 +198,7 @@ def text(one: Broken, about: About, announcement: Announcement) -> str:
     if earlier := len(about.promises) - len(one.promises):
         said = number(earlier, "more promise")
         tail.insert(0, f"{said}, not mended, broke before: the edits of this text tell.")
-    shown: list[str] = []
+    shown = [escape(regressed)]
     for part in group_parts(one.group):
         if len("\n\n".join((*tail, *shown, part, CUT))) > LONGEST:
             tail.insert(0, CUT)
