@@ -83,6 +83,11 @@ class Hook(BaseHTTPRequestHandler):
 
     server: Webhook
 
+    def do_GET(self) -> None:
+        """Where whoever follows a redirection would think that all is well."""
+        self.send_response(200)
+        self.end_headers()
+
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
         status = self.server.answers.pop(0) if self.server.answers else 200
@@ -93,6 +98,7 @@ class Hook(BaseHTTPRequestHandler):
             (one,) = said["attachments"]
             self.server.sent.append((self.path, f"{one['title']}\n{one['text']}"))
         self.send_response(status)
+        self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", "2")
         self.end_headers()
         with suppress(BrokenPipeError):
