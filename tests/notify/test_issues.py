@@ -40,9 +40,9 @@ def test_hundreds_of_promises_are_an_issue_for_each_cause(github: GitHub, tmp_pa
     for at in range(250):
         github.issue(BOT, {"title": f"{at}", "body": "", "labels": ["contract"], "state": "closed"})
     messages = (
-        "E   ValueError: 'ts' of <Event at 0x7f{0:x}> is before {0}",
-        "E   FileNotFoundError: no such file: '/tmp/pytest-{0}/core.toml'",
-        "E   AttributeError: module 'market_data_core' has no attribute 'Event'",
+        "ValueError: 'ts' of <Event at 0x7f{0:x}> is before {0}",
+        "FileNotFoundError: no such file: '/tmp/pytest-{0}/core.toml'",
+        "AttributeError: module 'market_data_core' has no attribute 'Event'",
     )
     said = {
         (pack, f"test_a.py::test_{at}"): (REGRESSED, f"assert {at}\n{message.format(at)}")

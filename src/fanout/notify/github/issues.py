@@ -186,13 +186,13 @@ def title(one: Broken) -> str:
 
 def text(one: Broken, about: About, announcement: Announcement) -> str:
     """The body, as much of it as GitHub takes: by cause, each pack first with how to run it."""
-    line = f", or a later one of {about.core.line}," if about.core.line else ""
     core = one.about.core
     commit = f" at commit {core.commit}" if core.commit else ""
     regressed = f"{number(len(one.promises), 'promise')} regressed on Core {core.version}{commit}."
     tail = [
-        f"[The newest run that saw it]({announcement.url}). This issue is closed when each promise"
-        f" was seen kept on Core {escape(about.core.version)}{line} by a later run.",
+        f"[The newest run that saw it]({announcement.url}). This issue is closed when later runs"
+        f" have kept each promise on Core {escape(about.core.version)}, or on a later one of its"
+        " minor line.",
         about.marker,
     ]
     if earlier := len(about.promises) - len(one.promises):
