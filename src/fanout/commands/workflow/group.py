@@ -16,7 +16,6 @@ PLACES = {
     "conclude": f"{HERE}.conclude:conclude",
     "publish": f"{HERE}.publish:publish",
     "notify": f"{HERE}.notify:notify",
-    "reconcile": f"{HERE}.reconcile:reconcile",
     "releases": f"{HERE}.releases:releases",
     "token": f"{HERE}.token:token",
 }
