@@ -170,7 +170,7 @@ def test_a_failure_without_a_traceback(project: Project) -> None:
     """An error of which pytest marks no line is told as it is, also where it begins with an E."""
     give(project, Case("test_event.py::test_source", "failure", "EOFError", "EOFError: it ends"))
 
-    assert "| EOFError: it ends" in project.report().stdout
+    assert "| EOFError: it ends" in project.fanout("report").stdout
 
 
 def test_one_promise_name_in_two_packs(project: Project) -> None:
