@@ -166,9 +166,7 @@ def of_the_table(verdict: Verdict | None, number: int = 1) -> Announcement:
 def announced(decision: Decision | None, headline: str, number: int) -> Announcement:
     return Announcement.model_validate(
         {
-            "request": Request(
-                event="schedule", commit=decision.candidate.commit if decision else ""
-            ),
+            "request": Request(commit=decision.candidate.commit if decision else ""),
             "answer": decision.answer if decision else Answer.HOLD,
             "headline": headline,
             "url": URL.replace("/1", f"/{number}"),
