@@ -114,6 +114,8 @@ class Cell:
     def check_known_breaks(self, stated: Set[str]) -> None:
         """One that is of no promise, or has expired, is an error."""
         for known in self.pack.known_breaks:
+            if known.test is None:
+                continue
             entry = f"pack.toml: known break of {known.test}"
             # A case of a promise may exist on some Cores alone.
             if known.test not in self.results and known.test.partition("[")[0] not in stated:

@@ -129,7 +129,7 @@ def import_what_it_names(module: str) -> Result | None:
         spec = util.find_spec(module)
         file = Path(spec.origin) if spec and spec.origin else None
         nodes = list(imports(ast.parse(file.read_bytes()))) if file else []
-    except (ImportError, OSError, ValueError):
+    except BaseException:  # whatever the package around it does, which is imported for that
         return None
     for node in nodes:
         if PACKAGE in tops(node):

@@ -47,16 +47,28 @@ def check(core_range: object, **texts: object) -> None:
 
 @dataclass(frozen=True)
 class KnownBreak:
-    """A broken promise that the pack lists; `core` and `test` say where, `expires` until when."""
+    """What Core breaks, and the pack lists: `core` says where, and `expires` until when.
+
+    It is a promise, or else a module or the installation of the consumer, of which a cell judges
+    nothing.
+    """
 
     core: str
-    test: str
     reason: str
     link: str
     expires: date
+    test: str | None = None
+    module: str | None = None
+    install: bool = False
 
     def __post_init__(self) -> None:
-        check(self.core, test=self.test, reason=self.reason, link=self.link)
+        named = {"test": self.test, "module": self.module}
+        given = {key: value for key, value in named.items() if value is not None}
+        check(self.core, reason=self.reason, link=self.link, **given)
+        if type(self.install) is not bool:
+            raise ValueError(f"install = {self.install!r} is not true")
+        if len(given) + self.install != 1:
+            raise ValueError("a known break names one of test, module and install = true")
         if not re.fullmatch(r"https?://[^/\s]+\S*", self.link):
             raise ValueError(f"link = {self.link!r} is not an address on the web")
         if type(self.expires) is not date:

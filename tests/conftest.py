@@ -24,6 +24,7 @@ from tests.worlds.patched_core import Workbench
 from tests.worlds.project import Project, make_python
 
 # Of what tox reads, all but these is the same for every test.
+READ_BY_TOX = ("tox.ini", "toxfile.py", "consumers.toml", "pyproject.toml")
 OF_ONE_TEST = re.compile("PYTEST|HISTORY")
 
 
@@ -114,7 +115,7 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
     """tox is asked once what it makes of equal files in an equal environment."""
 
     def read(root: Path) -> ToxConfig:
-        files = [root / name for name in ("tox.ini", "toxfile.py", "pyproject.toml")]
+        files = [root / name for name in READ_BY_TOX]
         content = [file.read_bytes() if file.is_file() else None for file in files]
         environment = {k: v for k, v in os.environ.items() if not OF_ONE_TEST.match(k)}
         folders = ("cores", "packs")

@@ -33,6 +33,9 @@ SHORTER = {
     GOLDEN: f"{GOLDEN} --collect-only",
     "tox run -e cores-at-random -- --cores 200 --seed 1": "tox run -e cores-at-random -- "
     "--core docstring",
+    "tox run -e consumers -- --table": "tox run -e consumers -- ibkr --table",
+    "tox run -e consumers -- pipeline --table --core 1.4.22": "tox run -e consumers -- ibkr --table"
+    " --core 1.4.22",
     "tox run -e bench": "tox run -e bench -x testenv:bench.commands="
     "'python -m tests.bench.history --quick'",
 } | {
@@ -198,7 +201,11 @@ def test_known_break() -> None:
     read = Pack.model_validate(said)
 
     assert read.consumer == "market-data-alerts"
-    assert (len(read.known_breaks), len(asked.not_pinned)) == (1, 1)
+    assert [one.of for one in read.known_breaks] == [
+        "test_events.py::test_name",
+        "module market_data_alerts.cli",
+    ]
+    assert len(asked.not_pinned) == 1
 
 
 def toml(document: str) -> str:

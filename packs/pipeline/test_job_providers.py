@@ -22,9 +22,9 @@ def registry_type() -> Any:
     import market_data_core
 
     if getattr(market_data_core.ProviderRegistry, "_is_protocol", False):
-        from market_data_core import runtime
+        from market_data_core.runtime import ProviderRegistry as Registry
 
-        return runtime.ProviderRegistry
+        return Registry
     return market_data_core.ProviderRegistry
 
 

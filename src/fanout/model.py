@@ -19,7 +19,9 @@ from pydantic import (
     ConfigDict,
     Field,
     HttpUrl,
+    StrictBool,
     computed_field,
+    model_validator,
 )
 
 
@@ -79,13 +81,33 @@ class Frozen(BaseModel):
 
 
 class KnownBreak(Frozen):
-    """A broken promise that a pack lists: where, why, and until when."""
+    """What Core breaks, and a pack lists: where, why, and until when.
+
+    It is a promise, or else a module or the installation of the consumer itself.
+    """
 
     core: CoreRange
-    test: Text
+    test: Text | None = None
+    module: Text | None = None
+    install: StrictBool = False
     reason: Text
     link: HttpUrl
     expires: Annotated[date, Field(strict=True)]
+
+    @model_validator(mode="after")
+    def names_one(self) -> KnownBreak:
+        if [self.test is not None, self.module is not None, self.install].count(True) != 1:
+            raise ValueError("a known break names one of test, module and install = true")
+        return self
+
+    @property
+    def of(self) -> str:
+        return named(self.test, self.module)
+
+
+def named(test: str | None, module: str | None) -> str:
+    """What a known break is of, in words: a promise by its name, or a part of the consumer."""
+    return test or (f"module {module}" if module else "the installation")
 
 
 class Pack(Frozen):

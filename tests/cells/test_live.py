@@ -128,6 +128,15 @@ def test_the_consumers_own_fault(project: Project, python: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_package_that_cannot_be_imported(project: Project, python: Path) -> None:
+    """Whatever a package raises is the fault of each module in it, and no crash of the cell."""
+    install(python, {"small/__init__": "assert not 1", "small/one": KEPT})
+    assert run(project, python).returncode == 0
+    ((imported, said),) = found(project).values()
+    assert imported is Imported.OWN
+    assert said.endswith("(small/__init__.py:1); by itself it can be imported")
+
+
 def test_an_import_that_may_fail(project: Project, python: Path) -> None:
     """An import that the consumer expects to fail, or that nobody runs, breaks nothing."""
     may_fail = (

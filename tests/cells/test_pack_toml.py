@@ -25,6 +25,8 @@ floor = 50.0
 symbol = "telemetry.Event"
 reason = "it is only handed on"
 """
+OF_MODULE = KNOWN.replace('test = "test_kept.py::test_kept"', 'module = "small.cli"')
+OF_INSTALL = KNOWN.replace('test = "test_kept.py::test_kept"', "install = true")
 REFUSED: dict[str, str | bytes] = {
     "unknown key": PACK_TOML + 'suports = ">=1"\n',
     "unknown table": PACK_TOML + "[tool]\nname = 1\n",
@@ -51,10 +53,17 @@ REFUSED: dict[str, str | bytes] = {
     "date is a text": PACK_TOML + KNOWN.replace("9999-12-31", '"9999-12-31"'),
     "date is no date": PACK_TOML + KNOWN.replace("9999-12-31", "2027-02-30"),
     "date has a time": PACK_TOML + KNOWN.replace("9999-12-31", "2027-01-31T00:00:00"),
+    "a known break of nothing": PACK_TOML + KNOWN.replace('test = "test_kept.py::test_kept"\n', ""),
+    "a known break of two things": PACK_TOML + KNOWN + 'module = "small.cli"\n',
+    "an empty module": PACK_TOML + OF_MODULE.replace("small.cli", " "),
+    "a module is a number": PACK_TOML + OF_MODULE.replace('"small.cli"', "1"),
+    "install is false": PACK_TOML + OF_INSTALL.replace("true", "false"),
+    "install is a number": PACK_TOML + OF_INSTALL.replace("true", "1"),
     "date is a number": PACK_TOML + KNOWN.replace("9999-12-31", "1798675200"),
 }
 ACCEPTED: dict[str, str] = {
     "two known breaks": PACK_TOML + KNOWN + KNOWN.replace("kept", "source"),
+    "known breaks of the consumer itself": PACK_TOML + OF_MODULE + OF_INSTALL,
     "two assignees": PACK_TOML + 'assignees = ["ada", "Grace-Hopper1"]\n',
     "what the pack is worth": PACK_TOML + WORTH,
     "any Core": PACK_TOML.replace(">=1.1,<2", ""),

@@ -80,7 +80,6 @@ UNMET = [
     ("Level.gone", "Level.gone is not there"),
     ("def f(e: Event): return e.gone", "Event.gone is not there"),
     ("load('a').gone", "Event.gone is not there"),
-    ("Event(size=1, gone=2)", "Event has no field 'gone'"),
     ("Event(source='a')", "Event needs 'size'"),
     ("Closed(gone=2)", "Closed takes no 'gone'"),
     ("Point(1, 2, 3)", "Point takes 2 by position, not 3"),
@@ -94,6 +93,19 @@ UNMET = [
     ("Base()", "Base cannot be instantiated: run is abstract"),
     ("def f(b: Bus): b.publish(1)", "Bus.publish is async, and not awaited"),
     ("async def f(b: Bus): await b.close()", "Bus.close gives None, which cannot be awaited"),
+]
+IGNORED = [
+    ("Event(size=1, gone=2)", "Event ignores 'gone'"),
+    ("Event(size=1, source='b')", ""),
+    ("Closed(gone=3)", ""),
+    ("def g(**more): Event(**more)", ""),
+]
+STARS = [
+    ("from market_data_core import *\nEvent(size=1)", ("construct", "Event", "size")),
+    ("from market_data_core import *\nEvent", ("import", "Event", "")),
+    ("from market_data_core import *\ndef f(Event): return print(Event.size)", None),
+    ("from market_data_core import *\nclass Event: ...\nEvent.size", None),
+    ("from market_data_core import *\nfrom own.a import *\nEvent(size=1)", None),
 ]
 MET = [
     "Event(size=1, source='a')",
@@ -136,6 +148,7 @@ GUARDS = [
     ("def f(e: Event): getattr(e, 'gone')", ""),
     ("import market_data_core as c\ndef f(e: 'c.Gone'): ...", "annotation"),
     ("import market_data_core as c\ndef f(e: c.Gone): ...", ""),
+    ("try: from market_data_core.gone import *\nexcept ImportError: ...\nBy", "ImportError"),
 ]
 Told = dict[str, list[dict[str, Any]]]
 
@@ -143,8 +156,10 @@ Told = dict[str, list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The uses in each code of the tables above, which are files of one wheel."""
-    cases = [*(code for code, _ in (*KINDS, *UNMET, *GUARDS)), *MET]
+    cases = [*(code for code, _ in (*KINDS, *UNMET, *IGNORED, *GUARDS)), *MET]
     files: dict[str, str | bytes] = {f"own/{n}.py": HEAD + code for n, code in enumerate(cases)}
+    cases += [code for code, _ in STARS]
+    files |= {f"own/{cases.index(code)}.py": code for code, _ in STARS}
     index, world = served(), made(Project(tmp_path_factory.mktemp("told")))
     try:
         uses = usage(world, index, files)["uses"]
@@ -253,6 +268,19 @@ def test_unmet(told: Told, code: str, why: str) -> None:
 def test_met(told: Told, code: str) -> None:
     """A use that a Core meets, or of which nobody can tell, is not said to be unmet."""
     assert {use["unmet"] for use in told[code]} == {""}
+
+
+@pytest.mark.parametrize(("code", "said"), IGNORED)
+def test_ignored(told: Told, code: str, said: str) -> None:
+    """A field that a model does not have is lost without a word, unless it forbids that."""
+    assert {use["ignored"] for use in told[code]} - {""} == ({said} if said else set())
+
+
+@pytest.mark.parametrize(("code", "expected"), STARS)
+def test_star_imports(told: Told, code: str, expected: tuple[str, str, str] | None) -> None:
+    """What `import *` gives is what nothing else in the file can have given, if it is alone."""
+    found = [(use["how"], use["symbol"], use["gives"]) for use in told[code]]
+    assert (expected in found) if expected else not [one for one in found if "Event" in one[1]]
 
 
 @pytest.mark.parametrize(("code", "guard"), GUARDS)

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, expect
 
 from fanout.dashboard.build import build
+from fanout.wording import printable
 from tests.browser.visitor import PHONE, Visitor
 from tests.worlds import scenes
 
@@ -29,6 +30,7 @@ PAGES = (
     f"runs/{'c' * 16}.html",
     f"runs/{2:016x}.html",
     "trends.html",
+    "consumers.html",
     "badges/index.html",
     "schemas/index.html",
 )
@@ -39,7 +41,7 @@ HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\N{RIGH
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of three packs on five Core refs, in a folder whose name has a space."""
     folder = tmp_path_factory.mktemp("dash board")
-    history = scenes.checked(scenes.steady(folder / "history"))
+    history = scenes.tabled(scenes.checked(scenes.steady(folder / "history")), printable(HOSTILE))
     build(history, folder / "site", 24, lambda count, of: None)
     return folder / "site"
 
@@ -66,6 +68,19 @@ def test_a_phone_shows_every_page(browser: Browser, site: Path) -> None:
             page = visitor.open(path)
             width = page.evaluate("document.scrollingElement.scrollWidth")
             assert width <= PHONE["width"], f"{path} is {width} pixels wide"
+
+
+def test_the_table_of_consumers_is_seen_whole(browser: Browser, site: Path) -> None:
+    """Eleven contents of Core are beside each other at 1280 pixels, and what is said is text."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open("consumers.html")
+        wide, seen = page.evaluate(
+            "(([one]) => [one.scrollWidth, one.clientWidth])(document.querySelectorAll('.scroll'))"
+        )
+        assert wide <= seen
+        expect(page.locator("thead th")).to_have_count(12)
+        expect(page.locator("main img, main script")).to_have_count(0)
+        expect(page.locator("main")).to_contain_text("<img src=x onerror=alert(1)>")
 
 
 def test_a_filter_is_an_address(browser: Browser, site: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from fanout.cells.live import Imported
 from fanout.cli import main
+from fanout.consumers.affected import Affected, Excuse, Fault
+from fanout.consumers.installs import Found
+from fanout.consumers.takes import Takes
 from fanout.dashboard.data.run_summary import RunSummary
 from fanout.errors import ExitCode
 from fanout.history.document import read_run, to_json, write_run
@@ -111,6 +115,38 @@ def test_a_regression_of_unknown_cause(history: Path) -> None:
     write_run(whole.model_copy(update={"causes": ()}), history)
     text = (build(history) / f"runs/{CHECKED}.html").read_text("utf-8")
     assert "The cause is not known" in text
+
+
+def test_the_consumers_themselves(history: Path) -> None:
+    """A check's page has the table of the consumers, and what holds the release of each."""
+    checked(history)
+    (file,) = history.glob("*.json")
+    whole = read_run(file)
+    file.unlink()
+    known = Excuse(known_break=f"it waits {HOSTILE}", expires=date(9999, 12, 31))
+    broken = Fault(name="store.cli", imported=Imported.BROKEN, message=HOSTILE)
+    affected = Affected(
+        consumer="market-data-store",
+        release="1.0",
+        pack="store",
+        takes=Takes.AT_ONCE,
+        installs=Found.YES,
+        imports=Imported.BROKEN,
+        faults=(
+            broken.model_copy(update={"holds": True}),
+            broken.model_copy(update={"name": "store.server", "excuse": known}),
+        ),
+        command="tox run -e store_live-core_candidate",
+    )
+    write_run(whole.model_copy(update={"consumers": (affected,)}), history)
+    text = (build(history) / f"runs/{CHECKED}.html").read_text("utf-8")
+    row = text.partition("market-data-store 1.0</th>")[2].partition("</tr>")[0]
+    assert re.findall("<td>(.*?)</td>", row)[:3] == ["at once", "yes", "broken"]
+    assert "<h3>Consumers that this Core breaks</h3>" in text
+    assert "Core breaks the import of store.cli: " in text
+    assert "<h3>Known breaks of consumers themselves</h3>" in text
+    assert "tox run -e store_live-core_candidate" in text
+    assert HOSTILE not in text
 
 
 def test_every_attempt_is_kept(history: Path) -> None:

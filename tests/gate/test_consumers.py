@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,10 @@ import pytest
 from click.testing import Result
 from defusedxml.ElementTree import fromstring
 
+from fanout.commands.check import compare
+from fanout.consumers.table import Asked
+from fanout.gate.check import decided
+from fanout.told.decision.account import account
 from tests.servers.core_index import CoreIndex, Offer
 from tests.worlds.large import (
     HEAD,
@@ -33,13 +39,24 @@ def test_idle():
     assert core.Idle
 '''
 CAREFUL = "try:\n    from market_data_core import Pacing\nexcept ImportError:\n    Pacing = None\n"
+# What fails in its own code, and not with the baseline, is Core's fault.
+HASTY = 'from market_data_core import LEVELS\n\nassert "soft" in LEVELS\n'
+ODD = {"market_data_hasty/odd.py": "import market_data_core\nimport no_such_thing\n"}
+STEADY = {
+    "market_data_steady/needs.py": "import market_data_core as c\n\nc.Idle\n",
+    "market_data_steady/fine.py": "import market_data_core\n",
+}
 CONSUMERS = {
     "careful": Offer("1.0", CORE, code=CAREFUL),
     "free": Offer("1.0", ("market-data-core>=1,<2.1",), code=NEEDS),
-    "steady": Offer("0.1.0", CORE, code="import market_data_core as c\n\nc.Idle\n"),
+    "hasty": Offer("1.0", CORE, code=HASTY, files=ODD),
+    "never": Offer("1.0", CORE, code="from market_data_core import NeverThere\n"),
+    "steady": Offer("0.1.0", CORE, files=STEADY),
     "stuck": Offer("1.0", (*CORE, "market-data-free>=2")),
 }
 TABLE = "".join(f'market-data-{name} = "{one.version}"\n' for name, one in CONSUMERS.items())
+OF_MODULE = 'module = "market_data_steady.needs"'
+FINE = "".join(line for line in TABLE.splitlines(True) if "careful" in line or "steady" in line)
 CLOSED = "http://127.0.0.1:9/simple/"
 
 
@@ -57,12 +74,10 @@ def index() -> Iterator[CoreIndex]:
 def world(
     tmp_path_factory: pytest.TempPathFactory, index: CoreIndex, compiled_wheels: None
 ) -> World:
-    """One pack, with a known break of the candidate, and three consumers without one."""
+    """One pack, with known breaks of the candidate, and five consumers without one."""
     world = World(tmp_path_factory.mktemp("world"), index.url)
     world.harness(tox_ini())
-    known = KNOWN_BREAK.format(test="idle", expires="9999-12-31").replace(">=1", ">=2.1")
-    says = PACK_TOML.format(pack="steady", supports=">=1")
-    world.write("packs/steady/pack.toml", says + known)
+    list_breaks(world, "9999-12-31", OF_MODULE)
     world.write("packs/steady/test_promises.py", HEAD + PUBLISH + IDLE)
     world.core(MENDED)
     world.write("consumers.toml", TABLE)
@@ -72,15 +87,31 @@ def world(
     return world
 
 
+def list_breaks(world: World, expires: str, *of: str) -> None:
+    """Have the pack list the promise that the candidate breaks, and these of its consumer."""
+    known = KNOWN_BREAK.format(test="idle", expires="9999-12-31").replace(">=1", ">=2.1")
+    says = PACK_TOML.format(pack="steady", supports=">=1") + known
+    for one in of:
+        line = known.replace('test = "test_promises.py::test_idle"', one)
+        says += line.replace("9999-12-31", expires)
+    world.write("packs/steady/pack.toml", says)
+
+
+def left(world: World) -> tuple[str, list[Path]]:
+    """The wheel of the candidate, and the folders of evidence of the check."""
+    run = min((world.root / "runs").iterdir())
+    (wheel,) = (world.root / ".tox/wheels").glob("*/market_data_core-2.1.0-*.whl")
+    return str(wheel), sorted(run.iterdir())
+
+
 def gate(world: World, *options: str, index: str = "", table: str = TABLE) -> Result:
     """The answer from the evidence of the check, with these consumers; without a table if empty."""
-    (run,) = (world.root / "runs").iterdir()
-    (wheel,) = (world.root / ".tox/wheels").glob("*/market_data_core-2.1.0-*.whl")
     world.write("consumers.toml", table)
     if not table:
         (world.root / "consumers.toml").unlink()
-    arguments = [str(wheel), "--baseline", "2.0.0", "--index", index or world.index]
-    for folder in sorted(run.iterdir()):
+    wheel, folders = left(world)
+    arguments = [wheel, "--baseline", "2.0.0", "--index", index or world.index]
+    for folder in folders:
         arguments += ["--evidence", str(folder)]
     return world.ask("gate", *arguments, *options)
 
@@ -97,23 +128,41 @@ def test_the_table(world: World) -> None:
     assert printed[0] == (
         "hold: Core 2.1.0 (path) lacks Pacing, which market-data-free 1.0 uses; "
         "whoever installs market-data-stuck 1.0 gets Core 2.1.0 (path), with which that is not"
-        " possible"
+        " possible; whoever installs market-data-hasty 1.0, market-data-never 1.0 gets Core 2.1.0"
+        " (path), which breaks the import of 2 modules"
     )
     start = next(n for n, line in enumerate(printed) if line.startswith("consumer "))
-    assert printed[start : start + 5] == [
-        "consumer                  gets it  installs  promises kept  loses",
-        "market-data-careful 1.0   at once  yes       no pack        nothing",
-        "market-data-free 1.0      later    yes       no pack        Pacing",
-        "market-data-steady 0.1.0  at once  yes       1 of 2         nothing",
-        "market-data-stuck 1.0     at once  no        no pack        nothing",
+    assert printed[start : start + 7] == [
+        "consumer                  gets it  installs  imports      promises kept  loses",
+        "market-data-careful 1.0   at once  yes       yes          no pack        nothing",
+        "market-data-free 1.0      later    yes       broken       no pack        Pacing",
+        "market-data-hasty 1.0     at once  yes       broken       no pack        nothing",
+        "market-data-never 1.0     at once  yes       broken       no pack        nothing",
+        "market-data-steady 0.1.0  at once  yes       known break  1 of 2         nothing",
+        "market-data-stuck 1.0     at once  no        errored      no pack        nothing",
     ]
     said = " ".join(" ".join(printed).split())
-    assert "Consumers that this Core breaks: 2" in said
+    assert "Consumers that this Core breaks: 4" in said
     assert (
         "Pacing is gone, and used without a guard in market_data_free/__init__.py:1 and 1 other"
         " place" in said
     )
     assert "It gets this Core at once, and cannot be installed with it: Because" in said
+    assert "Core breaks the import of market_data_hasty: AssertionError" in said
+    assert "$ CORE_CANDIDATE=.tox/wheels/" in said
+    assert "tox run -e hasty_live-core_candidate" in said
+    assert "not asked" not in said
+
+
+def test_what_holds_nothing(world: World) -> None:
+    """A fault of the consumer's own is told if it is new, and a broken import of whoever waits."""
+    printed = (world.root / "printed").read_text()
+    section = " ".join(printed.partition("which holds nothing: ")[2].split())
+    assert section.startswith("1 market-data-free 1.0 Core breaks the import of market_data_free:")
+    assert "no_such_thing" not in printed
+    faults = {one["name"]: one for one in told(world)["hasty"]["faults"]}
+    odd = faults["market_data_hasty.odd"]
+    assert (odd["imported"], odd["before"]) == ("own fault", "own fault")
 
 
 def test_a_name_that_some_consumer_uses_holds(world: World) -> None:
@@ -125,18 +174,109 @@ def test_a_name_that_some_consumer_uses_holds(world: World) -> None:
 
 def test_what_a_promise_says_is_not_said_again(world: World) -> None:
     """A name whose promise is broken is excused with it, and not told of the consumer as well."""
-    without = TABLE.replace('market-data-free = "1.0"\n', "").replace(
-        'market-data-stuck = "1.0"\n', ""
-    )
-    result = gate(world, table=without)
+    result = gate(world, table=FINE)
     assert result.exit_code == 0
     assert result.stdout.startswith("release: Core 2.1.0 (path) breaks no promise")
+
+
+def test_an_import_that_core_breaks(world: World) -> None:
+    """It holds where the consumer gets the candidate at once, and a known break excuses it."""
+    found = told(world)
+    holding = {
+        name: [fault["name"] for fault in one["faults"] if fault["holds"]]
+        for name, one in found.items()
+    }
+    assert {name: one for name, one in holding.items() if one} == {
+        "hasty": ["market_data_hasty"],
+        "never": ["market_data_never"],
+    }
+    assert found["free"]["imports"] == "broken"
+    (fault,) = found["steady"]["faults"]
+    assert fault["excuse"]["known_break"].startswith("idle is being rewritten, https://example.org")
+    said = gate(world, table=FINE).stdout
+    assert "Known breaks of consumers themselves: 1" in said
+    assert "listed: idle is being rewritten" in said
+
+
+def test_broken_on_both_sides(world: World, tmp_path: Path) -> None:
+    """With --only-new, what the baseline breaks too does not hold, be it import or installation."""
+    headline = gate(world, "--only-new").stdout.splitlines()[0]
+    assert "market-data-hasty 1.0 gets Core 2.1.0 (path), which breaks the import of 1 module" in (
+        headline
+    )
+    assert "never" not in headline
+    (wheel, folders), now = left(world), datetime.now(UTC)
+    for only_new, stuck in ((False, True), (True, False)):
+        comparison = compare(wheel, "2.0.0", (), world.root, now, only_new)
+        comparison.take(folders[0], {})
+        decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
+        assert [one.breaks for one in decision.consumers if "stuck" in one.consumer] == [stuck]
+
+
+def test_an_installation_that_is_excused(world: World, tmp_path: Path) -> None:
+    """A known break excuses that a consumer cannot be installed, and is an error where it can."""
+    (wheel, _), now = left(world), datetime.now(UTC)
+    list_breaks(world, "9999-12-31", "install = true")
+    try:
+        comparison = compare(wheel, "2.0.0", (), world.root, now, only_new=False)
+    finally:
+        list_breaks(world, "9999-12-31", OF_MODULE)
+    asked = (
+        Asked("market-data-stuck", "1.0", "steady"),
+        Asked("market-data-free", "1.0", "steady"),
+    )
+    comparison = replace(comparison, consumers=asked)
+    decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
+    stuck, free = decision.consumers
+    assert (stuck.breaks, stuck.wrong) == (False, ())
+    assert stuck.excuse is not None
+    assert free.wrong == (
+        "the installation is listed as a known break, but holds: remove the entry",
+    )
+    told = account(decision, now.date())
+    assert [row[2] for row in told.consumers] == ["installs", "known break", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("expires", "of", "said"),
+    [
+        ("2020-01-31", OF_MODULE, "module market_data_steady.needs expired on 2020-01-31"),
+        ("9999-12-31", 'module = "steady"', "no module that imports Core is called so"),
+        ("9999-12-31", 'module = "market_data_steady.fine"', "but holds: remove the entry"),
+    ],
+    ids=["expired", "of no module", "kept"],
+)
+def test_a_known_break_that_excuses_nothing(world: World, expires: str, of: str, said: str) -> None:
+    """An entry that has expired, is of nothing, or is not needed any more is told as an error."""
+    list_breaks(world, expires, of)
+    try:
+        result = gate(world, table=FINE)
+        steady = told(world, table=FINE)["steady"]
+    finally:
+        list_breaks(world, "9999-12-31", OF_MODULE)
+    assert (result.exit_code, steady["imports"]) == (1, "broken")
+    assert "Entries of pack.toml that excuse nothing: 1" in result.stdout
+    assert said in " ".join(result.stdout.split())
+
+
+def test_evidence_of_something_else(world: World) -> None:
+    """Evidence of another release, or cut off, decides nothing, and the first line says so."""
+    table = FINE.replace('careful = "1.0"', 'careful = "2.0"')
+    result = gate(world, table=table)
+    assert (
+        "; whether market-data-careful 2.0 can be imported is not known"
+        in (result.stdout.splitlines()[0])
+    )
+    assert "the evidence is of market-data-careful 1.0, not 2.0" in result.stdout
+    assert result.exit_code == 0
 
 
 def test_without_a_resolver(world: World) -> None:
     """The gate asks no resolver, and says so."""
     assert {one["installs"] for one in told(world).values()} == {None}
-    assert "at once  not asked  no pack" in gate(world).stdout
+    printed = gate(world).stdout
+    assert "at once  not asked  broken       no pack" in printed
+    assert "\nnot asked: whether the consumers can be installed\n" in printed
 
 
 @pytest.mark.parametrize("form", ["markdown", "junit"])
@@ -147,22 +287,26 @@ def test_other_formats(world: World, form: str) -> None:
         row = next(
             line for line in shown.splitlines() if "market-data-free" in line and "|" in line
         )
-        assert row == "| market-data-free 1.0 | later | not asked | no pack | Pacing |"
+        assert row == "| market-data-free 1.0 | later | not asked | broken | no pack | Pacing |"
         return
     (suite,) = (one for one in fromstring(shown) if one.get("name") == "consumers")
-    assert (suite.get("tests"), suite.get("failures")) == ("4", "1")
+    assert (suite.get("tests"), suite.get("failures")) == ("6", "3")
+    hasty = next(one for one in suite if one.get("name") == "market-data-hasty 1.0")
+    assert "Core breaks the import of market_data_hasty: " in hasty.findtext("failure", "")
+    said = {one.get("name"): one.get("value") for one in hasty.iterfind("properties/property")}
+    assert said["imports"] == "broken"
 
 
 def test_one_pack(world: World) -> None:
     """Whoever asks one pack asks of its consumer, and of no other."""
     decision = json.loads(gate(world, "--pack", "steady", "--format", "json").stdout)
     # It is the only pack there is, so that all are asked.
-    assert len(decision["consumers"]) == 4
+    assert len(decision["consumers"]) == 6
 
 
 def test_an_index_that_does_not_say(world: World) -> None:
     """What is not known of a consumer decides nothing, and the first line says so."""
-    table = TABLE.replace('free = "1.0"', 'free = "7.0"').replace('stuck = "1.0"', 'stuck = "7"')
+    table = FINE + 'market-data-free = "7.0"\nmarket-data-stuck = "7"\n'
     for index, unread in (
         (world.index, "market-data-free 7.0, market-data-stuck 7"),
         (CLOSED, "market-data-careful 1.0, market-data-free 7.0, market-data-steady 0.1.0"),
@@ -192,10 +336,15 @@ def test_kept_in_the_history(world: World, tmp_path: Path) -> None:
     (document,) = tmp_path.glob("*.json")
     kept = json.loads(document.read_text())["consumers"]
     assert [one["consumer"] for one in kept if one.get("lost")] == ["market-data-free"]
+    holding = [fault["name"] for one in kept for fault in one.get("faults", ()) if "holds" in fault]
+    assert holding == ["market_data_hasty", "market_data_never"]
 
 
 def test_fast(world: World) -> None:
-    """A check with --fast asks no resolver either."""
-    world.write("consumers.toml", TABLE)
+    """A check with --fast runs no live cell and asks no resolver, and says so in one line."""
+    world.write("consumers.toml", FINE)
     done = world.fanout("check", "core", "--fast", "--baseline", "2.0.0", "--index", world.index)
-    assert (done.returncode, "at once  not asked" in done.stdout) == (1, True), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "at once  not asked  not asked  no pack" in done.stdout
+    assert "\nnot asked: whether the consumers can be installed and imported\n" in done.stdout
+    assert "_live" not in done.stdout + done.stderr

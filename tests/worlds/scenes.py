@@ -9,8 +9,19 @@ from pathlib import Path
 from pydantic import HttpUrl
 
 from fanout.cause.fewest import BrokenPromise, Cause
+from fanout.cells.live import Imported
 from fanout.cells.outcome import judge
+from fanout.consumers.compatibility.answer import (
+    Compatibility,
+    Content,
+    Fit,
+    OfConsumer,
+    Run,
+    Share,
+)
+from fanout.consumers.installs import Found
 from fanout.gate.decision import decide
+from fanout.history.compatibilities import keep_compatibility
 from fanout.history.document import make_run, write_run
 from fanout.model import (
     Cell,
@@ -233,4 +244,29 @@ def single(history: Path) -> Path:
 def cut_off(history: Path) -> Path:
     """One run that was stopped before its last cells: they left no evidence."""
     record(history, small_cell("1.2.0"), missing("small-core_v130"), missing("small-core_v140"))
+    return history
+
+
+def tabled(history: Path, says: str = "it is not there") -> Path:
+    """What is kept of a consumer: eleven contents of Core, and a row of each kind of place."""
+    fits = (
+        Fit(declared=Share.ALL, installs=Share.ALL, imports=Imported.YES, ran="1.0"),
+        Fit(declared=Share.SOME, installs=Share.SOME, imports=Imported.OWN, kept=90, judged=100),
+        Fit(declared=Share.NONE, forced=Found.YES, imports=Imported.YES, kept=99, judged=99),
+        Fit(declared=Share.SOME, installs=Share.NONE, imports=Imported.BROKEN, fault=says),
+        Fit(declared=Share.NONE, forced=Found.NO, imports=Imported.BROKEN, refusal=says),
+        Fit(imports=Imported.ERRORED, kept=98, excused=2, judged=100),
+    )
+    contents = (Content(digest="a" * 64, versions=(f"1.4.{n}9", f"1.5.{n}9")) for n in range(11))
+    found = OfConsumer(
+        consumer="market-data-store",
+        pack="store",
+        contents=tuple(contents),
+        runs=(
+            Run(versions=("0.8.95", "0.9.12"), fits=(fits * 2)[:11]),
+            Run(versions=("0.8.94",), yanked=True, fits=(fits[::-1] * 2)[:11]),
+            Run(versions=("0.8.1",), unread=says),
+        ),
+    )
+    keep_compatibility(history, Compatibility(consumers=(found,), made=START))
     return history

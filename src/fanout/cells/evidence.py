@@ -113,9 +113,7 @@ def not_from_the_future(started: datetime) -> None:
 
 def read_suite(suite: Element) -> Evidence:
     said = properties(suite)
-    if said.get("version"):  # or else the guard has refused what was asked for, whatever it was
-        Version(said["version"])
-        Requirement(said["asked"])
+    check_core(said)
     check_counts(suite)
     return Evidence(
         cell=said["cell"],
@@ -131,6 +129,13 @@ def read_suite(suite: Element) -> Evidence:
         pack_digest=said.get("pack-digest", ""),
         promises=tuple(read_case(case) for case in suite.iterfind("testcase")),
     )
+
+
+def check_core(said: Mapping[str, str]) -> None:
+    """Raise ValueError unless the Core that was asked for, and what was tested, can be read."""
+    if said.get("version"):  # or else the guard has refused what was asked for, whatever it was
+        Version(said["version"])
+        Requirement(said["asked"])
 
 
 def check_counts(suite: Element) -> None:

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field
 from fanout.cells.evidence import (
     OUTCOMES,
     UnreadableEvidence,
+    check_core,
     check_counts,
     not_from_the_future,
     properties,
@@ -54,6 +55,7 @@ class Live(Frozen):
     cell: Text
     started: AwareDatetime
     seconds: float = Field(ge=0)
+    asked: str = ""  # the requirement of Core
     consumer: str = ""  # empty if the Core was refused
     release: str = ""
     version: str = ""  # of Core
@@ -75,6 +77,7 @@ def read_live(file: Path) -> Live:
     try:
         check_counts(suite)
         said = properties(suite)
+        check_core(said)
         live = Live(
             cell=said["cell"],
             started=datetime.fromisoformat(suite.attrib["timestamp"]),
@@ -83,7 +86,7 @@ def read_live(file: Path) -> Live:
             distributions=tuple(said.get("distributions", "").split()),
             **{
                 key: said.get(key, "")
-                for key in ("consumer", "release", "version", "digest", "python")
+                for key in ("asked", "consumer", "release", "version", "digest", "python")
             },
         )
     except (KeyError, ValueError) as error:

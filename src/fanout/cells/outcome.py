@@ -23,7 +23,7 @@ def judge(cell: Cell, evidence: Evidence | str | None, pack: PackOnDisk, today: 
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=evidence)
     if reason := stale(cell, evidence, pack, today):
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=f"stale: {reason}")
-    if evidence.version and not asked_for(evidence):
+    if evidence.version and not asked_for(evidence.asked, evidence.version):
         reason = f"Core {evidence.version} was tested, not '{evidence.asked}'"
         return CellReport(cell=cell, outcome=Outcome.ERRORED, reason=reason)
     outcome, reason = weigh(evidence, pack)
@@ -35,27 +35,25 @@ def stale(cell: Cell, evidence: Evidence, pack: PackOnDisk, today: date) -> str:
     if not cell.core:
         variable = cell.core_ref.upper()
         return f"it is of '{evidence.asked}', but {variable} is not set, or names no Core"
-    if not same_core(cell, evidence):
+    if not same_core(evidence.asked, cell.core, cell.core_ref):
         return f"the evidence is of '{evidence.asked}', but the cell is now '{cell.core}'"
     if evidence.version and evidence.pack_digest != pack.digest:
         return "the pack has changed since the evidence was written"
     for known in pack.says.known_breaks:
-        if evidence.started.date() <= known.expires < today:
+        if known.test and evidence.started.date() <= known.expires < today:
             return f"since then the known break of {known.test} expired on {known.expires}"
     return ""
 
 
-def same_core(cell: Cell, evidence: Evidence) -> bool:
-    """Whether the evidence is of the cell's Core.
+def same_core(asked: str, core: str, core_ref: str) -> bool:
+    """Whether evidence of what was asked for is of the Core of a cell, as it is now.
 
     A wheel kept under its digest is the same in every checkout. So is a stand-in, except as a
     candidate: there it is a directory like any other.
     """
-    folder = "/cores/v" if cell.core_ref.startswith("core_v") else "/wheels/"
-    (_, asked, one), (_, core, other) = (
-        text.rpartition(folder) for text in (evidence.asked, cell.core)
-    )
-    return evidence.asked == cell.core or (bool(asked and core) and one == other)
+    folder = "/cores/v" if core_ref.startswith("core_v") else "/wheels/"
+    (_, there, one), (_, here, other) = (text.rpartition(folder) for text in (asked, core))
+    return asked == core or (bool(there and here) and one == other)
 
 
 def founded(report: CellReport, pack: PackOnDisk) -> CellReport:
@@ -83,12 +81,12 @@ def unfounded(evidence: Evidence, pack: PackOnDisk) -> str:
     return ""
 
 
-def asked_for(evidence: Evidence) -> bool:
+def asked_for(asked: str, version: str) -> bool:
     """Whether the Core that was tested is one that the cell asked for.
 
     `==1.4.61` asks for that alone, and not for 1.4.61+local.
     """
-    specifier, at = Requirement(evidence.asked).specifier, Version(evidence.version)
+    specifier, at = Requirement(asked).specifier, Version(version)
     exact = (one.version for one in specifier if one.operator == "==" and "*" not in one.version)
     return specifier.contains(at, prereleases=True) and all(at == Version(one) for one in exact)
 

@@ -44,7 +44,7 @@ def check_ranges(packs: Mapping[str, PackOnDisk], matrix: Matrix, judged: Iterab
     versions = table | set(judged)
     for name, pack in packs.items() if table else ():
         ranges = [("what it supports", pack.says.supports)]
-        ranges += [(f"its known break of {one.test}", one.core) for one in pack.says.known_breaks]
+        ranges += [(f"its known break of {one.of}", one.core) for one in pack.says.known_breaks]
         for what, text in ranges:
             if not any(in_range(version, text) for version in versions):
                 raise InvalidPack(

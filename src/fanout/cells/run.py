@@ -31,6 +31,11 @@ def cell_of(pack: str, core: Core, matrix: Matrix) -> Cell:
     return Cell(name=name, pack=pack, core_ref=core.core_ref, core=core.requirement)
 
 
+def variables(cores: Iterable[Core]) -> dict[str, str]:
+    """What tox must be told in its environment to install these Cores."""
+    return {name: value for core in cores for name, value in core.variables.items()}
+
+
 def read_cells(
     cells: Iterable[Cell],
     matrix: Matrix,
@@ -58,10 +63,9 @@ def run_and_read(
     finished: Callable[[str], None] = lambda cell: None,
 ) -> dict[str, CellReport]:
     """Run cells in parallel, evidence in a folder, and say why one left none."""
-    variables = {name: value for core in cores for name, value in core.variables.items()}
     names = [cell.name for cell in cells]
     reasons = run_cells(
-        root, names, folder, variables, fresh=fresh, minutes=minutes, finished=finished
+        root, names, folder, variables(cores), fresh=fresh, minutes=minutes, finished=finished
     )
     found = read_cells(cells, matrix, packs, folder, today)
     return {name: one.because(reasons.get(name, "")) for name, one in found.items()}

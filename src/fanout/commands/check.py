@@ -33,15 +33,16 @@ from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, Unreachabl
 from fanout.gate.check import Comparison, decided
 from fanout.history.document import write_run
 from fanout.history.query import History
-from fanout.told.account import account
-from fanout.told.decision_junit import junit
-from fanout.told.decision_markdown import account_markdown
-from fanout.told.decision_text import print_account
+from fanout.told.decision.account import account
+from fanout.told.decision.junit import junit
+from fanout.told.decision.markdown import account_markdown
+from fanout.told.decision.text import print_account
 
+LIVE_SECONDS = 4.0  # that a live cell takes, about
 ENDS = """\b
 Exit codes: 0 release, 1 hold: a broken promise that nobody excused, or a consumer that loses
-what it uses or cannot be installed, 2 unusable input, 3 unknown: something that is expected has
-no verdict.
+what it uses or cannot be installed or imported, 2 unusable input, 3 unknown: something that is
+expected has no verdict.
 
 """
 
@@ -74,7 +75,9 @@ FORMAT = format_option("markdown", "junit")
     help="Stop cells that run longer than this.",
 )
 @ONLY_NEW
-@click.option("--fast", is_flag=True, help="Do not ask whether the consumers can be installed.")
+@click.option(
+    "--fast", is_flag=True, help="Do not ask whether the consumers can be installed and imported."
+)
 @FORMAT
 @ROOT
 @HISTORY
@@ -91,12 +94,13 @@ def check(
     history: Path,
     index: str,
 ) -> None:
-    """Run every pack on CANDIDATE and on the baseline, and say whether to release.
+    """Run every pack and consumer on CANDIDATE and the baseline, and say whether to release.
 
     CANDIDATE is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL
     with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
     second time, in fresh envs, on both sides; so is a pack of which the envs hold other versions.
-    Of each consumer it is told whether it can be installed with CANDIDATE, and what it loses.
+    Of each consumer it is told whether it can be installed and imported with CANDIDATE, and what it
+    loses.
     """
     from fanout.core.index import check_served  # takes long to import, and a gate asks no index
 
@@ -107,7 +111,8 @@ def check(
         check_served((comparison.candidate, comparison.baseline), index)
     folder = run_folder(comparison.root, started)
     with History(history) as past, alone(comparison.root):
-        run("running", comparison, comparison.cells, folder / "1", minutes, past)
+        live = () if fast else comparison.live
+        run("running", comparison, (*comparison.cells, *live), folder / "1", minutes, past)
         if again := comparison.to_confirm:
             run("running again in fresh envs", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
@@ -164,6 +169,8 @@ def compare(
     only_new: bool,
 ) -> Comparison:
     """What is to be compared, each Core resolved once."""
+    # What is wrong in consumers.toml is a mistake there, and no fault of tox, which reads it too.
+    consumers_of(root, (), every=False)
     try:
         matrix = read_matrix(root)
     except InvalidMatrix as error:
@@ -197,7 +204,9 @@ def run(
     past: History,
 ) -> None:
     names = tuple(cells)
-    progress = Progress(title, names, (past.seconds(name) for name in names))
+    live = comparison.live
+    took = (LIVE_SECONDS if name in live else past.seconds(name) for name in names)
+    progress = Progress(title, names, took)
     comparison.run(names, folder, minutes, progress)
 
 

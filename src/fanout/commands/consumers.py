@@ -13,18 +13,21 @@ from packaging.version import Version
 
 from fanout.cells.matrix import read_matrix, version
 from fanout.cells.run import alone, run_folder
-from fanout.commands.command import INDEX, ROOT, Command, format_option, say, show
+from fanout.commands.command import HISTORY, INDEX, ROOT, Command, format_option, say, show
 from fanout.commands.progress import Pace
 from fanout.consumers.answer import Consumer, Consumers, consumer
-from fanout.consumers.imports import run_live, with_live_cells
+from fanout.consumers.imports import live_cells, run_live
 from fanout.consumers.installs import Installs, installs
 from fanout.consumers.releases import read_consumers
-from fanout.consumers.table import chosen, news, packs_of, read_table, renewed
+from fanout.consumers.table import Asked, chosen, news, packs_of, read_table, renewed
 from fanout.core.index import check_served, exact
 from fanout.core.resolve import of_releases, release_at, resolve
 from fanout.core.table import write
 from fanout.errors import InvalidCore
+from fanout.gate.compatibility import Table
+from fanout.history.compatibilities import keep_compatibility
 from fanout.model import Core, Matrix
+from fanout.told.consumers.compatibility_text import print_compatibility
 from fanout.told.consumers_text import print_consumers
 from fanout.wording import number
 
@@ -50,18 +53,27 @@ Example: fanout consumers --core 1.4.61 --installs --imports""",
 )
 @click.option("--installs", "asked", is_flag=True, help="Ask a resolver as well; needs --core.")
 @click.option("--imports", "live", is_flag=True, help="Run live cells as well; needs --core.")
+@click.option(
+    "--table",
+    "tabled",
+    is_flag=True,
+    help="Show which releases of the last year go with which Cores, or with the one of --core.",
+)
 @click.option("--update", is_flag=True, help="Bring the releases in consumers.toml up to date.")
 @format_option()
 @ROOT
+@HISTORY
 @INDEX
 def consumers(
     names: tuple[str, ...],
     named: str | None,
     asked: bool,
     live: bool,
+    tabled: bool,
     update: bool,
     form: str,
     root: Path,
+    history: Path,
     index: str,
 ) -> None:
     """Show every consumer, or those named, and when each takes up a Core.
@@ -72,11 +84,19 @@ def consumers(
     if (asked or live) and not named:
         option = "--installs" if asked else "--imports"
         raise click.UsageError(f"{option} needs --core: what is not there cannot be installed")
+    if tabled and (asked or live or update):
+        raise click.UsageError("give --table alone, or with --core")
     root = root.resolve()
     table = read_table(root)
     packs = packs_of(root, table)
     distributions = chosen(names, table, packs)
     matrix = read_matrix(root)
+    if tabled:
+        made = Table(matrix, root, history, index, Pace).make(distributions, packs, named)
+        if not named:
+            keep_compatibility(history, made)
+        show(form, made, partial(print_compatibility, made))
+        return
     cores = [str(version(cell)[1]) for cell in of_releases(matrix)]
     core = resolve(named, "candidate", root, matrix) if named else next_release(matrix)
     releases = read_consumers(distributions, root, index, Pace("releases"))
@@ -145,21 +165,22 @@ def resolved(answer: Consumers, core: Core, root: Path, index: str) -> Consumers
 def imported(answer: Consumers, core: Core, matrix: Matrix, root: Path, index: str) -> Consumers:
     """The answer with what came of each consumer's live cell, of the release in consumers.toml."""
     check_served([core], index)
-    core = with_live_cells(core, "candidate", matrix)
-    names = [one.distribution for one in answer.consumers]
+    asked = [Asked(one.distribution, one.known) for one in answer.consumers]
+    cells = live_cells(asked, core, "candidate", matrix)
     told, ended = Pace("live cells"), list[str]()
 
     def finished(cell: str) -> None:
         ended.append(cell)
-        told(len(ended), len(names))
+        told(len(ended), len(cells))
 
     with alone(root):
         folder = run_folder(root, datetime.now(UTC))
-        found = run_live(names, [core], root, folder, finished)
+        imports = run_live(cells, root, folder, finished)
+    found = {cell.asked.consumer: imports[cell.name] for cell in cells}
     return answer.model_copy(
         update={
             "consumers": tuple(
-                one.model_copy(update={"imports": found[one.distribution, core.core_ref]})
+                one.model_copy(update={"imports": found.get(one.distribution)})
                 for one in answer.consumers
             )
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,23 +22,25 @@ from fanout.consumers.coverage.answer import Coverages, coverage
 from fanout.consumers.coverage.core_map import core_map
 from fanout.consumers.coverage.pin import Pins
 from fanout.consumers.coverage.place import Places
-from fanout.consumers.needs.across import Usages, across
+from fanout.consumers.needs.across import Usages, across, met
 from fanout.consumers.needs.against import against
+from fanout.consumers.needs.disagreement import Disagreements
 from fanout.consumers.needs.usage import Usage, usage
 from fanout.consumers.release import Release, read_release, read_wheel
 from fanout.consumers.releases import read_newest
 from fanout.consumers.table import packs_of, read_table
 from fanout.core.index import wheel_of
-from fanout.core.resolve import newest_release, released, resolve
-from fanout.core.wheel import wheel_digest
+from fanout.core.resolve import newest_release, resolve
 from fanout.errors import ExitCode, UnknownConsumer, UnknownPack
+from fanout.gate.disagreements import disagreements
+from fanout.history.contents import contents_of, cores_in
 from fanout.history.coverages import keep_coverage, keep_map
 from fanout.history.surfaces import surface_of
-from fanout.model import Core, CoverageAsked, Matrix, Pack, version_of
+from fanout.model import Core, CoverageAsked, Matrix, Pack
 from fanout.surface.shape import Shapes
-from fanout.told.coverage_text import print_changes, print_coverages
-from fanout.told.map_text import print_map
-from fanout.told.uses_text import print_usages
+from fanout.told.consumers.coverage_text import print_changes, print_coverages
+from fanout.told.consumers.map_text import print_map
+from fanout.told.consumers.uses_text import print_usages
 
 
 @click.command(
@@ -91,16 +93,14 @@ def uses(
     if older and len(names) != 1:
         raise click.UsageError("--against needs one consumer")
     asked = Question(names, root.resolve(), history, index, named)
-    if every:
-        tell_across(asked, form)
-    elif covered:
+    if covered:
         tell_coverage(asked, form)
     elif mapped:
         tell_map(asked, form)
     elif older:
         tell_changes(asked, older, form)
     else:
-        tell_uses(asked, form)
+        tell_uses(asked, every, form)
 
 
 class Question:
@@ -130,10 +130,7 @@ class Question:
 
     @cached_property
     def shapes(self) -> Shapes:
-        return self.shapes_of(wheel_of(self.core, self.root, self.index))
-
-    def shapes_of(self, wheel: Path) -> Shapes:
-        return Shapes(surface_of(wheel, self.history))
+        return Shapes(surface_of(wheel_of(self.core, self.root, self.index), self.history))
 
     @cached_property
     def table(self) -> dict[str, str]:
@@ -167,16 +164,22 @@ class Question:
         return usage(one, self.core.version, self.shapes)
 
 
-def tell_uses(asked: Question, form: str) -> NoReturn:
-    answer = Usages(usages=tuple(asked.used(one) for one in asked.releases(asked.table)))
+def tell_uses(asked: Question, every: bool, form: str) -> NoReturn:
+    """Tell what is used of one Core, or what every Core cannot meet, and who says otherwise."""
+    cores = cores_in(asked.matrix) if every else [asked.core]
+    contents = contents_of(cores, asked.root, asked.history, asked.index, Pace("Cores"))
+    found = list(met(asked.releases(asked.table), contents))
+    ran: Iterable[Disagreements] = ()
+    if every or asked.named:
+        ran = disagreements(found, asked.packs, asked.root, asked.history)
+    answer = Usages(
+        usages=() if every else tuple(one.found for one in found),
+        across=tuple(across(found)) if every else (),
+        disagreements=tuple(ran),
+    )
     show(form, answer, partial(print_usages, answer))
     broken = asked.named and any(one.broken for one in answer.usages)
     sys.exit(ExitCode.BROKEN if broken else ExitCode.FINE)
-
-
-def tell_across(asked: Question, form: str) -> None:
-    answer = across(asked.releases(asked.table), cores_of(asked))
-    show(form, answer, partial(print_usages, answer))
 
 
 def tell_coverage(asked: Question, form: str) -> NoReturn:
@@ -224,22 +227,3 @@ def tell_changes(asked: Question, version: str, form: str) -> None:
     before = asked.release(after.consumer, version)
     answer = against(asked.used(before), asked.used(after))
     show(form, answer, partial(print_changes, answer))
-
-
-def cores_of(asked: Question) -> dict[str, tuple[tuple[str, ...], Shapes]]:
-    """Each content of Core that tox.ini names, by digest, with the versions that have it."""
-    refs = dict.fromkeys(cell.core_ref for cell in asked.matrix.cells)
-    cores = [core for ref in refs if (core := released(ref, asked.matrix))]
-    cores.sort(key=lambda core: version_of(core.version))
-    found: dict[str, tuple[tuple[str, ...], Shapes]] = {}
-    told = Pace("Cores")
-    for number, core in enumerate(cores, 1):
-        wheel = wheel_of(core, asked.root, asked.index)
-        digest = wheel_digest(wheel)
-        if digest in found:
-            versions, shapes = found[digest]
-        else:
-            versions, shapes = (), asked.shapes_of(wheel)
-        found[digest] = ((*versions, core.version), shapes)
-        told(number, len(cores))
-    return found

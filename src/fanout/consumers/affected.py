@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from fanout.cells.live import Imported
 from fanout.consumers.installs import Found
 from fanout.consumers.takes import Takes
 from fanout.model import Frozen
+
+GRAVEST = tuple(Imported)
 
 
 class Lost(Frozen):
@@ -16,6 +21,33 @@ class Lost(Frozen):
     uses: int
 
 
+class Excuse(Frozen):
+    """A known break that the pack lists of its consumer itself: reason, link and last day."""
+
+    known_break: str
+    expires: date
+
+
+class Fault(Frozen):
+    """A module that cannot be imported with the candidate, or what else a live cell found."""
+
+    name: str
+    imported: Imported
+    message: str = ""
+    before: Imported | None = None  # with the baseline; none where nobody knows
+    excuse: Excuse | None = None
+    holds: bool = False
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is new with the candidate, as far as that is known."""
+        if self.imported is Imported.ERRORED:
+            return False
+        if self.before is None:
+            return self.imported is Imported.BROKEN
+        return GRAVEST.index(self.imported) < GRAVEST.index(self.before)
+
+
 class Affected(Frozen):
     """A consumer's release: when it gets the candidate, and what it cannot have from it."""
 
@@ -25,13 +57,32 @@ class Affected(Frozen):
     takes: Takes = Takes.UNKNOWN
     installs: Found | None = None  # none where nobody was asked
     breaks: bool = False  # it gets the candidate at once, and cannot be installed with it
+    excuse: Excuse | None = None  # of that
+    imports: Imported | None = None  # none where it was not asked
+    faults: tuple[Fault, ...] = ()  # of its import
     lost: tuple[Lost, ...] = ()  # what it uses unguarded, and no broken promise names
     unread: str = ""  # why nobody knows what it uses
+    unimported: str = ""  # why nobody knows of all of it whether it can be imported
     why: str = ""  # the resolver's words, where it found no set
+    command: str = ""  # that imports it again
+    wrong: tuple[str, ...] = ()  # known breaks of it that excuse nothing
+
+    @property
+    def holding(self) -> tuple[Fault, ...]:
+        return tuple(one for one in self.faults if one.holds)
+
+    @property
+    def excused(self) -> tuple[Fault, ...]:
+        return tuple(one for one in self.faults if one.excuse)
+
+    @property
+    def worse(self) -> tuple[Fault, ...]:
+        """What is new with the candidate, and holds nothing."""
+        return tuple(one for one in self.faults if one.worse and not (one.holds or one.excuse))
 
     @property
     def holds(self) -> bool:
-        return self.breaks or bool(self.lost)
+        return self.breaks or bool(self.lost or self.holding)
 
     @property
     def shown(self) -> str:

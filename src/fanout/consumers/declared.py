@@ -5,6 +5,7 @@ Format: core metadata (PEP 566, PEP 643), requirements as in PEP 508.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from packaging.metadata import parse_email
@@ -20,6 +21,7 @@ LARGEST_METADATA = 1024 * 1024
 READ = {"name": "Name", "version": "Version", "requires-dist": "Requires-Dist"}
 OPERATORS = ("===", "==", "~=", ">=", ">", "<=", "<", "!=")
 LONGEST_SHOWN = 100
+NAME = re.compile(r"[^A-Za-z0-9._-]")  # what ends the name at the start of a requirement
 
 
 class Demand(Frozen):
@@ -81,10 +83,18 @@ def declared(metadata: bytes, distribution: str, version: str) -> Declared:
     return Declared(demands=tuple(demands(found)))
 
 
-def demands(requirements: Iterable[Requirement]) -> Iterable[Demand]:
+def requirements(metadata: bytes, leaving: str = "") -> tuple[str, ...]:
+    """All that metadata asks for, but one distribution: the same for the same text."""
+    said, _ = parse_email(metadata[:LARGEST_METADATA])
+    lines = said.get("requires_dist", [])
+    others = [line for line in lines if canonicalize_name(NAME.split(line.strip())[0]) != leaving]
+    return tuple(sorted((*others, f"Python {said.get('requires_python', '')}".strip())))
+
+
+def demands(asked: Iterable[Requirement]) -> Iterable[Demand]:
     """One demand for every installation, if there is any, and one for each marker beside it."""
     by_marker: dict[str, list[Requirement]] = {}
-    for requirement in requirements:
+    for requirement in asked:
         by_marker.setdefault(one_line(str(requirement.marker or "")), []).append(requirement)
     everywhere = by_marker.get("", [])
     for where in sorted(by_marker):

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import computed_field
 
 from fanout.cells.evidence import UnreadableEvidence
-from fanout.cells.live import Imported, Module, live_cell, read_live
+from fanout.cells.live import Imported, Live, Module, live_cell, read_live
+from fanout.cells.outcome import asked_for, same_core
+from fanout.cells.run import variables
 from fanout.cells.tox import run_cells
+from fanout.consumers.table import Asked
 from fanout.core.resolve import release_at
+from fanout.errors import DuplicateEvidence
 from fanout.model import Core, Frozen, Matrix
+
+NO_EVIDENCE = "no evidence: the cell did not run, or its environment could not be made"
+UNSAID = "the evidence does not say which Core was tested"
 
 
 class Imports(Frozen):
@@ -56,41 +64,77 @@ class Imports(Frozen):
         return self.model_copy(update={"modules": modules})
 
 
-def with_live_cells(core: Core, slot: str, matrix: Matrix) -> Core:
-    """The Core as live cells can have it: one that no Core ref of theirs is runs in a slot."""
-    if any(cell.endswith(f"-{core.core_ref}") for cell in matrix.live):
-        return core
-    return release_at(slot, core.version, core.named)
+class LiveCell(NamedTuple):
+    """The cell of a consumer's release on a Core, by the name that tox has for it."""
+
+    name: str
+    asked: Asked
+    core: Core
+
+
+def live_cells(asked: Iterable[Asked], core: Core, slot: str, matrix: Matrix) -> list[LiveCell]:
+    """The live cells of consumers on a Core, as far as tox knows them.
+
+    A Core that no Core ref of live cells is runs in those of a slot.
+    """
+    if not any(cell.endswith(f"-{core.core_ref}") for cell in matrix.live):
+        core = release_at(slot, core.version, core.named)
+    named = [LiveCell(live_cell(one.consumer, core.core_ref), one, core) for one in asked]
+    return [cell for cell in named if cell.name in matrix.live]
 
 
 def run_live(
-    distributions: Iterable[str],
-    cores: Sequence[Core],
+    cells: Iterable[LiveCell],
     root: Path,
     folder: Path,
     finished: Callable[[str], None] = lambda cell: None,
-) -> Mapping[tuple[str, str], Imports]:
-    """Run the live cells of consumers in parallel; what came of each, by distribution and Core ref.
+) -> Mapping[str, Imports]:
+    """Run live cells in parallel, evidence in a folder; what came of each, by its name."""
+    by_name = {cell.name: cell for cell in cells}
+    if not by_name:
+        return {}
+    cores = (cell.core for cell in by_name.values())
+    reasons = run_cells(root, list(by_name), folder, variables(cores), finished=finished)
+    return {name: read_imports(cell, folder, reasons) for name, cell in by_name.items()}
 
-    The cores are those of `with_live_cells`; the evidence is left in the folder.
+
+def left(cells: Iterable[LiveCell], folder: Path) -> dict[str, Imports]:
+    """What the evidence of those live cells says that left some below a folder."""
+    found = {cell: read_imports(cell, folder, {}) for cell in cells}
+    return {cell.name: one for cell, one in found.items() if one.why != NO_EVIDENCE}
+
+
+def read_imports(cell: LiveCell, folder: Path, reasons: Mapping[str, str]) -> Imports:
+    """What the evidence of a live cell below a folder says, or why there is none.
+
+    Raises DuplicateEvidence.
     """
-    cells = {
-        (name, core.core_ref): live_cell(name, core.core_ref)
-        for name in distributions
-        for core in cores
-    }
-    variables = {name: value for core in cores for name, value in core.variables.items()}
-    names = list(cells.values())
-    reasons = run_cells(root, names, folder, variables, finished=finished) if names else {}
-    return {key: read_imports(cell, folder, reasons) for key, cell in cells.items()}
-
-
-def read_imports(cell: str, folder: Path, reasons: Mapping[str, str]) -> Imports:
-    """What the evidence of a live cell in a folder says, or why there is none."""
-    if cell in reasons:
-        return Imports(cell=cell, why=reasons[cell])
+    files = sorted(folder.rglob(f"{cell.name}.xml"))
+    if len(files) > 1:
+        raise DuplicateEvidence(
+            f"there is evidence twice for the cell '{cell.name}': '{files[0]}' and '{files[1]}'",
+            "remove the one that does not belong to this run",
+        )
+    if not files:
+        return Imports(cell=cell.name, why=reasons.get(cell.name) or NO_EVIDENCE)
     try:
-        live = read_live(folder / f"{cell}.xml")
+        live = read_live(files[0])
     except UnreadableEvidence as error:
-        return Imports(cell=cell, why=str(error))
-    return Imports(cell=cell, release=live.release, modules=live.modules)
+        return Imports(cell=cell.name, why=str(error))
+    if reason := stale(cell, live):
+        return Imports(cell=cell.name, why=f"stale: {reason}")
+    return Imports(cell=cell.name, release=live.release, modules=live.modules)
+
+
+def stale(cell: LiveCell, live: Live) -> str:
+    """Why evidence says nothing of a live cell as it is now; empty if it does."""
+    core, asked = cell.core, cell.asked
+    if not same_core(live.asked, core.requirement, core.core_ref):
+        return f"the evidence is of '{live.asked}', but the cell is now '{core.requirement}'"
+    if not live.version:  # the Core was refused, which is an error of the run
+        return "" if any(one.imported is Imported.ERRORED for one in live.modules) else UNSAID
+    if not asked_for(live.asked, live.version):
+        return f"Core {live.version} was tested, not '{live.asked}'"
+    if (live.consumer, live.release) != (asked.consumer, asked.release):
+        return f"the evidence is of {live.consumer} {live.release}, not {asked.release}"
+    return ""

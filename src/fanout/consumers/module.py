@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,7 +49,35 @@ class Module:
                     start = self.origin(node)
                     for alias in aliases:
                         found[alias.asname or alias.name] = f"{start}.{alias.name}"
-        return found
+        return {**self.starred, **found}
+
+    @cached_property
+    def star(self) -> ast.ImportFrom | None:
+        """The `import *` from Core, if the module has no other."""
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)]
+        stars = [node for node in nodes if any(alias.name == "*" for alias in node.names)]
+        return stars[0] if len(stars) == 1 and core_name(self.origin(stars[0])) else None
+
+    @cached_property
+    def starred(self) -> dict[str, str]:
+        """The names that `import *` from Core must give, as nothing else in the module does."""
+        if self.star is None:
+            return {}
+        used, bound = set[str](), set(dir(builtins))
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Name(id=name, ctx=ast.Load()):
+                    used.add(name)
+                case ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+                    bound.add(name)
+                case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                    bound.add(name)
+                case ast.AsyncFunctionDef(name=name):
+                    bound.add(name)
+                case ast.alias(name=name, asname=other):
+                    bound.add(other or name.partition(".")[0])
+        start = self.origin(self.star)
+        return {name: f"{start}.{name}" for name in used - bound if not name.startswith("_")}
 
     @cached_property
     def caught(self) -> dict[int, Caught]:
@@ -61,8 +90,8 @@ class Module:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 guard = guard_of(Kind.IMPORT, self.caught.get(id(node), NOTHING))
-                for alias in node.names:
-                    name = alias.asname or alias.name.partition(".")[0]
+                names = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+                for name in (*names, *(self.starred if node is self.star else ())):
                     found[name] = guard and found.get(name, guard)
         return found
 

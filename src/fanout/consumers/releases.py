@@ -78,7 +78,10 @@ def read_newest(distributions: Sequence[str], index: str) -> dict[str, str]:
     """The newest release of each consumer, of those that have any; raises UnreachableIndex."""
     with PyPISimple(index) as client:
         listed = list_releases(client, index, distributions)
-    there = {name: list(of_last_year(releases)) for name, releases in listed.items()}
+    there = {
+        name: [version for version, files in releases.items() if not yanked(files)]
+        for name, releases in listed.items()
+    }
     return {name: versions[-1] for name, versions in there.items() if versions}
 
 
@@ -99,15 +102,15 @@ def list_releases(
 def of_last_year(
     releases: Mapping[str, Files],
 ) -> dict[str, Files]:
-    """The releases that are not yanked, of the year that ends with the newest of them."""
-    there = {version: files for version, files in releases.items() if not yanked(files)}
-    newest = uploaded(list(there.values())[-1]) if there else None
+    """The releases of the year that ends with the newest that is not yanked."""
+    there = [files for files in releases.values() if not yanked(files)]
+    newest = uploaded(there[-1]) if there else None
 
     def recent(files: Files) -> bool:
         at = uploaded(files)
         return newest is None or at is None or at > newest - YEAR
 
-    return {version: files for version, files in there.items() if recent(files)}
+    return {version: files for version, files in releases.items() if recent(files)}
 
 
 def uploaded(files: Iterable[DistributionPackage]) -> AwareDatetime | None:

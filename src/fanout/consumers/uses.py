@@ -71,9 +71,10 @@ class Reader(Notes, ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level == 0 and (node.module or "").partition(".")[0] == PACKAGE:
-            for alias in node.names:
-                symbol = core_name(f"{node.module}.{alias.name}")
-                self.note(Kind.IMPORT, symbol, alias.name, node)
+            starred = sorted(self.module.starred) if node is self.module.star else []
+            for name in starred or [alias.name for alias in node.names]:
+                symbol = core_name(f"{node.module}.{name}")
+                self.note(Kind.IMPORT, symbol, name, node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         symbols = [symbol for base in node.bases if (symbol := symbol_of(base, self.names))]

@@ -12,6 +12,7 @@ from fanout.dashboard.data import badge, database_copy, feed, latest, pack_summa
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.pages import cell as cell_page
+from fanout.dashboard.pages import consumers as consumers_page
 from fanout.dashboard.pages import core_map as map_page
 from fanout.dashboard.pages import matrix as matrix_page
 from fanout.dashboard.pages import pack as pack_page
@@ -45,6 +46,7 @@ KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     pack_page.parts,
     symbol_page.parts,
     map_page.parts,
+    consumers_page.parts,
     cell_page.parts,
     ref_page.parts,
     run_list.parts,

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from fanout.cells.run import cell_of, read_cells, run_and_read
+from fanout.cells.run import cell_of, read_cells, variables
+from fanout.cells.tox import run_cells
+from fanout.consumers.affected import GRAVEST
+from fanout.consumers.imports import Imports, LiveCell, left, live_cells, read_imports
 from fanout.consumers.table import Asked
 from fanout.errors import UnusableInput
 from fanout.gate.decision import Decision, decide
@@ -33,6 +36,7 @@ class Comparison:
     only_new: bool = False
     consumers: tuple[Asked, ...] = ()
     attempts: list[dict[str, CellReport]] = field(default_factory=list)
+    imports: dict[str, Imports] = field(default_factory=dict)  # by live cell
 
     @property
     def cells(self) -> dict[str, Cell]:
@@ -40,6 +44,20 @@ class Comparison:
         sides = (self.candidate, self.baseline)
         found = [cell_of(pack, core, self.matrix) for pack in self.packs for core in sides]
         return {cell.name: cell for cell in found}
+
+    @property
+    def sides(self) -> dict[tuple[str, str], LiveCell]:
+        """The live cell of each consumer on each side, as far as tox knows it."""
+        return {
+            (cell.asked.consumer, side): cell
+            for side, core in (("candidate", self.candidate), ("baseline", self.baseline))
+            for cell in live_cells(self.consumers, core, side, self.matrix)
+        }
+
+    @property
+    def live(self) -> dict[str, LiveCell]:
+        """The live cells of both sides by name."""
+        return {cell.name: cell for cell in self.sides.values()}
 
     def read(self, folder: Path) -> dict[str, CellReport]:
         """Every expected cell, as the evidence in a folder shows it."""
@@ -54,6 +72,13 @@ class Comparison:
         again = {name: one for name, one in found.items() if one.outcome is not Outcome.MISSING}
         first = {name: one.because(reasons.get(name, "")) for name, one in found.items()}
         self.attempts.append(again if self.attempts else first)
+        self.add(left(self.live.values(), folder))
+
+    def add(self, imports: Mapping[str, Imports]) -> None:
+        """What one more attempt says of live cells; of several the gravest counts."""
+        for name, found in imports.items():
+            seen = self.imports.get(name, found)
+            self.imports[name] = min(seen, found, key=lambda one: GRAVEST.index(one.found))
 
     def decide(self, pending: Collection[tuple[str, str]] = ()) -> Decision:
         return decide(
@@ -69,25 +94,30 @@ class Comparison:
     def run(
         self, names: Iterable[str], folder: Path, minutes: float, finished: Callable[[str], None]
     ) -> None:
-        """One more attempt at these cells; every one after the first is in a fresh env.
+        """One more attempt at these cells, live or not; all after the first are in fresh envs.
 
         What is broken needs a second attempt; what only ran in another environment does without.
         """
-        cells, needed = self.cells, self.broken if self.attempts else self.cells
-        found = run_and_read(
-            [cells[name] for name in names],
-            (self.candidate, self.baseline),
-            self.matrix,
-            self.packs,
+        asked = list(names)
+        needed = self.broken if self.attempts else self.cells
+        live = [cell for name, cell in self.live.items() if name in asked]
+        cores = (self.candidate, self.baseline, *(cell.core for cell in live))
+        reasons = run_cells(
             self.root,
+            asked,
             folder,
-            self.today,
+            variables(cores),
             fresh=bool(self.attempts),
             minutes=minutes,
             finished=finished,
         )
-        made = (one for one in found if found[one].outcome is not Outcome.MISSING or one in needed)
-        self.attempts.append({name: found[name] for name in made})
+        there = {
+            name: one.because(reasons.get(name, ""))
+            for name, one in self.read(folder).items()
+            if name in asked and (one.outcome is not Outcome.MISSING or name in needed)
+        }
+        self.attempts.append(there)
+        self.add({cell.name: read_imports(cell, folder, reasons) for cell in live})
 
     @property
     def broken(self) -> list[str]:
@@ -156,7 +186,17 @@ def decided(
     if comparison.consumers:
         from fanout.gate.consumers import Question, with_consumers  # takes long to import
 
-        asked = Question(comparison.consumers, comparison.root, history, index, fast)
+        asked = Question(
+            consumers=comparison.consumers,
+            packs=comparison.packs,
+            live=comparison.sides,
+            imports=comparison.imports,
+            root=comparison.root,
+            history=history,
+            index=index,
+            today=comparison.today,
+            fast=fast,
+        )
         decision = with_consumers(decision, asked)
     run = make_run(
         command,

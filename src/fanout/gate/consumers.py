@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from fanout.consumers.affected import Affected
 from fanout.consumers.answer import breaks
+from fanout.consumers.imports import Imports, LiveCell
 from fanout.consumers.installs import Installs, installs
 from fanout.consumers.needs.lost import lost, unnoticed
 from fanout.consumers.needs.usage import usage
@@ -17,9 +19,10 @@ from fanout.consumers.table import Asked
 from fanout.consumers.takes import Takes, takes
 from fanout.core.index import exact, wheel_of
 from fanout.errors import UnusableInput
-from fanout.gate.decision import Decision
+from fanout.gate.decision import Decision, reproduce
+from fanout.gate.imports import Listed, faults, unknown
 from fanout.history.surfaces import surface_of
-from fanout.model import Answer, Core, Standing
+from fanout.model import Answer, Core, PackOnDisk, Standing
 from fanout.surface.shape import Shapes
 from fanout.wording import one_line
 
@@ -29,20 +32,46 @@ RESOLVES_AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the consumers, and where: with `fast`, not whether they can be installed."""
+    """What is asked of the consumers, and where: with `fast`, not whether they can be installed.
+
+    `live` has their live cells by consumer and side, and `imports` what came of each that ran.
+    """
 
     consumers: tuple[Asked, ...]
+    packs: Mapping[str, PackOnDisk]
+    live: Mapping[tuple[str, str], LiveCell]
+    imports: Mapping[str, Imports]
     root: Path
     history: Path
     index: str
+    today: date
     fast: bool
 
     def shapes(self, core: Core) -> Shapes:
         return Shapes(surface_of(wheel_of(core, self.root, self.index), self.history))
 
+    def release(self, one: Asked) -> Release | UnusableInput:
+        try:
+            return read_release(one.consumer, one.release, self.root, self.index)
+        except UnusableInput as error:
+            return error
+
+    def side(self, consumer: str, side: str) -> Imports | None:
+        cell = self.live.get((consumer, side))
+        return self.imports.get(cell.name) if cell else None
+
+    def imported(self, consumer: str) -> Imports | None:
+        """What came of importing a consumer with the candidate, laid beside the baseline."""
+        found, before = (self.side(consumer, side) for side in ("candidate", "baseline"))
+        return found.against(before) if found and before else found
+
+    def listed(self, pack: str, version: str) -> Listed:
+        found = self.packs[pack].says.known_breaks if pack in self.packs else ()
+        return Listed(found, version, self.today)
+
 
 def with_consumers(decision: Decision, asked: Question) -> Decision:
-    """The decision with a line for each consumer; one that loses what it uses holds.
+    """The decision with a line for each consumer; what they must have and cannot have holds.
 
     What is not known of a consumer decides nothing.
     """
@@ -53,38 +82,44 @@ def with_consumers(decision: Decision, asked: Question) -> Decision:
 
 
 def affected(decision: Decision, asked: Question) -> Iterator[Affected]:
+    shapes: tuple[Shapes, Shapes] | UnusableInput
     try:
         shapes = (asked.shapes(decision.baseline), asked.shapes(decision.candidate))
     except UnusableInput as error:
-        for one in asked.consumers:
-            yield unread(one, error)
-        return
-    releases: dict[str, Release] = {}
-    read: list[Affected] = []
-    for one in asked.consumers:
-        try:
-            release = read_release(one.consumer, one.release, asked.root, asked.index)
-        except UnusableInput as error:
-            read.append(unread(one, error))
-            continue
-        releases[one.consumer] = release
-        read.append(judged(one, release, decision, shapes))
-    yield from read if asked.fast else resolved(read, releases, decision, asked)
+        shapes = error
+    releases = [asked.release(one) for one in asked.consumers]
+    read = [
+        imported(judged(one, release, decision, shapes), decision, asked)
+        for one, release in zip(asked.consumers, releases, strict=True)
+    ]
 
+    def told(one: Affected, release: Release | UnusableInput) -> Affected:
+        listed = asked.listed(one.pack, decision.candidate.version)
+        if not asked.fast and isinstance(release, Release):
+            one = resolved(one, release, decision, asked, listed)
+        imports = asked.imported(one.consumer)
+        return one.model_copy(update={"wrong": tuple(listed.wrong(one.installs, imports))})
 
-def unread(one: Asked, error: UnusableInput) -> Affected:
-    return Affected(
-        consumer=one.consumer,
-        release=one.release,
-        pack=one.pack,
-        unread=one_line(error.what),
-    )
+    with ThreadPoolExecutor(RESOLVES_AT_ONCE) as pool:
+        yield from pool.map(told, read, releases)
 
 
 def judged(
-    one: Asked, release: Release, decision: Decision, shapes: tuple[Shapes, Shapes]
+    one: Asked,
+    release: Release | UnusableInput,
+    decision: Decision,
+    shapes: tuple[Shapes, Shapes] | UnusableInput,
 ) -> Affected:
-    """What a release loses, but for what a broken promise of its pack says already."""
+    """When a release gets the candidate, and what it loses, as far as it and Core can be read.
+
+    What a broken promise of its pack says is not said again.
+    """
+    found = Affected(consumer=one.consumer, release=one.release, pack=one.pack)
+    if isinstance(release, UnusableInput):
+        return found.model_copy(update={"unread": one_line(release.what)})
+    found = found.model_copy(update={"takes": takes(release.declared, decision.candidate.version)})
+    if isinstance(shapes, UnusableInput):
+        return found.model_copy(update={"unread": one_line(shapes.what)})
     before, after = shapes
     gone = lost(usage(release, "", before), usage(release, "", after))
     noticed = {
@@ -95,38 +130,52 @@ def judged(
         if promise.candidate.standing in NOTICED
         for name in promise.contract
     }
-    return Affected(
-        consumer=one.consumer,
-        release=one.release,
-        pack=one.pack,
-        takes=takes(release.declared, decision.candidate.version),
-        lost=unnoticed(gone, noticed, before, after),
+    return found.model_copy(update={"lost": unnoticed(gone, noticed, before, after)})
+
+
+def imported(one: Affected, decision: Decision, asked: Question) -> Affected:
+    """The same with what came of its live cell, if that ran."""
+    found = asked.imported(one.consumer)
+    if found is None:
+        return one
+    cell = asked.live[one.consumer, "candidate"]
+    before = asked.side(one.consumer, "baseline")
+    listed = asked.listed(one.pack, decision.candidate.version)
+    at_once = one.takes is Takes.AT_ONCE
+    wrong = faults(found, before, listed, at_once=at_once, only_new=decision.only_new)
+    return one.model_copy(
+        update={
+            "imports": found.found,
+            "faults": tuple(wrong),
+            "unimported": one_line(unknown(found)),
+            "command": reproduce(cell.core, cell.name, asked.root),
+        }
     )
 
 
 def resolved(
-    read: list[Affected], releases: Mapping[str, Release], decision: Decision, asked: Question
-) -> Iterator[Affected]:
-    """Each consumer with what a resolver says of it; what was so before is not new."""
+    one: Affected, release: Release, decision: Decision, asked: Question, listed: Listed
+) -> Affected:
+    """The same with what a resolver says of it; what was so before is not new."""
 
-    def ask(one: Affected, core: Core) -> Installs | None:
-        if one.consumer not in releases:
-            return None
-        extras = releases[one.consumer].declared.extras
+    def ask(core: Core) -> Installs:
         only = exact(core, asked.root, asked.index)
-        return installs({one.consumer: one.release}, only, asked.index, sorted(extras))
+        extras = sorted(release.declared.extras)
+        return installs({one.consumer: one.release}, only, asked.index, extras)
 
-    def told(one: Affected) -> Affected:
-        found = ask(one, decision.candidate)
-        if found is None:
-            return one
-        broken = breaks(one.takes, found, decision.candidate.version)
-        if broken and decision.only_new:
-            baseline = decision.baseline
-            broken = not breaks(Takes.AT_ONCE, ask(one, baseline), baseline.version)
-        at_once = one.takes is Takes.AT_ONCE
-        said = found.declared if at_once else found.forced
-        return one.model_copy(update={"installs": said.found, "breaks": broken, "why": said.why})
-
-    with ThreadPoolExecutor(RESOLVES_AT_ONCE) as pool:
-        yield from pool.map(told, read)
+    found = ask(decision.candidate)
+    broken = breaks(one.takes, found, decision.candidate.version)
+    excuse = listed.install if broken else None
+    if broken and decision.only_new:
+        baseline = decision.baseline
+        broken = not breaks(Takes.AT_ONCE, ask(baseline), baseline.version)
+    at_once = one.takes is Takes.AT_ONCE
+    said = found.declared if at_once else found.forced
+    return one.model_copy(
+        update={
+            "installs": said.found,
+            "breaks": broken and excuse is None,
+            "excuse": excuse,
+            "why": said.why,
+        }
+    )

@@ -20,6 +20,7 @@ from fanout.model import (
     Promise,
     Result,
     Verdict,
+    named,
 )
 from fanout.wording import printable
 
@@ -75,10 +76,16 @@ class KnownBreakInRun(Frozen):
     """A known break as its pack listed it."""
 
     core: CoreRange
-    test: Text
+    test: Text | None = None
+    module: Text | None = None  # of the consumer, in place of a promise
+    install: bool = False  # the consumer's, in place of a promise
     reason: Text
     link: HttpUrl
     expires: date
+
+    @property
+    def of(self) -> str:
+        return named(self.test, self.module)
 
 
 class PackInRun(Frozen):

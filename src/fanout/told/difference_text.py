@@ -9,7 +9,7 @@ from rich.text import Text
 
 from fanout.cause.difference import Difference, Notice, Noticing
 from fanout.surface.change import Change, What
-from fanout.told.decision_text import wrapped
+from fanout.told.decision.text import wrapped
 from fanout.told.report_markdown import escape
 from fanout.wording import cut
 

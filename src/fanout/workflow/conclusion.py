@@ -24,8 +24,8 @@ from fanout.history.document import reported
 from fanout.history.run import Run, shortened
 from fanout.model import Answer, Core, Frozen, Matrix, Side
 from fanout.notify.announcement import Announcement, Turned
-from fanout.told.account import account
-from fanout.told.decision_markdown import account_markdown
+from fanout.told.decision.account import account
+from fanout.told.decision.markdown import account_markdown
 from fanout.told.report import make_report
 from fanout.told.report_markdown import escape
 from fanout.workflow.incoming import take

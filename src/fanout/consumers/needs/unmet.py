@@ -52,6 +52,22 @@ def unmet(use: Use, shapes: Shapes) -> str:
     return ""
 
 
+def ignored(use: Use, shapes: Shapes) -> str:
+    """What a call gives that is taken and then lost, without a word; empty if nothing is."""
+    place = shapes.find(target(use))
+    if use.kind is not Kind.CALL or not use.direct or place.there is not There.YES:
+        return ""
+    taken = parameters(shapes, place.path) if place.path else None
+    lost = unknown(use, taken) if taken and taken.ignores else []
+    return f"{place.path} ignores '{lost[0]}'" if lost else ""
+
+
+def unknown(use: Use, taken: Parameters) -> list[str]:
+    """The names that a call gives, and what is called does not know."""
+    names = {one.name for one in taken.named} | {"**"}
+    return [] if taken.any_name else sorted(use.keywords - names)
+
+
 def not_called(use: Use, named: str, path: str, shapes: Shapes) -> str:
     """Why a call cannot be made as it is."""
     node = shapes.statement(path)
@@ -87,10 +103,8 @@ def not_waited_for(use: Use, path: str, node: Function) -> str:
 
 def not_taken(use: Use, taken: Parameters) -> str:
     """What a call gives that is not taken, or does not give that must be."""
-    names = {one.name for one in taken.named}
-    unknown = sorted(use.keywords - names - {"**"})
-    if unknown and not taken.any_name:
-        return f"{'has no field' if taken.ignores else 'takes no'} '{unknown[0]}'"
+    if not taken.ignores and (names := unknown(use, taken)):
+        return f"takes no '{names[0]}'"
     placed = sum(one.position >= 0 for one in taken.named)
     if placed < use.position < MANY and not taken.any_position:
         return f"takes {placed} by position, not {use.position}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import computed_field
 
-from fanout.consumers.needs.unmet import HOLDS, OF_ATTRIBUTES, target, unmet
+from fanout.consumers.needs.unmet import HOLDS, OF_ATTRIBUTES, ignored, target, unmet
 from fanout.consumers.release import Release
 from fanout.consumers.use import MANY, File, Kind, Use
 from fanout.consumers.uses import IN_A_TEXT
@@ -52,6 +52,7 @@ class UsedAt(Frozen):
     awaited: bool = False
     guard: str = ""  # why the code does without it
     unmet: str = ""  # why this Core cannot meet it
+    ignored: str = ""  # what this Core takes of it, and loses
     missing: str = ""  # the name that this Core does not have, if that is why
     file: str
     line: int
@@ -168,6 +169,7 @@ def used(file: File, shapes: Shapes, own: Own) -> Iterator[UsedAt]:
             guard=guard(use, there, shapes),
             missing="" if there else shown(place.path),
             unmet=cut(one_line(unmet(use, shapes)), LONGEST_NAME),
+            ignored=shown(ignored(use, shapes)),
             file=shown(file.path),
             line=use.line,
         )

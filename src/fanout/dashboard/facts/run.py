@@ -35,7 +35,7 @@ GRAVEST = tuple(OUTCOMES)
 NOT_KEPT = (Result.BROKEN, Result.ERRORED, Result.LISTED_BUT_KEPT, Result.KNOWN_BREAK)
 ELSEWHERE = Path("/no project is here")  # paths of the machine that ran it stay as they were
 WHEELS = ".tox/wheels/"
-UNSAID = Side(standing=Standing.KEPT)
+KEPT, NOT_APPLICABLE = (Side(standing=one) for one in (Standing.KEPT, Standing.NOT_APPLICABLE))
 
 
 class Failure(NamedTuple):
@@ -180,8 +180,9 @@ class RunFacts:
     ) -> PromiseVerdict:
         """A promise with its verdict; one without a decision was passing or not applicable."""
         beside = told is not None and told.result is Result.NOT_APPLICABLE
+        unsaid = NOT_APPLICABLE if beside else KEPT
         now, then = (
-            side(reports, name, False) if verdict else UNSAID for reports in (seen, before)
+            side(reports, name, False) if verdict else unsaid for reports in (seen, before)
         )
         return PromiseVerdict(
             name=name,

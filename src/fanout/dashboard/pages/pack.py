@@ -48,10 +48,14 @@ class RefsAlike(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A known break, and the known Core refs of its range, oldest first."""
+    """A known break, and the known Core refs of its range, oldest first.
+
+    One that is of no promise, but of the consumer itself, has a name in `of`, and no `test`.
+    """
 
     core: str
     test: str
+    of: str
     reason: str
     link: str
     expires: str
@@ -179,15 +183,16 @@ def by_symbol(promises: Iterable[Course]) -> Iterator[tuple[str, tuple[Pinned, .
 
 def listed(snapshot: Snapshot, pack: PackNow, promises: Iterable[Course]) -> Iterator[Listed]:
     now = {one.name: one.now for one in promises}
-    for entry in sorted(pack.statement.known_breaks, key=lambda one: (one.expires, one.test)):
+    for entry in sorted(pack.statement.known_breaks, key=lambda one: (one.expires, one.of)):
         yield Listed(
             core=entry.core,
-            test=entry.test,
+            test=entry.test or "",
+            of=entry.of,
             reason=entry.reason,
             link=str(entry.link),
             expires=entry.expires.isoformat(),
             refs=tuple(
                 ref.name for ref in snapshot.known_refs[::-1] if in_range(ref.version, entry.core)
             ),
-            now=now.get(entry.test, "absent"),
+            now=now.get(entry.test, "absent") if entry.test else "",
         )

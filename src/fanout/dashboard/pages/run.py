@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple
@@ -16,9 +17,12 @@ from fanout.dashboard.facts.run import Failure, RunFacts, in_order, pack_of
 from fanout.dashboard.pages.run_grid import attempts, columns_of, grid
 from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.dashboard.site import Part
+from fanout.gate.decision import Decision
 from fanout.model import Core, Result, Verdict
 from fanout.surface.change import Change
-from fanout.told.account import headline
+from fanout.told.decision import affected
+from fanout.told.decision import section as told
+from fanout.told.decision.account import headline
 from fanout.wording import cut, number
 
 LARGEST_TEXTS = 24_000  # characters, of all texts of failures on one page
@@ -135,6 +139,8 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         ],
         "counts": {word: outcomes[word] for word in OUTCOMES if outcomes[word]},
         "total": len(facts.tried),
+        "consumers": list(affected.rows(decision))[: MOST_ENTRIES + 1] if decision else [],
+        "of_consumers": of_consumers(decision, facts.run.started.date()) if decision else [],
         "packs": [pack_counts(facts, pack, of_packs[pack]) for pack in packs],
         "sections": tuple(sections(facts, told[:MOST_ENTRIES])),
         "entries": len(told),
@@ -142,6 +148,13 @@ def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
         "grid": inline(grid(facts, packs, columns)),
         "attempts": inline(attempts(facts, packs, columns, numbers)),
     }
+
+
+def of_consumers(decision: Decision, today: date) -> list[tuple[str, tuple[told.Entry, ...]]]:
+    """What is told of the consumers themselves, by its title."""
+    found = (*affected.first(decision), *affected.beside(decision, today))
+    titled = ((one.title, one.groups[0].entries[:MOST_ENTRIES]) for one in found)
+    return [(title, members) for title, members in titled if members]
 
 
 def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:

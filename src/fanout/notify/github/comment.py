@@ -10,8 +10,8 @@ from github.IssueComment import IssueComment
 from fanout.model import Verdict
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.client import Account, asking, once
-from fanout.told.account import account as account_of
-from fanout.told.decision_markdown import account_markdown
+from fanout.told.decision.account import account as account_of
+from fanout.told.decision.markdown import account_markdown
 from fanout.told.report_markdown import escape
 
 # One that was made before there were commits and runs in it has neither.

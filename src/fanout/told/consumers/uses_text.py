@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from fanout.consumers.needs.across import Across, OnCore, Usages
+from fanout.consumers.needs.disagreement import Disagreement, Disagreements
 from fanout.consumers.needs.usage import How, Usage, UsedAt
 from fanout.model import DISTRIBUTION
-from fanout.wording import number
+from fanout.wording import fitted, number
 
 FAMILY = DISTRIBUTION.removesuffix("core")
+LONGEST_RAN = 300
 SHOWN = 20  # of what could not be followed; a program reads all of it
 
 
@@ -22,13 +24,15 @@ def print_usages(answer: Usages, console: Console) -> None:
     """Print the uses of each release, those that the Core cannot meet first, or the matrix."""
     for count, one in enumerate(answer.usages):
         console.print(Text(("\n" if count else "") + headline(one) + "\n"))
-        for line in (*symbols(one), *unmet(one), *unseen(one)):
+        for line in (*symbols(one), *unmet(one), *lost(one), *unseen(one)):
             console.print(Text(line), soft_wrap=True)
     if answer.across:
         console.print(matrix(answer.across))
         for release in answer.across:
             for line in reasons(release):
                 console.print(Text(line), soft_wrap=True)
+    for line in disagreeing(answer.disagreements):
+        console.print(Text(line), soft_wrap=True)
 
 
 def headline(one: Usage) -> str:
@@ -72,6 +76,13 @@ def unmet(one: Usage) -> Iterator[str]:
         yield f"  {use.file}:{use.line}: {use.unmet}{guard}"
 
 
+def lost(one: Usage) -> Iterator[str]:
+    ignoring = [use for use in one.uses if use.ignored]
+    if ignoring:
+        yield f"\nCore {one.core} takes what it then loses:"
+    yield from (f"  {use.file}:{use.line}: {use.ignored}" for use in ignoring)
+
+
 def unseen(one: Usage) -> Iterator[str]:
     """What was not followed or read."""
     for shadow in one.shadows:
@@ -108,28 +119,57 @@ def span(cores: tuple[str, ...]) -> str:
 
 
 def reasons(found: Across) -> Iterator[str]:
-    """Each thing that some Core lacks, with the Cores that lack it and the first use of it."""
-    lacking: dict[str, list[OnCore]] = {}
-    uses: dict[str, UsedAt] = {}
-    for one in found.cores:
-        for use in one.broken:
-            if one not in lacking.setdefault(use.unmet, []):
-                lacking[use.unmet].append(one)
-            uses.setdefault(use.unmet, use)
-    if lacking:
-        yield f"\n{found.consumer} {found.release} cannot have from Core:"
-    for why, cores in sorted(lacking.items()):
-        use = uses[why]
-        where = "every Core" if len(cores) == len(found.cores) else ", ".join(spans(found, cores))
-        yield f"  {why}: {where} ({use.file}:{use.line})"
+    """Each thing that some Core lacks or loses, with those Cores and the first use of it."""
+    heads = {
+        "cannot have from Core": [[(use.unmet, use) for use in one.broken] for one in found.cores],
+        "gives Core what it loses": [
+            [(use.ignored, use) for use in one.ignored] for one in found.cores
+        ],
+    }
+    for head, uses in heads.items():
+        lacking: dict[str, list[OnCore]] = {}
+        first: dict[str, UsedAt] = {}
+        for one, said in zip(found.cores, uses, strict=True):
+            for why, use in said:
+                if one not in lacking.setdefault(why, []):
+                    lacking[why].append(one)
+                first.setdefault(why, use)
+        if lacking:
+            yield f"\n{found.consumer} {found.release} {head}:"
+        for why, cores in sorted(lacking.items()):
+            where = "every Core"
+            if len(cores) < len(found.cores):
+                every = [one.cores for one in found.cores]
+                where = ", ".join(spans(every, [one.cores for one in cores]))
+            yield f"  {why}: {where} ({first[why].file}:{first[why].line})"
 
 
-def spans(found: Across, cores: list[OnCore]) -> Iterator[str]:
-    """The contents that follow each other, as one span each."""
-    together: list[OnCore] = []
-    for one in (*found.cores, None):
-        if one in cores and one is not None:
-            together.append(one)
-        elif together:
-            yield span(tuple(core for one in together for core in one.cores))
-            together = []
+def spans(every: Iterable[tuple[str, ...]], chosen: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The contents of Core that follow each other, of those that are chosen, as one span each."""
+    for is_one, group in groupby(every, lambda one: one in chosen):
+        if is_one:
+            yield span(tuple(core for one in group for core in one))
+
+
+def disagreeing(found: tuple[Disagreements, ...]) -> Iterator[str]:
+    """Where reading and running disagree, each once, with the Cores on which they do."""
+    if not found:
+        return
+    promises, modules = sum(one.promises for one in found), sum(one.modules for one in found)
+    yield (
+        f"\nWhere reading and running disagree, of {number(promises, 'promise')} and"
+        f" {number(modules, 'module')} that ran:"
+    )
+    every: dict[str, list[tuple[str, ...]]] = {}
+    together: dict[tuple[str, Disagreement], list[tuple[str, ...]]] = {}
+    for on_content in found:
+        release = f"{on_content.consumer} {on_content.release}"
+        every.setdefault(release, []).append(on_content.cores)
+        for one in on_content.found:
+            together.setdefault((release, one), []).append(on_content.cores)
+    for (release, one), cores in together.items():
+        yield f"  {release}, Core {', '.join(spans(every[release], cores))}: {one.where}"
+        yield f"    read: {one.read}"
+        yield f"    ran:  {fitted(one.ran, LONGEST_RAN)}"
+    if not together:
+        yield "  nowhere"

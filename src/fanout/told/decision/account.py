@@ -20,8 +20,8 @@ from fanout.model import (
     Standing,
     Verdict,
 )
-from fanout.surface.change import Change
-from fanout.told import affected
+from fanout.told.decision import affected
+from fanout.told.decision.section import Entry, Group, Section, section
 from fanout.told.report import listed, some, why
 from fanout.wording import number
 
@@ -29,32 +29,6 @@ from fanout.wording import number
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
 SAME_CONTENT = "The candidate has the same content as its baseline: nothing in Core's code changed."
 MOST_VERSIONS = 3  # of what differs between environments, in one line
-
-
-class Entry(Frozen):
-    """One thing to tell of one pack: a promise, or a cell without a verdict."""
-
-    pack: str  # or the release of a consumer, which has no owner
-    says: str
-    owner: str = ""
-    facts: tuple[str, ...] = ()
-    quoted: tuple[str, ...] = ()  # the first lines of why
-    command: str = ""
-
-
-class Group(Frozen):
-    """Entries with one cause, which is the change in Core if one is known."""
-
-    changes: tuple[Change, ...] = ()
-    since: str = ""  # the version of Core from which on they are told
-    entries: tuple[Entry, ...]
-
-
-class Section(Frozen):
-    """What has one verdict."""
-
-    title: str
-    groups: tuple[Group, ...]
 
 
 class Account(Frozen):
@@ -72,13 +46,13 @@ def account(decision: Decision, today: date) -> Account:
     cells = decision.cells
     regressed = [(cell, one) for cell in cells for one in cell.having(Verdict.REGRESSED)]
     sections = (
-        section("Consumers that this Core breaks", losing(decision)),
-        section("Consumers of which too little is known", unread(decision)),
+        *affected.first(decision),
         Section(title="Regressed", groups=by_cause(decision, regressed)),
         section("Broken, while the baseline is not known", broken(decision, Verdict.BROKEN)),
         section("Still failing", broken(decision, Verdict.STILL_FAILING)),
         section("Unknown", unknown(cells)),
         section("Known breaks", entries(cells, Verdict.KNOWN_BREAK, today)),
+        *affected.beside(decision, today),
         section(
             "Pending, because no Core ref has ever kept it", entries(cells, Verdict.PENDING, today)
         ),
@@ -93,15 +67,12 @@ def account(decision: Decision, today: date) -> Account:
             f"candidate: {described(decision.candidate)}",
             f"baseline:  {described(decision.baseline)}",
             *((SAME_CONTENT,) if decision.same_content else ()),
+            *affected.not_asked(decision),
         ),
         consumers=tuple(affected.rows(decision)),
         packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
         sections=tuple(one for one in sections if any(group.entries for group in one.groups)),
     )
-
-
-def section(title: str, found: Iterable[Entry]) -> Section:
-    return Section(title=title, groups=(Group(entries=tuple(found)),))
 
 
 def headline(decision: Decision) -> str:
@@ -271,20 +242,6 @@ def by_cause(
         for changes, since, told in groups
         if told
     )
-
-
-def losing(decision: Decision) -> Iterator[Entry]:
-    for one in decision.consumers:
-        if one.holds:
-            yield Entry(
-                pack=one.shown, says=f"{one.shown} breaks", facts=tuple(affected.facts(one))
-            )
-
-
-def unread(decision: Decision) -> Iterator[Entry]:
-    for one in decision.consumers:
-        if one.unread:
-            yield Entry(pack=one.shown, says=one.unread)
 
 
 def broken(decision: Decision, verdict: Verdict) -> Iterator[Entry]:

@@ -9,14 +9,13 @@ an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from xml.etree import ElementTree
 
-from fanout.consumers.affected import Affected
 from fanout.gate.decision import Decision
 from fanout.model import Answer, CellVerdict, PromiseVerdict, Verdict
-from fanout.told.account import SAME_CONTENT, environments
-from fanout.told.affected import facts
+from fanout.told.decision.account import SAME_CONTENT, environments
+from fanout.told.decision.affected import facts, rows
 
 GREEN = (Verdict.PASSING, Verdict.FIXED, Verdict.NEW)
 
@@ -28,7 +27,7 @@ def junit(decision: Decision) -> str:
     for cell in decision.cells:
         add_suite(root, cell, decision.holds)
     if decision.consumers:
-        add_consumers(root, decision.consumers)
+        add_consumers(root, decision)
     if (
         decision.answer is not Answer.RELEASE
         and root.find(".//failure") is None
@@ -57,16 +56,20 @@ def add_suite(root: ElementTree.Element, cell: CellVerdict, holds: Set[Verdict])
     count(suite)
 
 
-def add_consumers(root: ElementTree.Element, consumers: Iterable[Affected]) -> None:
-    """One suite of all consumers themselves, with or without a pack."""
+def add_consumers(root: ElementTree.Element, decision: Decision) -> None:
+    """One suite of all consumers themselves, with or without a pack; each has its row."""
     suite = ElementTree.SubElement(root, "testsuite", name="consumers")
-    for one in consumers:
+    (_, *heads), *found = rows(decision)
+    for one, (_, *cells) in zip(decision.consumers, found, strict=True):
         case = ElementTree.SubElement(suite, "testcase", classname="consumers", name=one.shown)
+        said = ElementTree.SubElement(case, "properties")
+        for head, cell in zip(heads, cells, strict=True):
+            ElementTree.SubElement(said, "property", name=head, value=cell)
         if one.holds:
-            found = ElementTree.SubElement(case, "failure", message=f"{one.shown} breaks")
-            found.text = "\n".join(facts(one))
-        elif one.unread:
-            ElementTree.SubElement(case, "skipped", message=one.unread)
+            failure = ElementTree.SubElement(case, "failure", message=f"{one.shown} breaks")
+            failure.text = "\n".join(facts(one))
+        elif why := one.unread or one.unimported:
+            ElementTree.SubElement(case, "skipped", message=why)
     count(suite)
 
 

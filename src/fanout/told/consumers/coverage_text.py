@@ -11,7 +11,7 @@ from rich.text import Text
 from fanout.consumers.coverage.answer import Coverage, Coverages, Judged
 from fanout.consumers.needs.against import Against
 from fanout.consumers.needs.usage import UsedAt
-from fanout.told.uses_text import manner, places
+from fanout.told.consumers.uses_text import manner, places
 from fanout.wording import number
 
 

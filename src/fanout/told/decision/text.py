@@ -9,7 +9,8 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
-from fanout.told.account import Account, Entry, Group
+from fanout.told.decision.account import Account
+from fanout.told.decision.section import Entry, Group
 
 COLOURS = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
 WIDTH_OF_PACK = 14

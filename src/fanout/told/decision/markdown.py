@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from fanout.told.account import Account, Entry, Group
+from fanout.told.decision.account import Account
+from fanout.told.decision.section import Entry, Group
 from fanout.told.report_markdown import code, escape
 
 

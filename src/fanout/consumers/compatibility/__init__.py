@@ -1,0 +1,1 @@
+"""Which releases of consumers go with which Cores."""

@@ -1,0 +1,1 @@
+"""The answer of the gate in words, and its text, Markdown and JUnit."""
