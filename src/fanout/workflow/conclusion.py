@@ -14,6 +14,7 @@ from fanout import shell
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
+from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
@@ -168,6 +169,8 @@ def of_the_candidate(
 ) -> Conclusion:
     for attempt in range(1, plan.attempts + 1):
         comparison.take(folder / str(attempt), reasons)
+    planned = [name for name in comparison.live if name in reasons]
+    comparison.add({name: Imports(cell=name, why=reasons[name]) for name in planned})
     decision, run = decided("check", comparison, datetime.now(UTC), history, index, say)
     decision = anywhere(decision, plan)
     told = account(decision, comparison.today)

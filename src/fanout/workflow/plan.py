@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from fanout.cells.packs import chosen
+from fanout.consumers.imports import live_cells
+from fanout.consumers.table import Asked
 from fanout.core.resolve import newest, release_at, released
 from fanout.errors import InvalidCore, UnusableInput
 from fanout.history.run import CellName, Text
@@ -25,6 +27,7 @@ from fanout.workflow.event import InvalidRequest
 from fanout.workflow.shards import shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan
+LIVE_SECONDS = 8.0  # of a live cell, which installs a consumer with all that it asks for
 ATTEMPTS = 2  # at the cells of a candidate: what disagrees is flaky, and holds nothing
 
 
@@ -72,8 +75,11 @@ def plan(
     matrix: Matrix,
     label: str,
     seconds: Mapping[str, float],
+    consumers: Iterable[Asked] = (),
 ) -> Plan:
     """The plan of a request; `seconds` is what cells took so far.
+
+    A candidate has the live cells of `consumers` beside those of the packs.
 
     Raises UnknownPack and InvalidCore for a pack or a baseline that is not there.
     """
@@ -83,6 +89,11 @@ def plan(
     if candidate and baseline:
         refs = dict.fromkeys((candidate.core_ref, baseline.core_ref))
         cells = [f"{pack}-{ref}" for pack in packs for ref in refs]
+        sides = (("candidate", candidate.core), ("baseline", baseline))
+        asked_too = [live_cells(consumers, core, slot, matrix) for slot, core in sides]
+        live = dict.fromkeys(cell.name for side in asked_too for cell in side)
+        cells += live
+        seconds = dict.fromkeys(live, LIVE_SECONDS) | dict(seconds)
     else:
         cells = [name for name in matrix.expected if name.partition("-")[0] in packs]
     jobs = shard(cells, seconds)

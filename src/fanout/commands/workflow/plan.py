@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 
 from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import chosen
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, say
 from fanout.commands.workflow.step import BRANCH, TOKEN, annotate, output
+from fanout.consumers.table import consumers_of
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
 from fanout.git import run
@@ -112,7 +114,10 @@ class Asking:
                     wanted, self.core_repository, matrix, self.index, self.wait, say, self.token
                 )
                 wanted = wanted.model_copy(update={"commit": wanted.commit or candidate.commit})
-            made = plan(wanted, candidate, matrix, label, self.seconds(matrix))
+            named = chosen(wanted.packs, matrix)
+            every = set(named) == set(matrix.packs)
+            consumers = consumers_of(self.root, named, every) if candidate else ()
+            made = plan(wanted, candidate, matrix, label, self.seconds(matrix), consumers)
             if within.news and (found := known(made, self.root, self.history, datetime.now(UTC))):
                 return nothing_new(wanted, found)
         except UnusableInput as error:
@@ -153,6 +158,7 @@ def tell(made: Plan) -> None:
     output("known", made.known)
     output("attempts", str(made.attempts))
     output("core", made.candidate.address if made.candidate else "")
+    output("candidate", made.candidate.version if made.candidate else "")
     output("baseline", made.baseline)
     if made.problem:
         annotate("error", made.problem)

@@ -19,7 +19,8 @@ from fanout.history.run import Run
 from fanout.model import Standing, Verdict, version_of
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import About, Judged, digest
-from fanout.told.account import Entry, Group, entry, now_and_then
+from fanout.told.decision.account import entry, now_and_then
+from fanout.told.decision.section import Entry, Group
 from fanout.told.report import why
 from fanout.wording import number, one_line
 

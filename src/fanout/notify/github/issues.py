@@ -15,7 +15,7 @@ from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import MARKER, About, Descends, Judged, read
 from fanout.notify.github.broken import Broken, by_cause, judged, kept, rest
 from fanout.notify.github.client import Account, UnreachableGitHub, asking, once
-from fanout.told.decision_markdown import group_parts
+from fanout.told.decision.markdown import group_parts
 from fanout.told.report_markdown import escape
 from fanout.wording import fitted, number, one_line
 
