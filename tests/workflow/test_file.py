@@ -30,6 +30,7 @@ READING = ("fanout/plan", "fanout/report", "contracts/contracts")
 WRITES = {
     "contracts/publish": {"contents", "id-token", "attestations"},
     "contracts/deploy": {"pages", "id-token"},
+    "upkeep/measure": {"contents"},
 }
 CALLED = """
 on: {workflow_call: {inputs: {core_ref: {required: true}}, secrets: {TOKEN: {required: false}}}}

@@ -23,10 +23,10 @@ def repository(tmp_path: Path) -> Path:
     return path
 
 
-def publish(documents: Path, repository: Path | str, history: Path) -> Result:
+def publish(documents: Path, repository: Path | str, history: Path, *more: str) -> Result:
     address = repository if isinstance(repository, str) else repository.as_uri()
     options = ["--repository", address, "--history", str(history), "--token", SECRET]
-    return CliRunner().invoke(main, ["workflow", "publish", str(documents), *options])
+    return CliRunner().invoke(main, ["workflow", "publish", str(documents), *options, *more])
 
 
 def on_branch(repository: Path) -> list[str]:
@@ -41,7 +41,7 @@ def test_the_first_run_makes_the_branch(repository: Path, tmp_path: Path) -> Non
 
     done = publish(tmp_path / "answer", repository, tmp_path / "history")
 
-    assert (done.exit_code, done.output) == (0, "1 new run on the branch 'history'\n")
+    assert (done.exit_code, done.output) == (0, "1 new document on the branch 'history'\n")
     assert on_branch(repository) == [document.name]
     assert (tmp_path / "history" / document.name).is_file()
 
@@ -53,8 +53,26 @@ def test_a_rerun_keeps_a_run_once(repository: Path, tmp_path: Path) -> None:
 
     done = publish(tmp_path / "answer", repository, tmp_path / "two")
 
-    assert (done.exit_code, done.output) == (0, "0 new runs on the branch 'history'\n")
+    assert (done.exit_code, done.output) == (0, "0 new documents on the branch 'history'\n")
     assert len(on_branch(repository)) == 1
+
+
+def test_what_is_measured_replaces_what_was(repository: Path, tmp_path: Path) -> None:
+    """It is put there from the fetched history itself, whatever others have put there since."""
+    for number in "12":
+        history = tmp_path / f"history{number}"
+        publish(tmp_path / "none", repository, history)
+        file = history / "coverage/small.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(number)
+        record(tmp_path / f"other{number}/run", cell(day=int(number)), day=int(number))
+        publish(tmp_path / f"other{number}", repository, tmp_path / f"others{number}")
+        done = publish(tmp_path / "none", repository, history, "--measured", str(history))
+        assert done.output == "1 new document on the branch 'history'\n"
+
+    assert len([name for name in on_branch(repository) if "/" not in name]) == 2
+    shown = ["git", "-C", str(repository), "show", "history:coverage/small.json"]
+    assert subprocess.run(shown, capture_output=True, check=True).stdout == b"2"
 
 
 def test_runs_that_publish_at_once_all_stay(repository: Path, tmp_path: Path) -> None:

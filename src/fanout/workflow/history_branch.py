@@ -1,16 +1,22 @@
-"""The branch of this repository that keeps the history: one document a run, and nothing else."""
+"""The branch of this repository that keeps the history: one document a run, and what is measured.
+
+What is measured of packs and consumers is of the newest measurement alone, in folders of its own.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 from fanout.errors import UnusableHistory, UnusableInput
 from fanout.git import credentials, run
-from fanout.history.document import read_run, write_run
+from fanout.history import compatibilities, coverages, strengths
+from fanout.history.document import read_run, write_run, write_whole
 from fanout.wording import printable
 
+MEASURED = (coverages.FOLDER, compatibilities.FOLDER, strengths.FOLDER)
 PAUSES = (0, 1, 3, 9, 27)  # seconds before each try
 AUTHOR = ("-c", "user.name=contracts", "-c", "user.email=contracts@users.noreply.github.com")
 
@@ -19,6 +25,13 @@ class UnusableBranch(UnusableInput):
     """The branch of the history cannot be read or written; what is on it stays."""
 
     exit_code = UnusableHistory.exit_code
+
+
+def measurements(history: Path) -> Iterator[tuple[str, bytes]]:
+    """What is measured, by its place in a history; who reads it checks it."""
+    for folder in MEASURED:
+        for file in sorted((history / folder).glob("*.json")):
+            yield f"{folder}/{file.name}", file.read_bytes()
 
 
 class HistoryBranch:
@@ -33,24 +46,29 @@ class HistoryBranch:
         self.folder = folder
         self.token = token
 
-    def publish(self, documents: Path) -> int:
+    def publish(self, documents: Path, measured: Path | None = None) -> int:
         """Put documents on the branch, after those that others put there; how many are new.
 
-        Each is checked before anything is written, and one that is there already is left. Raises
+        Each is checked before anything is written, and one that is there already is left. What is
+        `measured`, in a folder that may be this branch's own, replaces what was before. Raises
         UnreadableDocument, UnusableHistory and UnusableBranch.
         """
         runs = [read_run(path) for path in sorted(documents.glob("*.json"))]
+        others = dict(measurements(measured)) if measured else {}
         said = ""
         for pause in PAUSES:
             time.sleep(pause)
             self.fetch()
             names = [write_run(run, self.folder).name for run in runs]
+            for name, content in others.items():
+                write_whole(self.folder / name, content, replace=True)
+                names.append(name)
             if names:
                 self.git("add", "--", *names)
             new = self.git("diff", "--cached", "--name-only").stdout.split()
             if not new:
                 return 0
-            message = f"Keep {', '.join(run.id for run in runs)}"
+            message = f"Keep {', '.join(run.id for run in runs) or 'what was measured'}"
             self.git(*AUTHOR, "commit", "--quiet", "--message", message)
             done = self.git("push", "--quiet", self.repository, f"HEAD:{self.ref}", may_fail=True)
             if done.returncode == 0:

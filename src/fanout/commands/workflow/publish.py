@@ -35,13 +35,22 @@ Example: fanout workflow publish answer --repository https://github.com/owner/na
     show_default=True,
     help="The folder that then holds the whole history.",
 )
-def publish(answer: Path, repository: str, branch: str, token: str, folder: Path) -> None:
+@click.option("--measured", type=FOLDER, help="A history whose measurements are put there as well.")
+def publish(
+    answer: Path,
+    repository: str,
+    branch: str,
+    token: str,
+    folder: Path,
+    measured: Path | None,
+) -> None:
     """Add the run of an ANSWER to the branch of the history, and fetch the whole of it.
 
     The output `pages` tells whether GitHub Pages waits for a dashboard.
     """
-    new = HistoryBranch(repository, branch, folder.resolve(), token).publish(answer / "run")
-    click.echo(f"{number(new, 'new run')} on the branch '{branch}'")
+    kept = HistoryBranch(repository, branch, folder.resolve(), token)
+    new = kept.publish(answer / "run", measured)
+    click.echo(f"{number(new, 'new document')} on the branch '{branch}'")
     if not token or "GITHUB_REPOSITORY" not in os.environ:
         return
     pages = served_by_workflow(os.environ, token)
