@@ -63,17 +63,19 @@ def is_left_out(name: str) -> bool:
 def describe(folder: Path) -> dict[str, object]:
     """The cells of a pack on the Core that is installed here, and its promises and facts."""
     pack = read_pack(folder / "pack.toml")
+    drift = folder / "drift.py"
+    lives = drift.is_file() and is_installed(pack.consumer)
     version, requirement = installed_core()
     released = RELEASE.fullmatch(version) and requirement == f"{DISTRIBUTION}=={version}"
     core_ref = f"core_v{version.replace('.', '')}" if released else "core_candidate"
     return {
         "cell": f"{folder.name}-{core_ref}",
-        "live": f"{folder.name}_live-{core_ref}" if is_installed(pack.consumer) else "",
+        "live": f"{folder.name}_live-{core_ref}" if lives else "",
         "consumer": pack.consumer,
         "core": requirement,
         "supported": supports(pack, version),
         "promises": sorted(read_form(folder).promises),
-        "facts": sorted(facts(folder / "drift.py")),
+        "facts": sorted(facts(drift)),
     }
 
 

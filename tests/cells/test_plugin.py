@@ -216,7 +216,7 @@ def test_which_core_is_refused(repository: Repository, wheel: Path, tmp_path: Pa
     repository.pack(KEPT)
     python = with_plugin(make_python(tmp_path / "python"), wheel)
     code, said = repository.pytest(python, "--contracts=packs/small", "-k", "test_kept")
-    assert (code, counts(said)) == (1, {"deselected": 1, "error": 1})
+    assert (code, counts(said)) == (1, {"deselected": 1, "errors": 2})
     assert "no verdict: 'market-data-core' is not installed, and" in said
 
 
@@ -287,6 +287,26 @@ def test_beside_other_plugins(repository: Repository, tiny: Path, options: tuple
     code, said = repository.pytest(tiny, "--contracts=packs/small", *options, COUNT=str(count))
     assert (code, counts(said)) == (0, {"passed": 2}), said
     assert count.read_text() == "."
+
+
+LOSES = "import sys, types\nsys.modules['market_data_core'] = types.ModuleType('other')\n"
+
+
+def test_whose_run_counts(repository: Repository, wheel: Path, tmp_path: Path) -> None:
+    """What no promise or fact tells is told of the run, which no selection of a pack leaves out."""
+    python = with_plugin(make_python(tmp_path / "python", "1.2.0", code=CORE), wheel)
+    repository.pack(f"{KEPT}\n{LOSES}")
+    asked = ("--contracts=packs/small", "tests")
+    code, said = repository.pytest(python, *asked, "-k", "kept")
+    assert (code, counts(said)) == (1, {"passed": 1, "deselected": 2, "error": 1}), said
+    code, said = repository.pytest(python, *asked, "-k", "own")
+    assert (code, counts(said)) == (0, {"passed": 1, "deselected": 2}), said
+    install(python, {"small": "from market_data_core import Bar\n"})
+    repository.pack(KEPT)
+    repository.write("packs/small/drift.py", "def _own(): ...\n")
+    code, said = repository.pytest(python, *asked)
+    assert (code, counts(said)) == (1, {"passed": 2, "error": 1}), said
+    assert "it has no function" in said
 
 
 def test_what_is_collected(repository: Repository, tiny: Path) -> None:

@@ -248,6 +248,15 @@ def test_what_others_wrote(project: Project) -> None:
     """What this version would not have written is as if it were not there."""
     project.write("history/compatibility/small.json", '{"schema_version": 1, "made": 1}')
     project.write("history/compatibility/other.json", "<script>")
-    scenes.tabled(project.root / "history", "\N{RIGHT-TO-LEFT OVERRIDE}")
-    site = build(project.root / "history", project.root / "site", consumers_page.parts)
-    assert "Nothing is kept yet" in Page(site / "consumers.html").text
+    lacks = (
+        '"contents": [{"digest": "a", "versions": []}], "runs": []',
+        '"contents": [{"digest": "a", "versions": ["1.0"]}], "runs": [{"versions": []}]',
+        '"contents": [], "runs": [{"versions": ["1.0"], "fits": [{}]}]',
+    )
+    for name, one in zip("abc", lacks, strict=True):
+        text = f'{{"made": "2026-01-01T00:00:00Z", "consumer": {{"consumer": "{name}", {one}}}}}'
+        project.write(f"history/compatibility/{name}.json", text)
+    for says in ("\N{RIGHT-TO-LEFT OVERRIDE}", "\N{ESCAPE}[31m"):
+        scenes.tabled(project.root / "history", says)
+        site = build(project.root / "history", project.root / "site", consumers_page.parts)
+        assert "Nothing is kept yet" in Page(site / "consumers.html").text

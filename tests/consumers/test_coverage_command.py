@@ -128,6 +128,16 @@ def test_coverage(world: Project, index: CoreIndex) -> None:
     assert calls == [["test_small.py::test_event_is_loaded"]]
 
 
+@pytest.mark.parametrize(("core", "calls"), [("<1.4", 0), (">=1.4", 1)])
+def test_promise_of_other_cores(world: Project, index: CoreIndex, core: str, calls: int) -> None:
+    """A promise that does not apply to the Core pins nothing of it."""
+    world.write("packs/small/test_small.py", TESTS.replace('"Event")', f'"Event", core="{core}")'))
+    (found,) = asked(world, index, "small", "--coverage")["packs"]
+    assert {one["how"]: one["pinned"] for one in found["kinds"]}["call"] == calls
+    told = asked(world, index, "--map")["symbols"]
+    assert {one["symbol"]: one["state"] for one in told}["load"] == ("pinned" if calls else "used")
+
+
 def test_excuse(world: Project, index: CoreIndex) -> None:
     """A pack may say why it does not pin a use, by any of its names, as long as it does not."""
     toml, path = PACK_TOML, "packs/small/pack.toml"
@@ -163,6 +173,9 @@ def test_coverage_is_kept(world: Project, index: CoreIndex) -> None:
     world.write("packs/small/test_small.py", f"{TESTS}\n")
     told = world.fanout("report", "--history", str(history)).stdout
     assert "before the pack was edited" in " ".join(told.split())
+    kept = (history / "coverage/small.json").read_text()
+    world.write("history/coverage/small.json", kept.replace("0.1.0", "0.1.0\\u001b[31m"))
+    assert "run-time" not in world.fanout("report", "--history", str(history)).stdout
     world.write("history/coverage/small.json", '{"schema_version": 9}')
     assert "run-time" not in world.fanout("report", "--history", str(history)).stdout
 

@@ -49,6 +49,9 @@ NAMES = "Busy, Bus, Event, Full, Level, Other, Publisher, bus, chosen, load"
 HEAD = f"from market_data_core import {NAMES}\n"
 PINNED = [
     ("load('a')", "load('b')"),
+    ("load('a')", "try: load('a')\n    except Exception as e: found = e\n    assert not found"),
+    ("load('a')", "with pytest.raises(ValueError):\n        load('a')"),
+    ("load('a')", "if anything: return\n    load('a')"),
     ("load('a')", "held: Any = load\n    held('a')"),
     ("load('a', strict=True)", "load('b')\n    load('c', strict=False)"),
     ("def f(*a): load(*a)", "load('a')"),
@@ -75,6 +78,12 @@ PINNED = [
 # Code of the consumer and of the pack, and why that does not pin it.
 OPEN = [
     ("load('a')", "assert load", "no promise calls it"),
+    ("load('a')", "return\n    load('a')", "no promise calls it"),
+    ("load('a')", "if False:\n        load('a')", "no promise calls it"),
+    ("load('a')", "with suppress(Exception):\n        load('a')", "no promise calls it"),
+    ("load('a')", "with pytest.raises(Exception):\n        load('a')", "no promise calls it"),
+    ("load('a')", "try: load('a')\n    except Exception: ...", "no promise calls it"),
+    ("load('a')", "try: load('a')\n    except: pass", "no promise calls it"),
     ("load('a', strict=True)", "load('a')", "no promise gives 'strict'"),
     ("load('a')", "load(path='a')", "no promise gives 1 by position"),
     ("Event(size=1)", "Event(level=2)", "no promise gives 'size'"),

@@ -14,8 +14,13 @@ from click.testing import Result
 from defusedxml.ElementTree import fromstring
 
 from fanout.commands.check import compare
+from fanout.consumers.answer import judging
+from fanout.consumers.installs import Found, Installs, Resolution
 from fanout.consumers.table import Asked
+from fanout.consumers.takes import Takes
 from fanout.gate.check import decided
+from fanout.gate.consumers import Question, with_consumers
+from fanout.model import Standing, Verdict
 from fanout.told.decision.account import account
 from tests.servers.core_index import CoreIndex, Offer
 from tests.worlds.large import (
@@ -213,6 +218,64 @@ def test_broken_on_both_sides(world: World, tmp_path: Path) -> None:
         assert [one.breaks for one in decision.consumers if "stuck" in one.consumer] == [stuck]
 
 
+def test_a_baseline_that_nobody_asks_for(world: World, index: CoreIndex, tmp_path: Path) -> None:
+    """With --only-new, a release that asks for newer Cores than the baseline is no broken one."""
+    now, requires = datetime.now(UTC), ("market-data-core>=2.1", "market-data-free>=2")
+    index.offer("market-data-newer", Offer("1.0", requires))
+    asked = (Asked("market-data-newer", "1.0"), Asked("market-data-stuck", "1.0"))
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=True)
+    comparison = replace(comparison, consumers=asked)
+    decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
+    # Neither can be installed with the candidate, nor the second with the baseline.
+    assert [one.breaks for one in decision.consumers] == [False, False]
+    index.offer("market-data-free", Offer("2.0", ("market-data-core<2.1",)))
+    try:
+        decision, _ = decided("check", comparison, now, tmp_path, world.index, print)
+    finally:
+        index.offer("market-data-free", CONSUMERS["free"])
+    # What stands in the way now is the range of another, which the baseline is in.
+    assert [one.breaks for one in decision.consumers] == [True, True]
+
+
+def test_an_early_candidate() -> None:
+    """An rc is judged as what it becomes, also where the installation is shown."""
+    no, yes = Resolution(found=Found.NO, why="it is older"), Resolution(found=Found.YES)
+    found = Installs(releases={"a": "1"}, declared=no, forced=yes)
+    assert judging(Takes.AT_ONCE, found, "2.1.0rc1") == yes
+    assert judging(Takes.AT_ONCE, found, "2.1.0") == no
+    assert judging(Takes.LATER, found, "2.1.0") == yes
+
+
+def test_a_name_that_a_failing_promise_names(world: World, tmp_path: Path) -> None:
+    """With --only-new, a promise that was broken before hides no name that is lost now."""
+    now = datetime.now(UTC)
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=True)
+    asked = (Asked("market-data-free", "1.0", "steady"),)
+    comparison = replace(comparison, consumers=asked)
+    comparison.take(left(world)[1][0], {})
+    decision = comparison.decide()
+    (cell,) = decision.cells
+    promise = next(one for one in cell.promises if one.candidate.standing is Standing.KNOWN_BREAK)
+    broken = promise.candidate.model_copy(update={"standing": Standing.BROKEN})
+    for verdict, lost in ((Verdict.STILL_FAILING, 1), (Verdict.REGRESSED, 0)):
+        changed = {"contract": ("Pacing",), "candidate": broken, "verdict": verdict}
+        promises = (promise.model_copy(update=changed),)
+        cells = (cell.model_copy(update={"promises": promises}),)
+        question = Question(
+            consumers=asked,
+            packs=comparison.packs,
+            live={},
+            imports={},
+            root=world.root,
+            history=tmp_path,
+            index=world.index,
+            today=now.date(),
+            fast=True,
+        )
+        found = with_consumers(decision.model_copy(update={"cells": cells}), question)
+        assert len(found.consumers[0].lost) == lost
+
+
 def test_an_installation_that_is_excused(world: World, tmp_path: Path) -> None:
     """A known break excuses that a consumer cannot be installed, and is an error where it can."""
     (wheel, _), now = left(world), datetime.now(UTC)
@@ -269,6 +332,55 @@ def test_evidence_of_something_else(world: World) -> None:
     )
     assert "the evidence is of market-data-careful 1.0, not 2.0" in result.stdout
     assert result.exit_code == 0
+
+
+def test_evidence_that_is_lost(world: World) -> None:
+    """A live cell that left no evidence, beside those that did, is said in the first line."""
+    table = FINE + 'market-data-hasty = "1.0"\n'
+    _, folders = left(world)
+    file = folders[0] / "hasty_live-core_candidate.xml"
+    text = file.read_bytes()
+    file.unlink()
+    try:
+        result = gate(world, table=table)
+        junit = fromstring(gate(world, "--format", "junit", table=table).stdout)
+    finally:
+        file.write_bytes(text)
+    said = "; whether market-data-hasty 1.0 can be imported is not known"
+    assert said in result.stdout.splitlines()[0]
+    assert "there is no evidence of its live cell" in result.stdout
+    case = next(one for one in junit.iter("testcase") if one.get("name") == "market-data-hasty 1.0")
+    assert case.find("skipped") is not None
+
+
+def test_a_resolver_that_does_not_say(world: World, tmp_path: Path) -> None:
+    """Whether a consumer can be installed is said not to be known where no resolver says it."""
+    now = datetime.now(UTC)
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=False)
+    comparison.take(left(world)[1][0], {})
+    comparison = replace(comparison, consumers=comparison.consumers[:1])
+    decision, _ = decided("gate", comparison, now, tmp_path, world.index, print, fast=True)
+    slow = {"installs": Found.UNKNOWN, "why": "it did not end"}
+    asked = tuple(one.model_copy(update=slow) for one in decision.consumers)
+    said = account(decision.model_copy(update={"consumers": asked}), now.date())
+    assert said.headline.startswith("release: ")
+    assert "; whether market-data-careful 1.0 can be installed is not known" in said.headline
+    assert "the resolver gave no answer: it did not end" in str(said.sections)
+
+
+@pytest.mark.parametrize("metadata", [b"", b"Requires-Dist: market-data-core ?\n"])
+def test_a_range_that_cannot_be_read(
+    world: World, index: CoreIndex, metadata: bytes, tmp_path: Path
+) -> None:
+    """When a consumer gets the candidate is said not to be known where its range is not."""
+    name, version = "market-data-vague", f"{len(metadata)}.0"
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    index.offer(name, Offer(version, metadata=head + metadata, code=NEEDS))
+    asked, now = (Asked(name, version),), datetime.now(UTC)
+    comparison = compare(left(world)[0], "2.0.0", (), world.root, now, only_new=False)
+    comparison = replace(comparison, consumers=asked)
+    decision, _ = decided("gate", comparison, now, tmp_path, world.index, print, fast=True)
+    assert f"; when {name} {version} gets it is not known" in account(decision, now.date()).headline
 
 
 def test_without_a_resolver(world: World) -> None:

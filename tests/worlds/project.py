@@ -113,7 +113,9 @@ class Project:
         if command == "report":
             (self.root / "evidence").mkdir(exist_ok=True)
             arguments += ["--evidence", str(self.root / "evidence")]
-        result = CliRunner().invoke(main, arguments, env={"COLUMNS": str(columns)})
+        # A cell of an outer tox may have left its own evidence elsewhere.
+        outside = {"COLUMNS": str(columns), "EVIDENCE": None}
+        result = CliRunner().invoke(main, arguments, env=outside)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

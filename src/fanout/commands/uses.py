@@ -36,7 +36,7 @@ from fanout.gate.disagreements import disagreements
 from fanout.history.contents import contents_of, cores_in
 from fanout.history.coverages import keep_coverage, keep_map
 from fanout.history.surfaces import surface_of
-from fanout.model import Core, CoverageAsked, Matrix, Pack
+from fanout.model import Core, CoverageAsked, Matrix, Pack, in_range
 from fanout.surface.shape import Shapes
 from fanout.told.consumers.coverage_text import print_changes, print_coverages
 from fanout.told.consumers.map_text import print_map
@@ -206,7 +206,9 @@ def pins_of(asked: Question, pack: str, places: Places) -> tuple[Pins, CoverageA
         for path in sorted(folder.rglob("*.py"))
         if path.name != DRIFT  # which no cell runs
     }
-    pins = Pins(files, read_promises(folder), places)
+    at = asked.core.version  # where a promise for other Cores judges nothing
+    promises = [one for one in read_promises(folder) if not one.core or in_range(at, one.core)]
+    pins = Pins(files, promises, places)
     return pins, read_coverage(folder / "pack.toml")
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, computed_field
 from fanout.cells.live import Imported
 from fanout.consumers.declared import Declared
 from fanout.consumers.imports import Imports
-from fanout.consumers.installs import Found, Installs
+from fanout.consumers.installs import Found, Installs, Resolution
 from fanout.consumers.releases import ConsumerRelease
 from fanout.consumers.takes import Takes, takes
 from fanout.errors import ExitCode
@@ -86,9 +86,16 @@ def breaks(taken: Takes, found: Installs | None, core: str) -> bool:
     """Whether a consumer takes up a Core at once, and cannot be installed with it."""
     if taken is not Takes.AT_ONCE or found is None:
         return False
-    # The range is judged for the release, which the resolver does not know yet.
+    return judging(taken, found, core).found is Found.NO
+
+
+def judging(taken: Takes, found: Installs, core: str) -> Resolution:
+    """What a resolver said that counts for a consumer: as it declares, if it gets the Core at once.
+
+    The range is judged for the release that an rc becomes, which the resolver does not know yet.
+    """
     early = version_of(core) != release_of(core)
-    return (found.forced if early else found.declared).found is Found.NO
+    return found.declared if taken is Takes.AT_ONCE and not early else found.forced
 
 
 def consumer(

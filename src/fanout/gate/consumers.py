@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 
 from fanout.consumers.affected import Affected
-from fanout.consumers.answer import breaks
+from fanout.consumers.answer import breaks, judging
 from fanout.consumers.imports import Imports, LiveCell
-from fanout.consumers.installs import Installs, installs
+from fanout.consumers.installs import Found, Installs, installs
 from fanout.consumers.needs.lost import lost, unnoticed
 from fanout.consumers.needs.usage import usage
 from fanout.consumers.release import Release, read_release
@@ -22,7 +22,7 @@ from fanout.errors import UnusableInput
 from fanout.gate.decision import Decision, reproduce
 from fanout.gate.imports import Listed, faults, unknown
 from fanout.history.surfaces import surface_of
-from fanout.model import Answer, Core, PackOnDisk, Standing
+from fanout.model import Answer, Core, PackOnDisk, Standing, Verdict
 from fanout.surface.shape import Shapes
 from fanout.wording import one_line
 
@@ -112,7 +112,7 @@ def judged(
 ) -> Affected:
     """When a release gets the candidate, and what it loses, as far as it and Core can be read.
 
-    What a broken promise of its pack says is not said again.
+    What a broken promise of its pack says is not said again, if that holds or is excused.
     """
     found = Affected(consumer=one.consumer, release=one.release, pack=one.pack)
     if isinstance(release, UnusableInput):
@@ -128,6 +128,8 @@ def judged(
         if cell.pack == one.pack
         for promise in cell.promises
         if promise.candidate.standing in NOTICED
+        # Nobody asks now what the baseline breaks too, but the baseline has what is lost.
+        and not (decision.only_new and promise.verdict is Verdict.STILL_FAILING)
         for name in promise.contract
     }
     return found.model_copy(update={"lost": unnoticed(gone, noticed, before, after)})
@@ -167,10 +169,8 @@ def resolved(
     broken = breaks(one.takes, found, decision.candidate.version)
     excuse = listed.install if broken else None
     if broken and decision.only_new:
-        baseline = decision.baseline
-        broken = not breaks(Takes.AT_ONCE, ask(baseline), baseline.version)
-    at_once = one.takes is Takes.AT_ONCE
-    said = found.declared if at_once else found.forced
+        broken = not broken_before(release, ask(decision.baseline), decision.baseline.version)
+    said = judging(one.takes, found, decision.candidate.version)
     return one.model_copy(
         update={
             "installs": said.found,
@@ -179,3 +179,12 @@ def resolved(
             "why": said.why,
         }
     )
+
+
+def broken_before(release: Release, found: Installs, baseline: str) -> bool:
+    """Whether a release cannot be installed with the baseline, not only as it does not ask for it.
+
+    The baseline may be older than what the release asks for, which breaks nothing.
+    """
+    when = takes(release.declared, baseline)
+    return breaks(when, found, baseline) or found.forced.found is Found.NO

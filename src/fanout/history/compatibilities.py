@@ -14,9 +14,8 @@ from pydantic import AwareDatetime
 
 from fanout.consumers.compatibility.answer import Compatibility, OfConsumer
 from fanout.errors import UnreadableDocument
-from fanout.history.document import read_whole, write_whole
+from fanout.history.document import is_printable, read_whole, write_whole
 from fanout.model import Frozen
-from fanout.wording import printable
 
 FOLDER = "compatibility"
 LARGEST = 4 * 1024 * 1024
@@ -41,8 +40,7 @@ def read_compatibilities(history: Path) -> Iterator[KeptCompatibility]:
             kept = KeptCompatibility.model_validate_json(read_whole(file, LARGEST))
         except (UnreadableDocument, ValueError):
             continue
-        said = kept.model_dump_json()
-        if kept.consumer.consumer == file.stem and printable(said) == said:
+        if kept.consumer.consumer == file.stem and is_printable(kept.model_dump(mode="json")):
             yield kept
 
 

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel
 from fanout.consumers.coverage.answer import Coverage
 from fanout.consumers.coverage.core_map import CoreMap
 from fanout.errors import UnreadableDocument
-from fanout.history.document import read_whole, write_whole
+from fanout.history.document import is_printable, read_whole, write_whole
 from fanout.history.strengths import LARGEST, PACK
 from fanout.model import Frozen
 from fanout.wording import number
@@ -68,9 +68,10 @@ def keep_map(history: Path, found: CoreMap, measured: datetime) -> None:
 
 def read_kept(history: Path, name: str, model: type[M]) -> M | None:
     try:
-        return model.model_validate_json(read_whole(history / FOLDER / f"{name}.json", LARGEST))
+        kept = model.model_validate_json(read_whole(history / FOLDER / f"{name}.json", LARGEST))
     except (UnreadableDocument, ValueError):
         return None
+    return kept if is_printable(kept.model_dump(mode="json")) else None
 
 
 def keep(history: Path, name: str, kept: BaseModel) -> None:

@@ -243,6 +243,18 @@ def read_whole(path: Path, largest: int) -> bytes:
     return content
 
 
+def is_printable(value: object) -> bool:
+    """Whether no text in the data of a document could fool a reader."""
+    match value:
+        case str():
+            return printable(value) == value
+        case dict():
+            return all(map(is_printable, (*value, *value.values())))
+        case list():
+            return all(map(is_printable, value))
+    return True
+
+
 def refusal(path: Path, content: bytes, error: ValidationError) -> UnreadableDocument:
     """Why a document was refused, and what to do about it."""
     try:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
+from typing import Annotated
 
-from pydantic import AwareDatetime, computed_field
+from pydantic import AwareDatetime, Field, computed_field, model_validator
 
 from fanout.cells.live import Imported
 from fanout.consumers.installs import Found
 from fanout.model import Frozen
 
+Versions = Annotated[tuple[str, ...], Field(min_length=1)]
 # What keeps nobody from running it, as far as Core is concerned.
 IMPORTABLE = (Imported.YES, Imported.UNDECLARED, Imported.DRIFT)
 
@@ -40,7 +42,7 @@ class Content(Frozen):
     """A content of Core, by the versions that have it, the oldest first."""
 
     digest: str
-    versions: tuple[str, ...]
+    versions: Versions
 
     @property
     def shown(self) -> str:
@@ -106,7 +108,7 @@ class Run(Frozen):
     `fits` has one for each content of Core, in their order.
     """
 
-    versions: tuple[str, ...]  # the oldest first
+    versions: Versions  # the oldest first
     yanked: bool = False
     unread: str = ""  # why nobody knows what they need
     declares: tuple[str, ...] = ()  # of Core, the oldest first, none twice in a row
@@ -127,6 +129,12 @@ class OfConsumer(Frozen):
     pack_release: str = ""
     contents: tuple[Content, ...]  # the newest first
     runs: tuple[Run, ...]
+
+    @model_validator(mode="after")
+    def has_a_fit_for_each(self) -> OfConsumer:
+        if any(run.fits and len(run.fits) != len(self.contents) for run in self.runs):
+            raise ValueError("releases that were read have a fit for each content")
+        return self
 
     def nearest(self, at: int) -> Run | None:
         """Of what goes with a content, the newest; or what comes nearest to that."""

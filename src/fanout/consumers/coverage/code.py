@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from fanout.cells.promises import PackPromise
+from fanout.consumers.coverage.unnoticed import unnoticed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 SHARED = "conftest"  # whose fixtures need no import
@@ -27,15 +28,17 @@ class Unit:
 
 
 class Code:
-    """The files of a pack by path, and the promises that their lines are run for."""
+    """The files of a pack by path, and the promises that their lines are run for, and can fail."""
 
     def __init__(self, files: Mapping[str, bytes], promises: Iterable[PackPromise]) -> None:
         self.units: dict[str, list[Unit]] = {}
+        self.unnoticed: dict[str, frozenset[int]] = {}  # lines, by file
         self.imports: dict[str, set[str]] = {}  # the names of modules, by file
         for path in sorted(path for path in files if path.endswith(".py")):
             with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
                 tree = ast.parse(files[path])
                 self.units[path] = list(units(path, tree))
+                self.unnoticed[path] = unnoticed(tree)
                 self.imports[path] = set(imported(tree))
         self.named: dict[str, list[Unit]] = defaultdict(list)
         for unit in self.all():
@@ -43,7 +46,7 @@ class Code:
         self.promises: dict[tuple[str, int], set[str]] = defaultdict(set)
         for promise in promises:
             for unit in self.reached(promise.name):
-                for line in unit.lines:
+                for line in unit.lines - self.unnoticed[unit.file]:
                     self.promises[unit.file, line].add(promise.name)
 
     def all(self) -> Iterator[Unit]:
@@ -51,7 +54,7 @@ class Code:
             yield from inside
 
     def run_for(self, file: str, line: int) -> frozenset[str]:
-        """The promises that a line is run for."""
+        """The promises that a line is run for, if they would notice that it fails."""
         return frozenset(self.promises.get((file, line), ()))
 
     def reached(self, promise: str) -> set[Unit]:

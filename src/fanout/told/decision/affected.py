@@ -8,6 +8,7 @@ from datetime import date
 from fanout.cells.live import Imported
 from fanout.consumers.affected import Affected, Fault, Lost
 from fanout.consumers.installs import Found
+from fanout.consumers.takes import Takes
 from fanout.gate.decision import Decision
 from fanout.model import Standing
 from fanout.told.decision.section import Entry, Section, section
@@ -15,6 +16,12 @@ from fanout.told.report import listed
 from fanout.wording import fitted, number
 
 HEAD = ("consumer", "gets it", "installs", "imports", "promises kept", "loses")
+QUESTIONS = LOSES, GETS, INSTALLS, IMPORTS = (
+    "what {} would lose",
+    "when {} gets it",
+    "whether {} can be installed",
+    "whether {} can be imported",
+)
 UNASKED = "not asked"
 KNOWN = "known break"
 NOT_JUDGED = (Standing.NOT_APPLICABLE, Standing.UNSUPPORTED, Standing.UNKNOWN, Standing.ABSENT)
@@ -91,10 +98,29 @@ def held(decision: Decision) -> Iterator[str]:
 
 def unknown(decision: Decision) -> Iterator[str]:
     """What nobody knows of consumers, and decides nothing."""
-    if unread := [one.shown for one in decision.consumers if one.unread]:
-        yield f"what {', '.join(unread)} would lose is not known"
-    if unimported := [one.shown for one in decision.consumers if not_known(one)]:
-        yield f"whether {', '.join(unimported)} can be imported is not known"
+    found: dict[str, list[str]] = {question: [] for question in QUESTIONS}
+    for one in decision.consumers:
+        for question in doubts(decision, one):
+            found[question].append(one.shown)
+    for question, of in found.items():
+        if of:
+            yield f"{question.format(', '.join(of))} is not known"
+
+
+def doubts(decision: Decision, one: Affected) -> dict[str, str]:
+    """Each question of a consumer that has no answer, and why; of what was asked of any."""
+    found = {}
+    if one.unread:
+        found[LOSES] = one.unread
+    elif one.takes is Takes.UNKNOWN:
+        found[GETS] = "what it declares of Core cannot be read, or it declares nothing"
+    if one.installs is Found.UNKNOWN:
+        found[INSTALLS] = f"the resolver gave no answer: {one.why}"
+    if one.unimported and one.installs is not Found.NO:  # or that is why, and told already
+        found[IMPORTS] = fitted(one.unimported, LONGEST_WHY)
+    elif one.imports is None and any(other.imports for other in decision.consumers):
+        found[IMPORTS] = "there is no evidence of its live cell"
+    return found
 
 
 def first(decision: Decision) -> tuple[Section, ...]:
@@ -114,11 +140,6 @@ def beside(decision: Decision, today: date) -> tuple[Section, ...]:
     )
 
 
-def not_known(one: Affected) -> bool:
-    """Whether nobody knows if it can be imported, for a reason that is not told already."""
-    return bool(one.unimported) and one.installs is not Found.NO
-
-
 def losing(decision: Decision) -> Iterator[Entry]:
     for one in decision.consumers:
         if one.holds:
@@ -127,10 +148,8 @@ def losing(decision: Decision) -> Iterator[Entry]:
 
 def unread(decision: Decision) -> Iterator[Entry]:
     for one in decision.consumers:
-        if one.unread:
-            yield entry(one, one.unread)
-        if not_known(one):
-            yield entry(one, fitted(one.unimported, LONGEST_WHY), again=True)
+        for question, reason in doubts(decision, one).items():
+            yield entry(one, reason, again=question == IMPORTS)
 
 
 def excused(decision: Decision, today: date) -> Iterator[Entry]:

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from fanout.gate.decision import Decision
 from fanout.model import Answer, CellVerdict, PromiseVerdict, Verdict
 from fanout.told.decision.account import SAME_CONTENT, environments
-from fanout.told.decision.affected import facts, rows
+from fanout.told.decision.affected import doubts, facts, rows
 
 GREEN = (Verdict.PASSING, Verdict.FIXED, Verdict.NEW)
 
@@ -68,8 +68,8 @@ def add_consumers(root: ElementTree.Element, decision: Decision) -> None:
         if one.holds:
             failure = ElementTree.SubElement(case, "failure", message=f"{one.shown} breaks")
             failure.text = "\n".join(facts(one))
-        elif why := one.unread or one.unimported:
-            ElementTree.SubElement(case, "skipped", message=why)
+        elif unknown := doubts(decision, one):
+            ElementTree.SubElement(case, "skipped", message="; ".join(unknown.values()))
     count(suite)
 
 
