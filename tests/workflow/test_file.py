@@ -242,6 +242,32 @@ def test_nothing_but_an_answer_makes_the_required_check_green() -> None:
     assert done.returncode == 0
 
 
+def test_what_is_skipped_is_no_required_check() -> None:
+    """GitHub counts a skipped job as green: where nothing is asked, no job has the check's name."""
+    name = JOBS["contracts/contracts"]["name"]
+    asks = "github.event_name == 'pull_request' || github.event_name == 'merge_group'"
+    assert JOBS["contracts/contracts"]["if"] == f"always() && ({asks})"
+    assert " ".join(name.split()) == f"${{{{ ({asks}) && 'contracts' || 'nothing is asked' }}}}"
+
+
+def test_the_report_is_red_where_there_is_no_plan() -> None:
+    """Core requires this job: it runs whatever became of the plan, and is not skipped for it."""
+    job, first = JOBS["fanout/report"], steps("fanout/report")[0]
+    assert job["if"] == "always() && needs.plan.outputs.known == ''"
+    for result in ("failure", "cancelled", "skipped", "success"):
+        run = ["bash", "-e", "-c", first["run"]]
+        done = subprocess.run(run, env={"PLANNED": result}, check=False)
+        assert (done.returncode == 0) is (result == "success")
+
+
+def test_a_deployment_that_is_run_again_finds_the_dashboard() -> None:
+    """It deploys what the attempt left that made the dashboard, whichever attempt it is itself."""
+    (left,) = [one for one in steps("contracts/publish") if "pages-artifact@" in str(one)]
+    (deployed,) = [one for one in steps("contracts/deploy") if "deploy-pages@" in str(one)]
+    assert deployed["with"]["artifact_name"] == "${{ needs.publish.outputs.dashboard }}"
+    assert JOBS["contracts/publish"]["outputs"]["dashboard"] == left["with"]["name"]
+
+
 def test_a_pack_is_not_stopped_by_the_tool() -> None:
     """The tool's own tests pass over a change of packs alone, and are not the required check."""
     for event in WORKFLOWS["tests.yml"].events.values():

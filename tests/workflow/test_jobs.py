@@ -138,7 +138,7 @@ def test_a_held_push_that_is_run_again_is_held(
     kept = world.ask("workflow", "publish", answer.name, "--repository", bare.as_uri())
     _, second, _ = conclude(world, *history)
 
-    assert kept.stdout.startswith("1 new run"), kept.output
+    assert kept.stdout.startswith("1 new document"), kept.output
     assert (first["answer"], second["answer"]) == ("hold", "hold")
 
 

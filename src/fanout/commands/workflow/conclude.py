@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from fanout.cells.promises import read_promises
-from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, say
+from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, address, say
 from fanout.commands.workflow.step import BRANCH, TOKEN, annotate, output, summary
 from fanout.errors import UnusableInput
 from fanout.history.document import write_run
@@ -49,8 +49,15 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
     required=True,
     help="A new folder, for the answer and the document of the run.",
 )
-@click.option("--url", envvar="RUN_URL", required=True, help="The page of this run.")
-@click.option("--dashboard", envvar="DASHBOARD_URL", help="The address of the dashboard.")
+@click.option(
+    "--url", envvar="RUN_URL", required=True, callback=address, help="The page of this run."
+)
+@click.option(
+    "--dashboard",
+    envvar="DASHBOARD_URL",
+    callback=address,
+    help="The address of the dashboard; DASHBOARD_URL unless told.",
+)
 @BRANCH
 @TOKEN
 @ROOT
@@ -62,7 +69,7 @@ def conclude(
     wheel: Path,
     folder: Path,
     url: str,
-    dashboard: str | None,
+    dashboard: str,
     history_repository: str,
     token: str,
     root: Path,

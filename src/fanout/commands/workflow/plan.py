@@ -28,7 +28,7 @@ from fanout.workflow.known import known
 from fanout.workflow.plan import Plan, nothing_new, packed, plan, refused, unreadable
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
-WAIT = 600.0  # seconds, for a version that is announced before it can be had
+WAIT = 600  # seconds, for a version that is announced before it can be had
 LONGEST_WAIT = 1200  # seconds; fanout.yml stops the job after 30 minutes
 
 
@@ -53,7 +53,7 @@ Example: fanout workflow plan --inputs '{"core_ref": "1.4.61"}'""",
 @click.option(
     "--wait",
     envvar="CORE_WAIT",
-    type=click.FloatRange(0, LONGEST_WAIT, clamp=True),
+    type=click.IntRange(0, LONGEST_WAIT, clamp=True),
     default=WAIT,
     show_default=True,
     help="Seconds to wait for a version that is not on the index yet.",
@@ -66,7 +66,7 @@ Example: fanout workflow plan --inputs '{"core_ref": "1.4.61"}'""",
 def plan_command(
     inputs: str,
     core_repository: str,
-    wait: float,
+    wait: int,
     history_repository: str,
     token: str,
     root: Path,
