@@ -44,3 +44,17 @@ def test_it_is_named(
     assert done.exit_code == 2, done.output
     assert said in done.output
     assert not list(tmp_path.iterdir())
+
+
+def test_another_wheel_than_was_built_is_not_judged(tmp_path: Path) -> None:
+    """Cells cannot put one in its place, which the answer would then be attested of."""
+    wheel = tmp_path / "core/wheels/0123456789abcdef/market_data_core-1.0-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    wheel.write_bytes(b"another")
+    arguments = [*CONCLUDE[:-1], str(tmp_path / "answer"), "--wheel", str(tmp_path / "core"), *HERE]
+
+    done = CliRunner().invoke(main, ["workflow", *arguments], env={"SHA256": "0" * 64})
+
+    assert done.exit_code == 2, done.output
+    assert "is not the wheel that was built" in done.output
+    assert not (tmp_path / "answer").exists()

@@ -13,6 +13,7 @@ import click
 from fanout.cells.promises import read_promises
 from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, address, say
 from fanout.commands.workflow.step import BRANCH, TOKEN, annotate, output, summary
+from fanout.core.wheel import check_wheel
 from fanout.errors import UnusableInput
 from fanout.history.document import write_run
 from fanout.model import Answer, Verdict
@@ -42,6 +43,7 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
 @click.option(
     "--wheel", type=FOLDER, default=Path("core"), help="The folder of the candidate's wheel."
 )
+@click.option("--sha256", envvar="SHA256", default="", help="What that wheel must have.")
 @click.option(
     "--output",
     "folder",
@@ -67,6 +69,7 @@ def conclude(
     text: str,
     evidence: Path,
     wheel: Path,
+    sha256: str,
     folder: Path,
     url: str,
     dashboard: str,
@@ -80,6 +83,9 @@ def conclude(
     plan = unpacked(text)
     if folder.exists():
         raise UnusableInput(f"'{folder}' is there already", "name a folder that is not there")
+    # Whatever ran after it was built could leave another in its place.
+    for path in wheel.rglob("*.whl") if sha256 else ():
+        check_wheel(path, sha256)
     lost = ""
     if history_repository:
         try:

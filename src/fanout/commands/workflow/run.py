@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -16,7 +15,8 @@ from fanout.cells.packs import read_packs
 from fanout.cells.run import today
 from fanout.cells.tox import run_cells
 from fanout.commands.command import FOLDER, ROOT, Command
-from fanout.errors import ExitCode, InvalidCore, UnusableInput
+from fanout.core.wheel import check_wheel
+from fanout.errors import ExitCode, UnusableInput
 from fanout.model import SLOTS
 from fanout.wording import one_line
 
@@ -70,7 +70,7 @@ def run_command(
     root = root.resolve()
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
     if sha256 and (wheel := variables.get("CORE_CANDIDATE")):
-        check_wheel(wheel, sha256)
+        check_wheel(Path(wheel), sha256)
     matrix = read_matrix(root)
     known = {cell.name: cell for cell in matrix.cells}
     names = cells.split(",")
@@ -97,13 +97,3 @@ def run_command(
                 f"{attempt} of {attempts}: {name}: {said}{f': {one_line(why)}' if why else ''}"
             )
     sys.exit(ExitCode.NO_VERDICT if unjudged else ExitCode.FINE)
-
-
-def check_wheel(path: str, sha256: str) -> None:
-    """Raise InvalidCore unless the wheel that this job got is the one that was built."""
-    try:
-        same = hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
-    except OSError:
-        same = False
-    if not same:
-        raise InvalidCore(f"'{path}' is not the wheel that was built", "run all jobs again")
