@@ -48,7 +48,7 @@ ENDS_ACT = 'run: test "$ANSWER" = release'
 MAY_DIE = """\
 #!/bin/sh
 case "$1 $2 $CELLS" in "workflow run "*"$STAND_IN_DEAD"*) kill -9 "$PPID";; esac
-exec "$(dirname "$0")/real-fanout" "$@"
+exec "$STAND_IN/python/bin/fanout" "$@"
 """
 # The tool is there already: to install it in every job of every test would take minutes.
 INSTALLED = """\
@@ -132,9 +132,8 @@ class Workflow:
         subprocess.run([*install, *locks], check=True)
         tool = ["--no-deps", "--no-build-isolation", str(ROOT)]
         subprocess.run([*install[:-1], *tool], check=True)
-        (python / "bin/fanout").rename(python / "bin/real-fanout")
         for path, script in (
-            (python / "bin/fanout", MAY_DIE),
+            (self.stand_in / "installed/fanout", MAY_DIE),
             (self.stand_in / "installed/python", INSTALLED),
         ):
             path.parent.mkdir(exist_ok=True)
