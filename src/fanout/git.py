@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 from collections.abc import Mapping
@@ -38,6 +39,18 @@ def run(
             "there is no git on this machine, or not on its PATH",
             "install git, and see that `git --version` answers",
         ) from error
+
+
+def credentials(repository: str, token: str) -> dict[str, str]:
+    """A token of GitHub for one repository, as variables: other processes could see arguments."""
+    if not token:
+        return {}
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{repository}.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+    }
 
 
 def command(*arguments: str) -> list[str]:

@@ -234,7 +234,14 @@ def test_an_address_makes_links_absolute(project: Project, history: Path) -> Non
 
 @pytest.mark.parametrize(
     "url",
-    ["example.org", "javascript:alert(1)", "https://", "https://example.org/?a=b", "ftp://a/b"],
+    [
+        "example.org",
+        "javascript:alert(1)",
+        "https://",
+        "https://example.org/?a=b",
+        "ftp://a/b",
+        "https://[a",
+    ],
 )
 def test_an_address_that_is_none(project: Project, url: str) -> None:
     """What is no address of a site is refused."""

@@ -4,139 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import requests
-from click.testing import CliRunner
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import HttpUrl
 
-from fanout.cli import main
-from fanout.commands.workflow import notify
-from fanout.gate.decision import decide
-from fanout.history.document import write_run
-from fanout.model import Answer, Core, Result, Verdict
-from fanout.notify.announcement import Announcement, Request, Turned
-from fanout.notify.github.client import Waits, connect
-from fanout.notify.github.comment import LONGEST, MARKER
-from tests.servers.github import BOT, Fault, GitHub
+from fanout.model import Result
+from fanout.notify.announcement import Announcement
+from fanout.notify.github.comment import LONGEST
+from tests.notify.telling import SHA, URL, announcement, listening, tell
+from tests.servers.github import BOT, Fault, GitHub, private_key
 from tests.servers.openapi import PATHS, described, installed
-from tests.worlds.runs import NAME, PACKS, cell, promise, run
 
-SHA = "0123456789abcdef" * 2 + "01234567"
-URL = "https://github.com/owner/contracts/actions/runs/1"
-QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
-TOKEN = "github_pat_not_to_be_seen"  # noqa: S105 - nobody's
+MARKER = "<!-- market-data-fanout: contracts -->"
 HOSTILE = "@everyone </details> [x](javascript:alert(1)) <!-- contract: a b core_v1 --> `rm`"
-
-
-class Told(NamedTuple):
-    """How `fanout workflow notify` ended, and what it printed."""
-
-    code: int
-    out: str
 
 
 @pytest.fixture
 def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
-    """A GitHub to which nothing was told yet; no request may be other than it documents."""
-    server = GitHub(described_github)
-    for name in ("GITHUB_STEP_SUMMARY", "SLACK_WEBHOOK", "EMAIL_SERVER", "GITHUB_ACTIONS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GITHUB_API_URL", server.url)
-    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
-    monkeypatch.setenv("REPO_TOKEN", TOKEN)
-    monkeypatch.setattr(notify, "connect", partial(connect, waits=QUICK))
-    yield server
-    server.close()
-    assert server.refused == []
+    with listening(described_github, monkeypatch) as server:
+        yield server
 
 
-def core(slot: str, version: str) -> Core:
-    return Core(
-        named=version,
-        core_ref=f"core_{slot}",
-        requirement=f"market-data-core=={version}",
-        source="pypi",
-        version=version,
-    )
-
-
-def announcement(
-    now: Result = Result.BROKEN,
-    then: Result = Result.KEPT,
-    *,
-    pull_request: int | None = 7,
-    says: str = "",
-    text: str = "",
-) -> Announcement:
-    """What is told of a candidate of which a promise says `now`, and on the baseline `then`."""
-    sides = {
-        "small-core_candidate": cell(
-            "1.3.0",
-            name="small-core_candidate",
-            promises=(promise(result=now, says=says, text=text, message=says),),
-        ),
-        "small-core_v120": cell("1.2.0", then),
-    }
-    decision = decide(core("candidate", "1.3.0"), core("v120", "1.2.0"), [sides], PACKS, (), Path())
-    return Announcement.model_validate(
-        {
-            "request": Request(
-                event="repository_dispatch",
-                core_ref="main",
-                commit=SHA,
-                pull_request=pull_request,
-            ),
-            "answer": decision.answer,
-            "headline": f"{decision.answer}: Core 1.3.0",
-            "url": URL,
-            "decision": decision,
-        }
-    )
-
-
-def of_the_table(verdict: Verdict, says: str = "") -> Announcement:
-    """What is told of the table of Core refs, on which one promise turned."""
-    turn = Turned(
-        pack="small",
-        owner="small team",
-        promise=NAME,
-        says=says or "An event has a source.",
-        verdict=verdict,
-        core_ref="core_v130",
-    )
-    answer = Answer.HOLD if verdict is Verdict.REGRESSED else Answer.RELEASE
-    return Announcement.model_validate(
-        {
-            "request": Request(event="schedule"),
-            "answer": answer,
-            "headline": f"{answer}: 1 promise turned",
-            "url": URL,
-            "turned": (turn,),
-        }
-    )
-
-
-def tell(folder: Path, told: Announcement) -> Told:
-    answer = folder / "answer"
-    answer.mkdir(exist_ok=True)
-    (answer / "announcement.json").write_text(told.model_dump_json(), encoding="utf-8")
-    (folder / "tox.ini").write_text("[tox]\nenv_list = small-core_v120\n")
-    pack = folder / "packs/small/pack.toml"
-    pack.parent.mkdir(parents=True, exist_ok=True)
-    pack.write_text(
-        'consumer = "small"\nrelease = "1"\nowner = "small team"\nsupports = ">=1"\n'
-        'assignees = ["ada"]\n'
-    )
-    arguments = ["workflow", "notify", str(answer), "--root", str(folder)]
-    done = CliRunner().invoke(main, [*arguments, "--core-repository", "owner/core"])
-    assert TOKEN not in done.output
-    assert "Traceback" not in done.output, done.output
-    return Told(done.exit_code, done.output)
+def asked(told: Announcement, run: int, commit: str) -> Announcement:
+    """The same answer, of another run on another commit."""
+    request = told.request.model_copy(update={"commit": commit})
+    url = HttpUrl(URL.replace("/1", f"/{run}"))
+    return told.model_copy(update={"request": request, "url": url})
 
 
 @pytest.mark.parametrize(
@@ -177,6 +72,50 @@ def test_the_comment_is_edited_in_place(github: GitHub, tmp_path: Path) -> None:
     (comment,) = github.comments
     assert "No difference: release" in comment["body"]
     assert [one["state"] for one in github.statuses] == ["failure", "success"]
+
+
+def test_an_older_commit_never_speaks_over_a_newer_one(github: GitHub, tmp_path: Path) -> None:
+    """Whichever answer comes last, the comment is of the commit that the pull request has now."""
+    github.head = "f" * 40
+    newer, older = asked(announcement(), 5, github.head), asked(announcement(Result.KEPT), 6, SHA)
+
+    tell(tmp_path, newer)
+    done = tell(tmp_path, older)
+
+    (comment,) = github.comments
+    assert "Regressed" in comment["body"]
+    assert "stays as it is, of the present commit, run 5" in done.out
+    assert done.code == 0, done.out
+
+    github.comments.clear()
+    tell(tmp_path, older)
+    tell(tmp_path, newer)
+    assert "Regressed" in github.comments[0]["body"]
+    assert len(github.comments) == 1
+
+
+def test_an_earlier_run_never_speaks_over_a_later_one(github: GitHub, tmp_path: Path) -> None:
+    """Of two runs on one commit the later one's status and comment stay; a foreign one's do not."""
+    github.head = SHA
+    github.statuses.append(
+        {
+            "sha": SHA,
+            "context": "contracts",
+            "state": "pending",
+            "target_url": "https://github.com/owner/core/actions/runs/999",
+        }
+    )
+    later, earlier = asked(announcement(), 10, SHA), asked(announcement(Result.KEPT), 9, SHA)
+
+    tell(tmp_path, later)
+    done = tell(tmp_path, earlier)
+
+    assert [one["state"] for one in github.statuses] == ["pending", "failure"]
+    assert "Regressed" in github.comments[0]["body"]
+    assert done.out.count("stays as it is") == done.out.count("run 10") == 2
+    tell(tmp_path, asked(announcement(Result.KEPT), 11, SHA))
+    assert github.statuses[-1]["state"] == "success"
+    assert "No difference" in github.comments[0]["body"]
 
 
 def test_older_comments_are_hidden_and_foreign_ones_left(github: GitHub, tmp_path: Path) -> None:
@@ -228,62 +167,6 @@ def test_words_from_a_pack_are_only_words(github: GitHub, tmp_path: Path) -> Non
         assert body.count("<!--") == 1
 
 
-def test_a_regressed_promise_has_one_issue(github: GitHub, tmp_path: Path) -> None:
-    """It is opened with owner and assignee, kept up to date, closed when mended, and reopened."""
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-    tell(tmp_path, of_the_table(Verdict.REGRESSED, "An event has one source."))
-
-    (issue,) = github.issues
-    assert issue["title"] == "small: An event has a source."
-    assert "An event has one source." in issue["body"]
-    assert issue["labels"] == ["contract"]
-    assert issue["assignees"] == ["ada"]
-
-    done = tell(tmp_path, of_the_table(Verdict.FIXED))
-    assert (issue["state"], done.out.count("1 closed")) == ("closed", 1)
-
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-    assert (issue["state"], len(github.issues)) == ("open", 1)
-
-
-def test_a_fix_that_nobody_was_told_of_closes_its_issue(github: GitHub, tmp_path: Path) -> None:
-    """What a run saw kept on the Core ref of an issue is mended, also if it turned long ago."""
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-    fixed = of_the_table(Verdict.FIXED).model_copy(update={"turned": ()})
-    write_run(run(cell("1.3.0")), tmp_path / "answer/run")
-
-    tell(tmp_path, fixed)
-
-    assert github.issues[0]["state"] == "closed"
-
-
-def test_a_pull_request_of_core_opens_no_issue(github: GitHub, tmp_path: Path) -> None:
-    """What may never be merged has a comment alone."""
-    tell(tmp_path, announcement())
-
-    assert github.issues == []
-
-
-def test_an_issue_of_somebody_else_is_not_ours(github: GitHub, tmp_path: Path) -> None:
-    """An issue with our marker that another wrote is neither edited nor closed."""
-    body = f"<!-- contract: small {NAME} core_v130 -->"
-    foreign = github.issue("mallory", {"title": "x", "body": body, "labels": ["contract"]})
-
-    tell(tmp_path, of_the_table(Verdict.REGRESSED))
-
-    assert foreign["body"] == body
-    assert len(github.issues) == 2
-
-
-def test_an_assignee_who_left_costs_no_issue(github: GitHub, tmp_path: Path) -> None:
-    """Where GitHub refuses an assignee, the issue is open all the same."""
-    github.faults.append(Fault(r"POST .*/assignees", 422))
-
-    done = tell(tmp_path, of_the_table(Verdict.REGRESSED))
-
-    assert (done.code, len(github.issues)) == (0, 1), done.out
-
-
 LIMITED = {"X-RateLimit-Remaining": "0", "Retry-After": "0"}
 PASSING = {
     "500": Fault(r"(POST|GET) .*/(status|comments)", 500, times=2),
@@ -298,7 +181,7 @@ PASSING = {
         message="You have exceeded a secondary rate limit",
     ),
     "429": Fault(r"GET /user", 429, headers={"Retry-After": "0"}),
-    "slow": Fault(r"GET .*/issues/7", 500, seconds=1.5),
+    "slow": Fault(r"GET .*/pulls/7", 500, seconds=1.5),
 }
 
 
@@ -357,7 +240,7 @@ def test_what_lasts_is_said(github: GitHub, tmp_path: Path, name: str) -> None:
     assert github.statuses == []
     if name != "expired":
         assert len(github.comments) == 1
-    assert "Slack was left out" in done.out
+    assert "messages were left out" in done.out
 
 
 def test_a_github_that_is_not_there_is_said(
@@ -381,7 +264,7 @@ def test_without_a_token_the_rest_is_told(
     done = tell(tmp_path, announcement())
 
     assert done.code == 0
-    assert "set the secrets GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, or REPO_TOKEN" in done.out
+    assert "set the secrets APP_ID and APP_PRIVATE_KEY, or REPO_TOKEN" in done.out
     assert github.asked == []
 
 
@@ -389,14 +272,8 @@ def test_a_github_app_needs_no_personal_token(
     github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With an app's id and key its installation speaks, under the app's name."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    monkeypatch.setenv("GITHUB_APP_ID", "12345")
-    monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", pem.decode())
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
 
     done = tell(tmp_path, announcement())
 
@@ -410,13 +287,13 @@ def test_a_key_that_is_none_is_said(
     github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A private key that was pasted in part is named, and not shown."""
-    monkeypatch.setenv("GITHUB_APP_ID", "12345")
-    monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", "-----BEGIN RSA")
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", "-----BEGIN RSA")
 
     done = tell(tmp_path, announcement())
 
     assert done.code == 3
-    assert "GITHUB_APP_PRIVATE_KEY is no private key" in done.out
+    assert "APP_PRIVATE_KEY is no private key" in done.out
 
 
 def test_every_path_that_is_used_is_documented() -> None:

@@ -10,13 +10,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 BOT = "contracts-bot"
+MADE = "ghs_made"  # the token of an installation
 DATE = "2026-01-01T00:00:00Z"
 Json = Any  # what json.loads gives
+
+
+def private_key() -> str:
+    """A key as GitHub gives it to the owner of an app."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
 
 
 class Fault:
@@ -60,9 +73,10 @@ class GitHub(ThreadingHTTPServer):
         self.hidden: list[str] = []
         self.dispatches: list[Json] = []
         self.headers: dict[str, str] = {}
+        self.pages = True
         self.pulls: list[Json] = []
-        self.commits: list[str] = []
-        self.running: list[str] = []  # titles of runs
+        self.head = "b" * 40  # of each pull request of Core
+        self.compared: dict[str, str] = {}  # how `older...newer` are to each other
         self.files: dict[str, dict[str, str]] = {}  # by branch and path
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
@@ -125,11 +139,17 @@ class Answer(BaseHTTPRequestHandler):
             threading.Event().wait(fault.seconds)
             self.send(fault.status, {"message": fault.message}, fault.headers)
             return
+        if asked == "GET /user" and MADE in self.headers.get("Authorization", ""):
+            # An installation is nobody, as GitHub says of what such a token may ask.
+            self.send(403, {"message": "Resource not accessible by integration"})
+            return
         found = self.answer(asked, said)
         if found is None:
             self.send(404, {"message": "Not Found"})
         elif asked.endswith("/dispatches"):
             self.send(204, "")
+        elif isinstance(found, list):
+            self.send_page(found)
         else:
             self.send(201 if self.command == "POST" else 200, found)
 
@@ -157,6 +177,16 @@ class Answer(BaseHTTPRequestHandler):
             if match := re.fullmatch(pattern, asked):
                 return act(self.server, said, parse_qs(urlsplit(self.path).query), *match.groups())
         return None
+
+    def send_page(self, found: list[Json]) -> None:
+        """A list as GitHub sends it: thirty at a time unless asked for more, up to a hundred."""
+        address, query = self.path.partition("?")[0], parse_qs(urlsplit(self.path).query)
+        size = min(int(query.get("per_page", ["30"])[0]), 100)
+        page = int(query.get("page", ["1"])[0])
+        following = urlencode({name: one[0] for name, one in query.items()} | {"page": page + 1})
+        more = len(found) > page * size
+        link = {"Link": f'<{self.server.url}{address}?{following}>; rel="next"'} if more else {}
+        self.send(200, found[(page - 1) * size : page * size], link)
 
     def send(self, status: int, said: Json, headers: dict[str, str] | None = None) -> None:
         content = json.dumps(said).encode()
@@ -212,15 +242,6 @@ def repository(server: GitHub, said: Json, query: Json, name: str) -> Json:
     }
 
 
-def workflow(server: GitHub, said: Json, query: Json) -> Json:
-    return {"id": 1, "url": f"{server.url}/repos/owner/contracts/actions/workflows/1"}
-
-
-def runs(server: GitHub, said: Json, query: Json) -> Json:
-    there = server.running if query["status"] == ["in_progress"] else []
-    return {"total_count": len(there), "workflow_runs": [{"display_title": one} for one in there]}
-
-
 def content(server: GitHub, said: Json, query: Json, path: str) -> Json:
     text = server.files.get(query.get("ref", ["main"])[0], {}).get(path)
     if text is None:
@@ -261,7 +282,7 @@ ROUTES: dict[str, Callable[..., Json]] = {
     r"GET /app": lambda server, said, query: {"slug": "contracts"},
     rf"GET {REPOSITORY}/installation": lambda server, said, query: {"id": 1},
     r"POST /app/installations/1/access_tokens": lambda server, said, query: {
-        "token": "ghs_made",
+        "token": MADE,
         "expires_at": "2099-01-01T00:00:00Z",
         "permissions": {},
     },
@@ -270,6 +291,9 @@ ROUTES: dict[str, Callable[..., Json]] = {
         "url": f"{server.url}/repos/owner/core/commits/{sha}",
     },
     rf"GET {REPOSITORY}/commits/(\w+)/status": combined,
+    rf"GET {REPOSITORY}/compare/(\w+\.\.\.\w+)": lambda server, said, query, both: (
+        {"status": server.compared[both]} if both in server.compared else None
+    ),
     rf"POST {REPOSITORY}/statuses/(\w+)": set_status,
     rf"GET {REPOSITORY}/issues/(\d+)": lambda server, said, query, number: {
         "number": int(number),
@@ -292,12 +316,16 @@ ROUTES: dict[str, Callable[..., Json]] = {
     ),
     r"POST /graphql": hide,
     r"GET /repos/owner/(\w+)": repository,
-    rf"GET {REPOSITORY}/actions/workflows/contracts.yml": workflow,
-    rf"GET {REPOSITORY}/actions/workflows/(?:1|contracts.yml)/runs": runs,
-    rf"GET {REPOSITORY}/commits": lambda server, said, query: [
-        {"sha": one, "url": f"{server.url}/repos/owner/core/commits/{one}"}
-        for one in server.commits
-    ],
+    rf"GET {REPOSITORY}/pages": lambda server, said, query: (
+        {"url": f"{server.url}/repos/owner/contracts/pages", "build_type": "workflow"}
+        if server.pages
+        else None
+    ),
+    rf"GET {REPOSITORY}/pulls/(\d+)": lambda server, said, query, number: {
+        "number": int(number),
+        "head": {"sha": server.head},
+        "issue_url": f"{server.url}/repos/owner/core/issues/{number}",
+    },
     rf"GET {REPOSITORY}/pulls": lambda server, said, query: server.pulls,
     rf"POST {REPOSITORY}/pulls": proposed,
     rf"GET {REPOSITORY}/contents/(.+)": content,

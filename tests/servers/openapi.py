@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -35,13 +36,11 @@ PATHS = (
     "/app",
     "/app/installations/{installation_id}/access_tokens",
     "/repos/{owner}/{repo}",
-    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}",
-    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
     "/repos/{owner}/{repo}/branches",
     "/repos/{owner}/{repo}/branches/{branch}",
-    "/repos/{owner}/{repo}/commits",
     "/repos/{owner}/{repo}/commits/{ref}",
     "/repos/{owner}/{repo}/commits/{ref}/status",
+    "/repos/{owner}/{repo}/compare/{basehead}",
     "/repos/{owner}/{repo}/contents/{path}",
     "/repos/{owner}/{repo}/dispatches",
     "/repos/{owner}/{repo}/git/refs",
@@ -51,7 +50,9 @@ PATHS = (
     "/repos/{owner}/{repo}/issues/{issue_number}",
     "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
     "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+    "/repos/{owner}/{repo}/pages",
     "/repos/{owner}/{repo}/pulls",
+    "/repos/{owner}/{repo}/pulls/{pull_number}",
     "/repos/{owner}/{repo}/statuses/{sha}",
     "/user",
 )
@@ -111,13 +112,16 @@ def prism(folder: Path) -> Iterator[str]:
     command += ["--host", "127.0.0.1", "--port", str(port), file]
     printed = folder / "prism.log"
     with printed.open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        # What is called node may be a script that starts it, and would leave it behind.
+        process = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         wait(address, process, printed)
         yield address
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 

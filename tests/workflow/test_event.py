@@ -9,23 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanout.notify.announcement import Request
-from fanout.workflow.event import NIGHTLY, InvalidRequest, changed_packs, request
+from fanout.workflow.event import InvalidRequest, Scope, changed_packs, request, scope
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"
 
 
 def dispatched(**payload: object) -> Request:
-    return request("repository_dispatch", json.dumps(payload), "null", "")
+    return request(json.dumps({"payload": json.dumps(payload)}))
 
 
 def test_a_dispatch_names_ref_commit_and_pull_request() -> None:
     """What Core sends is the request, each part as it was sent."""
-    made = request(
-        "repository_dispatch",
-        json.dumps({"core_ref": "feature/x", "sha": COMMIT, "pull_request": 12}),
-        "null",
-        "",
-    )
+    made = dispatched(core_ref="feature/x", sha=COMMIT, pull_request=12)
 
     assert (made.core_ref, made.commit, made.pull_request) == ("feature/x", COMMIT, 12)
 
@@ -36,7 +31,7 @@ def test_a_dispatch_names_ref_commit_and_pull_request() -> None:
 )
 def test_what_git_allows_and_needs_no_quoting_is_a_ref(ref: str) -> None:
     """Branches, tags, commits and versions of every usual form are taken."""
-    assert request("workflow_dispatch", "null", json.dumps({"core_ref": ref}), "").core_ref == ref
+    assert request(json.dumps({"core_ref": ref})).core_ref == ref
 
 
 @pytest.mark.parametrize(
@@ -95,7 +90,7 @@ def test_what_is_no_flag_is_refused(said: object) -> None:
 def test_whatever_is_taken_is_plain(ref: str) -> None:
     """A ref that is taken holds nothing that a shell, git or a page would read otherwise."""
     try:
-        made = request("workflow_dispatch", "null", json.dumps({"core_ref": ref}), "")
+        made = request(json.dumps({"core_ref": ref}))
     except InvalidRequest:
         return
     assert set(made.core_ref) <= set(
@@ -130,13 +125,16 @@ def test_a_payload_that_is_wrong_is_refused(payload: dict[str, object], said: st
 def test_what_is_no_object_is_refused(text: str) -> None:
     """JSON that is cut off, too deep, too large or of another kind is no payload."""
     with pytest.raises(InvalidRequest):
-        request("repository_dispatch", text, "null", "")
+        request(json.dumps({"payload": text}))
+    with pytest.raises(InvalidRequest):
+        request(text)
 
 
-def test_a_schedule_asks_for_cores_default_branch() -> None:
-    """The nightly run tests what Core would release next; other schedules test the table."""
-    assert request("schedule", "null", "null", NIGHTLY).core_ref == "HEAD"
-    assert request("schedule", "null", "null", "").core_ref == ""
+def test_inputs_say_what_of_the_matrix_is_meant() -> None:
+    """A schedule asks for every release, or only for what is new; a change for what it touches."""
+    assert scope(json.dumps({"every": True, "news": False})) == Scope(every=True)
+    assert scope(json.dumps({"since": COMMIT, "news": "true"})) == Scope(since=COMMIT, news=True)
+    assert scope("null") == Scope()
 
 
 @pytest.mark.parametrize(

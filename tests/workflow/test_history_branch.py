@@ -23,10 +23,10 @@ def repository(tmp_path: Path) -> Path:
     return path
 
 
-def publish(documents: Path, repository: Path | str, history: Path) -> Result:
+def publish(documents: Path, repository: Path | str, history: Path, *more: str) -> Result:
     address = repository if isinstance(repository, str) else repository.as_uri()
     options = ["--repository", address, "--history", str(history), "--token", SECRET]
-    return CliRunner().invoke(main, ["workflow", "publish", str(documents), *options])
+    return CliRunner().invoke(main, ["workflow", "publish", str(documents), *options, *more])
 
 
 def on_branch(repository: Path) -> list[str]:
@@ -37,29 +37,47 @@ def on_branch(repository: Path) -> list[str]:
 
 def test_the_first_run_makes_the_branch(repository: Path, tmp_path: Path) -> None:
     """A repository without history gets one, which holds the document and nothing else."""
-    document = record(tmp_path / "answer", cell())
+    document = record(tmp_path / "answer/run", cell())
 
     done = publish(tmp_path / "answer", repository, tmp_path / "history")
 
-    assert (done.exit_code, done.output) == (0, "1 new run on the branch 'history'\n")
+    assert (done.exit_code, done.output) == (0, "1 new document on the branch 'history'\n")
     assert on_branch(repository) == [document.name]
     assert (tmp_path / "history" / document.name).is_file()
 
 
 def test_a_rerun_keeps_a_run_once(repository: Path, tmp_path: Path) -> None:
     """The same document published again changes nothing, from whatever checkout."""
-    record(tmp_path / "answer", cell())
+    record(tmp_path / "answer/run", cell())
     publish(tmp_path / "answer", repository, tmp_path / "one")
 
     done = publish(tmp_path / "answer", repository, tmp_path / "two")
 
-    assert (done.exit_code, done.output) == (0, "0 new runs on the branch 'history'\n")
+    assert (done.exit_code, done.output) == (0, "0 new documents on the branch 'history'\n")
     assert len(on_branch(repository)) == 1
+
+
+def test_what_is_measured_replaces_what_was(repository: Path, tmp_path: Path) -> None:
+    """It is put there from the fetched history itself, whatever others have put there since."""
+    for number in "12":
+        history = tmp_path / f"history{number}"
+        publish(tmp_path / "none", repository, history)
+        file = history / "coverage/small.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(number)
+        record(tmp_path / f"other{number}/run", cell(day=int(number)), day=int(number))
+        publish(tmp_path / f"other{number}", repository, tmp_path / f"others{number}")
+        done = publish(tmp_path / "none", repository, history, "--measured", str(history))
+        assert done.output == "1 new document on the branch 'history'\n"
+
+    assert len([name for name in on_branch(repository) if "/" not in name]) == 2
+    shown = ["git", "-C", str(repository), "show", "history:coverage/small.json"]
+    assert subprocess.run(shown, capture_output=True, check=True).stdout == b"2"
 
 
 def test_runs_that_publish_at_once_all_stay(repository: Path, tmp_path: Path) -> None:
     """Four jobs push to the branch at the same time: each ends well, and no run is lost."""
-    names = {record(tmp_path / f"answer{day}", cell(day=day), day=day).name for day in range(4)}
+    names = {record(tmp_path / f"answer{day}/run", cell(day=day), day=day).name for day in range(4)}
 
     def publish_one(day: int) -> subprocess.CompletedProcess[str]:
         command = ["fanout", "workflow", "publish", str(tmp_path / f"answer{day}")]
@@ -76,9 +94,9 @@ def test_runs_that_publish_at_once_all_stay(repository: Path, tmp_path: Path) ->
 
 def test_what_is_no_document_is_not_published(repository: Path, tmp_path: Path) -> None:
     """A file that is not a run is refused by name, and the branch stays as it was."""
-    record(tmp_path / "answer", cell())
+    record(tmp_path / "answer/run", cell())
     publish(tmp_path / "answer", repository, tmp_path / "history")
-    (tmp_path / "answer/evil.json").write_text('{"schema_version": 1}')
+    (tmp_path / "answer/run/evil.json").write_text('{"schema_version": 1}')
 
     done = publish(tmp_path / "answer", repository, tmp_path / "again")
 
@@ -89,7 +107,7 @@ def test_what_is_no_document_is_not_published(repository: Path, tmp_path: Path) 
 
 def test_a_repository_that_is_not_there_is_no_answer(tmp_path: Path) -> None:
     """What cannot be kept is said, with exit code 3, and without the token."""
-    record(tmp_path / "answer", cell())
+    record(tmp_path / "answer/run", cell())
 
     done = publish(tmp_path / "answer", tmp_path / "nowhere.git", tmp_path / "history")
 
@@ -102,7 +120,7 @@ def test_the_branch_grows_from_what_is_there(repository: Path, tmp_path: Path) -
     """The folder then holds every run so far, ready for the dashboard."""
     for day in range(2):
         shutil.rmtree(tmp_path / "answer", ignore_errors=True)
-        record(tmp_path / "answer", cell(day=day), day=day)
+        record(tmp_path / "answer/run", cell(day=day), day=day)
         publish(tmp_path / "answer", repository, tmp_path / f"history{day}")
 
     assert len(list((tmp_path / "history1").glob("*.json"))) == 2

@@ -16,7 +16,7 @@ from fanout.workflow.plan import Plan, Shard
 CELL = "small-core_v120"
 OTHER = "small-core_v130"
 PLAN = Plan(
-    request=Request(event="push"),
+    request=Request(),
     shards=(Shard(name="shard-1", cells=(CELL,)), Shard(name="shard-2", cells=(OTHER,))),
 )
 

@@ -47,7 +47,7 @@ def test_a_plan_fits_where_it_travels(packs: int, refs: int) -> None:
     """Every cell is in one job, and outputs and variables stay within their limits."""
     known = matrix(packs, refs)
 
-    made = plan(Request(event="push"), None, known, "", {})
+    made = plan(Request(), None, known, "", {})
 
     assert sorted(made.cells) == sorted(known.expected)
     assert len(made.shards) <= 256
@@ -74,7 +74,7 @@ def test_a_candidate_runs_beside_the_release_before_it() -> None:
     """Each pack has two cells: the candidate's, and the newest older release's."""
     candidate = Candidate(named="main", address="git+https://h/r@c", commit="c" * 40)
 
-    made = plan(Request(event="push", core_ref="main"), candidate, matrix(2, 3), "", {})
+    made = plan(Request(core_ref="main"), candidate, matrix(2, 3), "", {})
 
     assert made.baseline == "3.0"
     assert set(made.cells) == {
@@ -98,7 +98,7 @@ def index() -> Iterator[CoreIndex]:
 def ask(checkout: Checkout, repository: Path, index: str, **inputs: str) -> tuple[Plan, Result]:
     output = repository.parent / "output"
     output.unlink(missing_ok=True)
-    arguments = ["workflow", "plan", "--event", "workflow_dispatch", "--root", str(checkout.root)]
+    arguments = ["workflow", "plan", "--root", str(checkout.root)]
     arguments += ["--inputs", json.dumps(inputs), "--core-repository", repository.as_uri()]
     arguments += ["--index", index, "--wait", "0"]
     done = CliRunner().invoke(main, arguments, env={"GITHUB_OUTPUT": str(output)})
@@ -199,9 +199,9 @@ def test_a_change_of_one_pack_is_seen_in_git(tmp_path: Path) -> None:
     (checkout.root / "packs/store/README.md").write_text("# store\n")
     git("commit", "--quiet", "--all", "--message=two")
 
-    arguments = ["workflow", "plan", "--event", "push", "--root", str(checkout.root)]
-    done = CliRunner().invoke(main, [*arguments, "--since", base])
-    everything = CliRunner().invoke(main, [*arguments, "--since", "0" * 40])
+    arguments = ["workflow", "plan", "--root", str(checkout.root), "--inputs"]
+    done = CliRunner().invoke(main, [*arguments, json.dumps({"since": base})])
+    everything = CliRunner().invoke(main, [*arguments, json.dumps({"since": "0" * 40})])
 
     assert set(Plan.model_validate_json(done.stdout).packs) == {"store"}
     assert len(Plan.model_validate_json(everything.stdout).packs) == len(PACKS)

@@ -1,4 +1,4 @@
-"""What runs every hour and every day: answers that are owed, new releases, the token's end."""
+"""What runs every day: new releases, and the token's end."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fanout.cli import main
-from fanout.commands.workflow import reconcile, releases, token
+from fanout.commands.workflow import releases, token
 from fanout.commands.workflow.token import HEADER
 from fanout.notify.github.client import Waits, connect
 from tests import ROOT
 from tests.servers.core_index import CoreIndex, Offer
-from tests.servers.github import Fault, GitHub
+from tests.servers.github import Fault, GitHub, private_key
 from tests.worlds.project import PACK_TOML
 
-SHA = "0123456789abcdef" * 2 + "01234567"
 QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 TABLE = ROOT / "tox.ini"
 GATE = "fanout check 1.4.61"
@@ -32,10 +31,9 @@ def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[G
     server = GitHub(described_github)
     monkeypatch.setenv("GITHUB_API_URL", server.url)
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
-    monkeypatch.setenv("CORE_REPOSITORY", "owner/core")
     monkeypatch.setenv("REPO_TOKEN", "github_pat_x")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    for module in (token, reconcile, releases):
+    for module in (token, releases):
         monkeypatch.setattr(module, "connect", partial(connect, waits=QUICK))
     yield server
     server.close()
@@ -46,60 +44,6 @@ def ask(command: str, *options: str) -> Result:
     done = CliRunner().invoke(main, ["workflow", command, *options])
     assert "Traceback" not in done.output, done.output
     return done
-
-
-def owe(github: GitHub, minutes: int, state: str = "pending") -> None:
-    """Core asked for an answer so long ago."""
-    since = datetime.now(UTC) - timedelta(minutes=minutes)
-    github.commits.append(SHA)
-    github.statuses.append(
-        {
-            "sha": SHA,
-            "context": "contracts",
-            "state": state,
-            "updated_at": f"{since:%Y-%m-%dT%H:%M:%SZ}",
-        }
-    )
-
-
-def test_what_nobody_answered_is_asked_again(github: GitHub) -> None:
-    """A commit that has been pending for an hour, without a run, is dispatched once more."""
-    owe(github, minutes=60)
-    github.pulls.append({"number": 5, "head": {"sha": SHA}})
-
-    done = ask("reconcile")
-
-    assert done.exit_code == 0, done.output
-    (sent,) = github.dispatches
-    assert sent["event_type"] == "core"
-    assert sent["client_payload"] == {"core_ref": SHA, "sha": SHA, "pull_request": 5}
-
-
-@pytest.mark.parametrize(
-    ("minutes", "state", "running"),
-    [(5, "pending", ""), (60, "success", ""), (60, "pending", f"contracts: main {SHA}")],
-    ids=["just-asked", "answered", "running"],
-)
-def test_what_will_be_answered_is_left(
-    github: GitHub, minutes: int, state: str, running: str
-) -> None:
-    """Neither what was just asked, nor answered, nor is running, is dispatched again."""
-    owe(github, minutes, state)
-    github.running = [running] if running else []
-
-    done = ask("reconcile")
-
-    assert (done.exit_code, github.dispatches) == (0, []), done.output
-
-
-def test_a_core_that_cannot_be_read_is_said(github: GitHub) -> None:
-    """Where GitHub gives no answer the job fails, with what to do."""
-    github.faults.append(Fault(r"GET /repos/owner/core", 404, times=99))
-
-    done = ask("reconcile")
-
-    assert done.exit_code == 3
-    assert "or the token may not see it" in done.output
 
 
 @pytest.mark.parametrize(
@@ -125,6 +69,31 @@ def test_a_token_without_an_end_is_no_warning(github: GitHub) -> None:
     assert ask("token").output == "the token does not expire\n"
 
 
+def test_an_app_needs_no_rotation(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an app the daily check says so; nothing is asked that an installation may not."""
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
+
+    done = ask("token")
+
+    assert (done.exit_code, done.output) == (0, "the app contracts[bot] needs no rotation\n")
+    assert "GET /user" not in github.asked
+
+
+def test_an_app_that_is_not_installed_is_said(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that may do nothing here fails the check before an answer is lost."""
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
+    github.faults.append(Fault(r"GET .*/installation", 404, times=99))
+
+    done = ask("token")
+
+    assert done.exit_code == 3
+    assert "use the GitHub App" in done.output
+
+
 def test_a_token_that_has_ended_is_said(github: GitHub) -> None:
     """GitHub refuses it, and the message says how to make another."""
     github.faults.append(Fault(r".*", 401, times=99, message="Bad credentials"))
@@ -135,14 +104,11 @@ def test_a_token_that_has_ended_is_said(github: GitHub) -> None:
     assert "gh secret set REPO_TOKEN" in done.output
 
 
-@pytest.mark.parametrize("command", ["token", "reconcile"])
-def test_no_token_is_no_failure(
-    github: GitHub, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
+def test_no_token_is_no_failure(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a token nothing is asked, and that is said."""
     monkeypatch.delenv("REPO_TOKEN")
 
-    done = ask(command)
+    done = ask("token")
 
     assert (done.exit_code, github.asked) == (0, [])
     assert "no token" in done.output

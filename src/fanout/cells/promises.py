@@ -24,6 +24,7 @@ class PackPromise(Frozen):
     says: str = ""
     contract: tuple[str, ...] = ()
     core: str = ""
+    line: int = 0
 
 
 def read_promises(folder: Path) -> tuple[PackPromise, ...]:
@@ -108,11 +109,17 @@ def promise(name: str, node: Function, names: Mapping[str, ast.expr], marks: Mar
     closest = next((call for call in calls if MARKER.fullmatch(ast.unparse(call.func))), None)
     says = printable(inspect.cleandoc(ast.get_docstring(node) or ""))
     if closest is None:
-        return PackPromise(name=name, says=says)
+        return PackPromise(name=name, says=says, line=node.lineno)
     symbols = [text for value in closest.args for text in texts(value, names)]
     ranges = [key.value for key in closest.keywords if key.arg == "core"]
     core = [text for value in ranges for text in texts(value, names)]
-    return PackPromise(name=name, says=says, contract=tuple(symbols), core="".join(core[:1]))
+    return PackPromise(
+        name=name,
+        says=says,
+        contract=tuple(symbols),
+        core="".join(core[:1]),
+        line=node.lineno,
+    )
 
 
 def texts(value: ast.expr, names: Mapping[str, ast.expr]) -> Iterator[str]:

@@ -8,9 +8,11 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from pydantic import BaseModel
@@ -57,6 +59,18 @@ def format_option(*others: str) -> Callable[[F], F]:
     """The option that says in which form the answer is printed."""
     choice = click.Choice(["text", "json", *others])
     return click.option("--format", "form", type=choice, default="text", show_default=True)
+
+
+def address(context: click.Context, option: click.Parameter, value: str | None) -> str:
+    """The address of a page, or nothing."""
+    if not value:
+        return ""
+    with suppress(ValueError):
+        found = urlsplit(value)
+        usual = found.scheme in ("http", "https") and found.hostname and found.port != 0
+        if usual and not found.query and not found.fragment and value.isprintable():
+            return value
+    raise click.BadParameter(f"'{printable(value)}' is no address such as https://example.org/core")
 
 
 def say(text: str) -> None:

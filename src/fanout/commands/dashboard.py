@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
-from fanout.commands.command import FOLDER, HISTORY, INDEX, ROOT, Command, format_option, say
+from fanout.commands.command import (
+    FOLDER,
+    HISTORY,
+    INDEX,
+    ROOT,
+    Command,
+    address,
+    format_option,
+    say,
+)
 from fanout.commands.progress import Pace
 from fanout.dashboard.build import build, usable
 from fanout.dashboard.serve import HOST, answering, follow, serving
@@ -35,18 +42,6 @@ class Built(Frozen):
     written: int
     removed: int
     problems: tuple[str, ...]
-
-
-def address(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """The address of a site with a slash at its end."""
-    if not value:
-        return ""
-    found = urlsplit(value)
-    with suppress(ValueError):
-        usual = found.scheme in ("http", "https") and found.hostname and found.port != 0
-        if usual and not found.query and not found.fragment and value.isprintable():
-            return value.rstrip("/") + "/"
-    raise click.BadParameter(f"'{printable(value)}' is no address such as https://example.org/core")
 
 
 @click.command(
@@ -124,7 +119,7 @@ def dashboard(
             folder,
             every,
             Pace("building the dashboard"),
-            url=url,
+            url=url and url.rstrip("/") + "/",
             waiting=lambda: say(f"waiting for another build of '{folder}'"),
         )
 

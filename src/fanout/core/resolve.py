@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -15,7 +16,7 @@ from fanout.cells.matrix import named_version, version, without_secrets
 from fanout.core.requirement import GIT_URL, requirement
 from fanout.core.wheel import build, keep
 from fanout.errors import InvalidCore
-from fanout.git import run
+from fanout.git import NOTHING, credentials, run
 from fanout.model import DISTRIBUTION, Cell, Core, Matrix
 from fanout.wording import one_line, printable
 
@@ -145,35 +146,48 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
     named = f"git+{url}@{ref}"
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         tree = Path(folder, "repository")
-        git("clone", "--quiet", "--no-checkout", "--", url, str(tree), named=named)
-        if COMMIT.fullmatch(ref):
-            # A clone lacks what no branch holds, such as the head of a pull request.
-            fetch = ("fetch", "--quiet", "--", "origin", ref)
-            git("-C", str(tree), *fetch, named=named, may_fail=True)
-        commit = ""
-        for name in (f"refs/remotes/origin/{ref}", f"refs/tags/{ref}", ref):
-            verify = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")
-            commit = git(*verify, f"{name}^{{commit}}", named=named, may_fail=True)
-            if commit:
-                break
-        else:
-            raise InvalidCore(
-                f"'{without_secrets(url)}' has no branch, tag or commit '{ref}'",
-                "see `git ls-remote` for its refs",
-            )
-        git("-C", str(tree), "checkout", "--quiet", "--detach", commit, named=named)
-        # Without them Core would be built without what should be in it. From a repository on
-        # this machine, its submodules may be here as well, which git refuses unless told.
-        here = ("-c", "protocol.file.allow=always") if url.startswith("file:") else ()
-        submodules = ("submodule", "--quiet", "update", "--init", "--recursive")
-        git(*here, "-C", str(tree), *submodules, named=f"{named}, with its submodules")
+        commit = clone(url, ref, tree)
         return from_wheel(build(tree, root, without_secrets(named)), named, slot, "git", commit)
 
 
-def git(*arguments: str, named: str, may_fail: bool = False) -> str:
+def clone(url: str, ref: str, tree: Path, token: str = "") -> str:
+    """Clone a repository of Core into a new folder, at a ref; its commit.
+
+    `token` is of GitHub, where the repository needs one. Raises InvalidCore.
+    """
+    named, variables = f"git+{url}@{ref}", credentials(url, token)
+    quiet = ("clone", "--quiet", "--no-checkout", "--", url, str(tree))
+    git(*quiet, named=named, variables=variables)
+    if COMMIT.fullmatch(ref):
+        # A clone lacks what no branch holds, such as the head of a pull request.
+        fetch = ("-C", str(tree), "fetch", "--quiet", "--", "origin", ref)
+        git(*fetch, named=named, may_fail=True, variables=variables)
+    commit = ""
+    for name in (f"refs/remotes/origin/{ref}", f"refs/tags/{ref}", ref):
+        verify = ("-C", str(tree), "rev-parse", "--quiet", "--verify", "--end-of-options")
+        commit = git(*verify, f"{name}^{{commit}}", named=named, may_fail=True)
+        if commit:
+            break
+    else:
+        raise InvalidCore(
+            f"'{without_secrets(url)}' has no branch, tag or commit '{ref}'",
+            "see `git ls-remote` for its refs",
+        )
+    git("-C", str(tree), "checkout", "--quiet", "--detach", commit, named=named)
+    # Without them Core would be built without what should be in it. From a repository on
+    # this machine, its submodules may be here as well, which git refuses unless told.
+    here = ("-c", "protocol.file.allow=always") if url.startswith("file:") else ()
+    submodules = (*here, "-C", str(tree), "submodule", "--quiet", "update", "--init", "--recursive")
+    git(*submodules, named=f"{named}, with its submodules", variables=variables)
+    return commit
+
+
+def git(
+    *arguments: str, named: str, may_fail: bool = False, variables: Mapping[str, str] = NOTHING
+) -> str:
     """What git prints; it never asks anybody for a password."""
     try:
-        done = run(*arguments, seconds=LONGEST_CLONE)
+        done = run(*arguments, variables=variables, seconds=LONGEST_CLONE)
     except (OSError, TimeoutExpired) as error:
         said = f"git cannot read '{without_secrets(named)}'"
         raise InvalidCore(f"{said}: {without_secrets(str(error))}", HINT) from error

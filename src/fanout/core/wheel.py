@@ -65,6 +65,16 @@ def keep(wheel: Path, root: Path, named: str = "") -> Path:
     return path.resolve()
 
 
+def check_wheel(path: Path, sha256: str) -> None:
+    """Raise InvalidCore unless a wheel that another job made is the one that it told of."""
+    try:
+        same = hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    except OSError:
+        same = False
+    if not same:
+        raise InvalidCore(f"'{path}' is not the wheel that was built", "run all jobs again")
+
+
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
     """A block that writes a file beside another, whose place it then takes; raises InvalidCore."""

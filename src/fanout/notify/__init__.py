@@ -1,1 +1,1 @@
-"""Who is told what, once: on GitHub, in Slack, by email."""
+"""Who is told what, once: by messages, and on GitHub."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
@@ -13,6 +14,7 @@ from fanout.wording import printable
 
 LONGEST_REF = 250  # characters; GitHub refuses longer branch names
 PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
+RUN = re.compile(r"(\S+)/actions/runs/([0-9]{1,18})\b")  # in the address of one
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
 Shown = Annotated[str, Field(max_length=LONGEST_REF), AfterValidator(printable)]
 
@@ -32,7 +34,6 @@ class Request(Frozen):
     Core breaks what its baseline keeps.
     """
 
-    event: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     core_ref: Shown = ""
     commit: Commit = ""
     pull_request: Annotated[int, Field(ge=1)] | None = None
@@ -54,7 +55,7 @@ class Turned(Frozen):
 
 
 class Announcement(Frozen):
-    """One run of the workflow, as it is told on GitHub, in Slack and by email.
+    """One run of the workflow, as it is told on GitHub and by messages.
 
     `problem` says why nothing could be asked at all, such as a Core ref that does not exist;
     then there is no decision, and the answer is unknown. Where Core's candidate was judged,
@@ -70,3 +71,13 @@ class Announcement(Frozen):
     dashboard: HttpUrl | None = None
     decision: Annotated[Decision | None, BeforeValidator(without_what_follows)] = None
     turned: tuple[Turned, ...] = ()
+
+    @property
+    def run(self) -> int:
+        """The id of the run, which is greater the later it began; 0 if its address has none."""
+        return self.run_at(str(self.url))
+
+    def run_at(self, address: str | None) -> int:
+        """The id of the run of this repository that an address is of, or 0."""
+        ours, theirs = RUN.match(str(self.url)), RUN.match(address or "")
+        return int(theirs[2]) if ours and theirs and ours[1] == theirs[1] else 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from fanout.model import Answer, Verdict
@@ -57,26 +56,13 @@ def short(text: str) -> str:
     return fitted(one_line(text), LONGEST)
 
 
-def addresses(text: str) -> list[tuple[str, str]]:
-    """Who is told: pairs of a pack, or nothing for all of them, and an address.
+def addresses(text: str) -> list[tuple[int, str, str]]:
+    """Who is told: the number of a line, a pack, or nothing for all of them, and an address.
 
-    Format: an address alone, or lines of a pack and its address.
+    Format: lines of an address alone, or of a pack and its address.
     """
-    lines = [line.split() for line in text.splitlines() if line.strip()]
-    return [(line[0] if len(line) > 1 else "", line[-1]) for line in lines]
-
-
-def spread(
-    announcement: Announcement, addressed: str, told: Told, send: Callable[[str, list[str]], None]
-) -> tuple[int, int]:
-    """Send each address the news of its pack, or of all, once; how many were told, of how many."""
-    news = [
-        (address, lines)
-        for pack, address in addresses(addressed)
-        if (lines := tidings(announcement, pack))
-    ]
-    sent = sum(told.once(address, partial(send, address, lines)) for address, lines in news)
-    return sent, len(news)
+    lines = [(at, line.split()) for at, line in enumerate(text.splitlines(), start=1)]
+    return [(at, line[0] if len(line) > 1 else "", line[-1]) for at, line in lines if line]
 
 
 class Told:

@@ -11,9 +11,10 @@ from packaging.version import InvalidVersion, Version
 
 from fanout.cells.matrix import without_secrets
 from fanout.core.index import serves
-from fanout.core.resolve import COMMIT, git, released
+from fanout.core.resolve import COMMIT, git, release_at, released
 from fanout.errors import InvalidCore
-from fanout.model import Frozen, Matrix
+from fanout.git import credentials
+from fanout.model import Core, Frozen, Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.event import HEAD
 
@@ -31,7 +32,14 @@ class Candidate(Frozen):
     named: str
     core_ref: str = "core_candidate"
     address: str = ""
+    version: str = ""  # empty for a commit, which may hold any
     commit: str = ""
+
+    @property
+    def core(self) -> Core:
+        """The Core ref in whose cells it runs; what it will be is not known yet."""
+        core = release_at("candidate", self.version or "0", self.named)
+        return core.model_copy(update={"core_ref": self.core_ref})
 
 
 def find(
@@ -41,6 +49,7 @@ def find(
     index: str,
     wait: float,
     say: Callable[[str], None],
+    token: str = "",
 ) -> Candidate:
     """The candidate of a request; a version that is not there yet is waited for, `wait` seconds.
 
@@ -50,14 +59,14 @@ def find(
     if request.commit:
         return commit_of(named, request.commit, repository)
     if known := released(version_text(named), matrix) or released(named, matrix):
-        return Candidate(named=named, core_ref=known.core_ref)
+        return Candidate(named=named, core_ref=known.core_ref, version=known.version)
     version = version_text(named)
     for left in looks(wait):
         if version and serves(version, index):
-            return Candidate(named=named, address=version)
+            return Candidate(named=named, address=version, version=version)
         # For a version the index decides; a repository that gives no answer is no reason to stop.
         with suppress(InvalidCore) if version else nullcontext():
-            if commit := resolved(named, repository):
+            if commit := resolved(named, repository, token):
                 return commit_of(named, commit, repository)
         if not version:
             break
@@ -100,12 +109,16 @@ def looks(wait: float) -> Iterator[float]:
         time.sleep(min(next(pauses, PAUSES[-1]), left))
 
 
-def resolved(ref: str, repository: str) -> str:
+def resolved(ref: str, repository: str, token: str = "") -> str:
     """The commit behind a branch, a tag or HEAD of a repository; empty if there is none."""
     if COMMIT.fullmatch(ref):
         return ref
     names = (HEAD,) if ref == HEAD else (f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}")
-    listed = git("ls-remote", "--", repository, *names, f"refs/tags/{ref}", named=repository)
+    listed = git(
+        *("ls-remote", "--", repository, *names, f"refs/tags/{ref}"),
+        named=repository,
+        variables=credentials(repository, token),
+    )
     pairs = (line.split("\t", 1) for line in listed.splitlines())
     found = {name: commit for commit, name in pairs}
     return next((found[name] for name in (*names, f"refs/tags/{ref}") if name in found), "")

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
+from pydantic import HttpUrl
 
 from fanout import shell
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
+from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
@@ -21,7 +23,7 @@ from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
 from fanout.history.document import reported
 from fanout.history.run import Run, shortened
-from fanout.model import Answer, Core, Matrix, Side
+from fanout.model import Answer, Core, Frozen, Matrix, Side
 from fanout.notify.announcement import Announcement, Turned
 from fanout.told.decision.account import account
 from fanout.told.decision.markdown import account_markdown
@@ -97,6 +99,43 @@ def unasked(plan: Plan, jobs: Jobs, problem: str) -> Conclusion:
     )
 
 
+def without_history(found: Conclusion, why: str) -> Conclusion:
+    """Unknown, because what is pending, and so excused, stands in a history that cannot be read."""
+    headline = f"unknown: {why}; without it the answer would be {found.announcement.headline}"
+    unknown = {"answer": Answer.UNKNOWN, "headline": headline, "problem": why, "decision": None}
+    run = found.run
+    if run and run.answer:
+        run = run.model_copy(update={"answer": Answer.UNKNOWN})
+    account = f"**{escape(headline)}**\n\n{found.account}"
+    return Conclusion(account, found.announcement.model_copy(update=unknown), run)
+
+
+class Answered(Frozen):
+    """What is attested of the wheel of a Core: the answer, and what gave it."""
+
+    answer: Answer
+    headline: str
+    core: str = ""
+    commit: str = ""
+    baseline: str = ""
+    packs: dict[str, str]  # by name the digest of its files
+    run: HttpUrl
+
+
+def answered(found: Conclusion) -> Answered:
+    told = found.announcement
+    decision = told.decision
+    return Answered(
+        answer=told.answer,
+        headline=told.headline,
+        core=decision.candidate.version if decision else "",
+        commit=told.request.commit,
+        baseline=decision.baseline.version if decision else "",
+        packs={name: pack.digest for name, pack in found.run.packs.items()} if found.run else {},
+        run=told.url,
+    )
+
+
 def core_of(plan: Plan, folder: Path, matrix: Matrix, root: Path) -> Core:
     """The candidate: of the table, or the one wheel that its job made.
 
@@ -130,6 +169,8 @@ def of_the_candidate(
 ) -> Conclusion:
     for attempt in range(1, plan.attempts + 1):
         comparison.take(folder / str(attempt), reasons)
+    planned = [name for name in comparison.live if name in reasons]
+    comparison.add({name: Imports(cell=name, why=reasons[name]) for name in planned})
     decision, run = decided("check", comparison, datetime.now(UTC), history, index, say)
     decision = anywhere(decision, plan)
     told = account(decision, comparison.today)

@@ -1,8 +1,7 @@
-"""What GitHub says of an event, made into a request; nothing in it is trusted.
+"""What an event of GitHub asks for, made into a request; nothing in it is trusted.
 
-Formats: the payloads of `repository_dispatch` (`client_payload` with `core_ref`, `sha`,
-`pull_request` and `only_new`), and the inputs of `workflow_dispatch` and `workflow_call`, both as
-JSON.
+Formats: the inputs of `fanout.yml`, and as one of them the payload of a `repository_dispatch`
+(`client_payload` with `core_ref`, `sha`, `pull_request` and what the inputs have), both as JSON.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
@@ -23,7 +23,6 @@ REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*", re.ASCII)
 NEVER_IN_A_REF = ("..", "//", "/.", ".lock/")
 NEVER_AT_ITS_END = ("/", ".", ".lock")
 SHOWN = 60  # characters of a text that was refused
-NIGHTLY, WEEKLY = "nightly", "weekly"  # what a schedule asks for
 HEAD = "HEAD"  # Core's default branch, whatever its name
 
 
@@ -31,19 +30,27 @@ class InvalidRequest(UnusableInput):
     """An event asks for something that is no Core, no commit, no pack or no pull request."""
 
 
-def request(event: str, payload: str, inputs: str, asked: str) -> Request:
-    """The request of an event; raises InvalidRequest with what is wrong in it.
+class Scope(NamedTuple):
+    """What of the matrix is meant: all of it, what changed since a commit here, or what is new."""
 
-    `payload` is the client payload of a dispatch and `inputs` those of a manual run or of a
-    call, each as JSON or `null`; `asked` is what a schedule asks for.
-    """
-    if event == "repository_dispatch":
-        said = read(payload, "client_payload")
-        return dispatched(event, said, "client_payload")
+    every: bool = False  # release of Core, in place of the default matrix
+    since: str = ""
+    news: bool = False  # and nothing that has an answer already
+
+
+def scope(inputs: str) -> Scope:
+    """The scope that inputs ask for; raises InvalidRequest."""
     given = read(inputs, "inputs")
-    if any(given.values()):
-        return dispatched(event, given, "inputs", optional=True)
-    return Request(event=event, core_ref=HEAD if asked == NIGHTLY else "")
+    every, news = (flag(given, key, "inputs") for key in ("every", "news"))
+    return Scope(every, text(given, "since", "inputs"), news)
+
+
+def request(inputs: str) -> Request:
+    """The request in inputs, or in the payload that is one; raises InvalidRequest."""
+    given = read(inputs, "inputs")
+    if payload := text(given, "payload", "inputs"):
+        return dispatched(read(payload, "client_payload"), "client_payload")
+    return dispatched(given, "inputs", optional=True)
 
 
 def read(text: str, named: str) -> Mapping[str, object]:
@@ -58,9 +65,7 @@ def read(text: str, named: str) -> Mapping[str, object]:
     return said or {}
 
 
-def dispatched(
-    event: str, said: Mapping[str, object], named: str, *, optional: bool = False
-) -> Request:
+def dispatched(said: Mapping[str, object], named: str, *, optional: bool = False) -> Request:
     core_ref = text(said, "core_ref", named)
     if not core_ref and not optional:
         raise InvalidRequest(
@@ -73,7 +78,6 @@ def dispatched(
         )
     baseline = text(said, "baseline", named)
     return Request(
-        event=event,
         core_ref=checked(core_ref, "core_ref"),
         commit=commit,
         pull_request=number(said.get("pull_request")),

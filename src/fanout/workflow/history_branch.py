@@ -1,17 +1,22 @@
-"""The branch of this repository that keeps the history: one document a run, and nothing else."""
+"""The branch of this repository that keeps the history: one document a run, and what is measured.
+
+What is measured of packs and consumers is of the newest measurement alone, in folders of its own.
+"""
 
 from __future__ import annotations
 
-import base64
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 from fanout.errors import UnusableHistory, UnusableInput
-from fanout.git import run
-from fanout.history.document import read_run, write_run
+from fanout.git import credentials, run
+from fanout.history import compatibilities, coverages, strengths
+from fanout.history.document import read_run, write_run, write_whole
 from fanout.wording import printable
 
+MEASURED = (coverages.FOLDER, compatibilities.FOLDER, strengths.FOLDER)
 PAUSES = (0, 1, 3, 9, 27)  # seconds before each try
 AUTHOR = ("-c", "user.name=contracts", "-c", "user.email=contracts@users.noreply.github.com")
 
@@ -20,6 +25,13 @@ class UnusableBranch(UnusableInput):
     """The branch of the history cannot be read or written; what is on it stays."""
 
     exit_code = UnusableHistory.exit_code
+
+
+def measurements(history: Path) -> Iterator[tuple[str, bytes]]:
+    """What is measured, by its place in a history; who reads it checks it."""
+    for folder in MEASURED:
+        for file in sorted((history / folder).glob("*.json")):
+            yield f"{folder}/{file.name}", file.read_bytes()
 
 
 class HistoryBranch:
@@ -34,26 +46,31 @@ class HistoryBranch:
         self.folder = folder
         self.token = token
 
-    def publish(self, documents: Path) -> int:
+    def publish(self, documents: Path, measured: Path | None = None) -> int:
         """Put documents on the branch, after those that others put there; how many are new.
 
-        Each is checked before anything is written, and one that is there already is left. Raises
+        Each is checked before anything is written, and one that is there already is left. What is
+        `measured`, in a folder that may be this branch's own, replaces what was before. Raises
         UnreadableDocument, UnusableHistory and UnusableBranch.
         """
         runs = [read_run(path) for path in sorted(documents.glob("*.json"))]
+        others = dict(measurements(measured)) if measured else {}
         said = ""
         for pause in PAUSES:
             time.sleep(pause)
             self.fetch()
             names = [write_run(run, self.folder).name for run in runs]
+            for name, content in others.items():
+                write_whole(self.folder / name, content, replace=True)
+                names.append(name)
             if names:
                 self.git("add", "--", *names)
             new = self.git("diff", "--cached", "--name-only").stdout.split()
             if not new:
                 return 0
-            message = f"Keep {', '.join(run.id for run in runs)}"
+            message = f"Keep {', '.join(run.id for run in runs) or 'what was measured'}"
             self.git(*AUTHOR, "commit", "--quiet", "--message", message)
-            done = self.git("push", "--quiet", "origin", f"HEAD:{self.ref}", may_fail=True)
+            done = self.git("push", "--quiet", self.repository, f"HEAD:{self.ref}", may_fail=True)
             if done.returncode == 0:
                 return len(new)
             said = done.stderr
@@ -68,32 +85,21 @@ class HistoryBranch:
         if not (self.folder / ".git").is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
             self.git("init", "--quiet")
-            self.git("remote", "add", "origin", self.repository)
-        listed = self.git("ls-remote", "origin", self.ref, may_fail=True)
+        listed = self.git("ls-remote", self.repository, self.ref, may_fail=True)
         if listed.returncode:
             raise self.failed("read", listed.stderr)
         if listed.stdout:
-            self.git("fetch", "--quiet", "--depth=1", "origin", self.ref)
+            self.git("fetch", "--quiet", "--depth=1", self.repository, self.ref)
             self.git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
         else:
             self.git("checkout", "--quiet", "--orphan", "history")
 
     def git(self, *arguments: str, may_fail: bool = False) -> CompletedProcess[str]:
-        done = run("-C", str(self.folder), *arguments, variables=self.credentials())
+        variables = credentials(self.repository, self.token)
+        done = run("-C", str(self.folder), *arguments, variables=variables)
         if done.returncode and not may_fail:
             raise self.failed("used", done.stderr)
         return done
-
-    def credentials(self) -> dict[str, str]:
-        """The token for git, in its environment: arguments could be seen by other processes."""
-        if not self.token:
-            return {}
-        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-        return {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{self.repository}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
-        }
 
     def failed(self, verb: str, said: str) -> UnusableBranch:
         why = printable(said.strip()) or "git does not say why"

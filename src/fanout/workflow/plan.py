@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from fanout.cells.packs import chosen
+from fanout.consumers.imports import live_cells
+from fanout.consumers.table import Asked
 from fanout.core.resolve import newest, release_at, released
 from fanout.errors import InvalidCore, UnusableInput
 from fanout.history.run import CellName, Text
@@ -25,6 +27,7 @@ from fanout.workflow.event import InvalidRequest
 from fanout.workflow.shards import shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan
+LIVE_SECONDS = 8.0  # of a live cell, which installs a consumer with all that it asks for
 ATTEMPTS = 2  # at the cells of a candidate: what disagrees is flaky, and holds nothing
 
 
@@ -43,12 +46,14 @@ class Plan(Frozen):
     """What every job after the first one needs to know.
 
     `label` is a label of tox whose cells are expected, empty for the env list. `baseline` is a
-    version, empty where no candidate is judged. With a `problem` there are no cells.
+    version, empty where no candidate is judged. With a `problem` there are no cells, nor where a
+    run is `known` that answered the same.
     """
 
     schema_version: Literal[1] = 1
     request: Request
     problem: Text = ""
+    known: Text = ""
     label: Annotated[str, Field(pattern=r"^[a-z]*$")] = ""
     candidate: Candidate | None = None
     baseline: Annotated[str, Field(max_length=100)] = ""
@@ -70,8 +75,11 @@ def plan(
     matrix: Matrix,
     label: str,
     seconds: Mapping[str, float],
+    consumers: Iterable[Asked] = (),
 ) -> Plan:
     """The plan of a request; `seconds` is what cells took so far.
+
+    A candidate has the live cells of `consumers` beside those of the packs.
 
     Raises UnknownPack and InvalidCore for a pack or a baseline that is not there.
     """
@@ -81,6 +89,11 @@ def plan(
     if candidate and baseline:
         refs = dict.fromkeys((candidate.core_ref, baseline.core_ref))
         cells = [f"{pack}-{ref}" for pack in packs for ref in refs]
+        sides = (("candidate", candidate.core), ("baseline", baseline))
+        asked_too = [live_cells(consumers, core, slot, matrix) for slot, core in sides]
+        live = dict.fromkeys(cell.name for side in asked_too for cell in side)
+        cells += live
+        seconds = dict.fromkeys(live, LIVE_SECONDS) | dict(seconds)
     else:
         cells = [name for name in matrix.expected if name.partition("-")[0] in packs]
     jobs = shard(cells, seconds)
@@ -127,9 +140,14 @@ def refused(request: Request, problem: str) -> Plan:
     return Plan(request=request, problem=printable(problem))
 
 
-def unreadable(event: str, error: InvalidRequest, commit: str) -> Plan:
+def nothing_new(request: Request, known: str) -> Plan:
+    """The plan of a request that a run has answered already: no cells, and which run that is."""
+    return Plan(request=request, known=known)
+
+
+def unreadable(error: InvalidRequest, commit: str) -> Plan:
     """The plan of a request that is none; the answer goes to its commit, if that can be read."""
-    return refused(Request(event=event, commit=commit), f"{error.what}; {error.hint}")
+    return refused(Request(commit=commit), f"{error.what}; {error.hint}")
 
 
 def packed(made: Plan) -> str:

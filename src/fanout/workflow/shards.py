@@ -16,8 +16,8 @@ from fanout.errors import UnusableInput
 
 MOST_JOBS = 256
 ALONE = 3  # up to so many cells have a job each
-FULL = 30.0  # seconds of cells, after which another job is worth its own start
-LONGEST_JOB = 45 * 60.0  # seconds; contracts.yml stops a job after 60 minutes
+FULL = 60.0  # seconds of cells, two at a time, after which another job is worth its own start
+LONGEST_JOB = 20 * 60.0  # seconds; an attempt at its cells is stopped after 25 minutes
 SECONDS = 2.0  # that a cell takes of which no run has told yet
 MAKING = 1.0  # seconds that its env takes, which no run tells
 LARGEST_MATRIX = 400 * 1024  # characters

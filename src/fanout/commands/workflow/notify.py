@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,17 +19,17 @@ from fanout.commands.workflow.step import annotate, summary
 from fanout.errors import ExitCode, UnusableInput
 from fanout.history.document import read_run, read_whole
 from fanout.history.run import Run
-from fanout.notify import mail, slack
+from fanout.notify import messages
 from fanout.notify.announcement import Announcement
 from fanout.notify.github import comment, issues, status
 from fanout.notify.github.client import Account, connect
-from fanout.notify.tidings import Told
+from fanout.notify.tidings import Told, addresses
 from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
 LEFT_OUT = (
-    "nothing was told on GitHub, because there is no token: set the secrets GITHUB_APP_ID and"
-    " GITHUB_APP_PRIVATE_KEY, or REPO_TOKEN"
+    "nothing was told on GitHub, because there is no token: set the secrets APP_ID and"
+    " APP_PRIVATE_KEY, or REPO_TOKEN"
 )
 
 
@@ -52,13 +53,13 @@ Example: fanout workflow notify answer --core-repository owner/market-data-core"
     "--told",
     "memory",
     type=FOLDER,
-    help="A folder that remembers what was told in Slack and by email.",
+    help="A folder that remembers which messages were sent.",
 )
 @ROOT
 def notify(
     answer: Path, core_repository: str, repository: str, memory: Path | None, root: Path
 ) -> None:
-    """Tell the ANSWER, a folder that `conclude` left: on GitHub, in Slack and by email."""
+    """Tell the ANSWER, a folder that `conclude` left: by messages, and on GitHub."""
     told = read(answer / "announcement.json")
     runs = [read_run(path) for path in sorted((answer / "run").glob("*.json"))]
     failed = False
@@ -97,7 +98,12 @@ def tellings(
     memory: Told,
     root: Path,
 ) -> Iterator[Callable[[], str]]:
-    """What is to be told, each alone, so that one that fails stops no other."""
+    """What is to be told, each alone, so that one that fails stops no other; people first."""
+    listed = addresses(os.environ.get(messages.NAME, ""))
+    for at, pack, address in listed:
+        yield partial(messages.tell, told, at, pack, address, memory)
+    if not listed:
+        yield lambda: f"messages were left out: there is no {messages.NAME}"
     account: Account | None = None
 
     def connected() -> str:
@@ -114,21 +120,9 @@ def tellings(
             today = datetime.now(UTC).date()
             yield lambda: comment.tell(found, core_repository, told, today)
         if repository:
-            yield lambda: issues.tell(found, repository, told, run, assignees(root))
-    webhooks, server, to = (
-        os.environ.get(name, "").strip() for name in ("SLACK_WEBHOOK", "EMAIL_SERVER", "EMAIL_TO")
-    )
-    sender = os.environ.get("EMAIL_FROM", "").strip() or "contracts@localhost"
-    yield (
-        (lambda: slack.tell(told, webhooks, memory))
-        if webhooks
-        else (lambda: "Slack was left out: there is no SLACK_WEBHOOK")
-    )
-    yield (
-        (lambda: mail.tell(told, server, to, sender, memory))
-        if server and to
-        else (lambda: "email was left out: there is no EMAIL_SERVER or no EMAIL_TO")
-    )
+            yield lambda: issues.tell(
+                found, repository, core_repository, told, run, assignees(root)
+            )
 
 
 def assignees(root: Path) -> dict[str, tuple[str, ...]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from fanout.cells.matrix import read_matrix
+from fanout.cells.packs import chosen
 from fanout.commands.command import HISTORY, INDEX, ROOT, Command, say
-from fanout.commands.workflow.step import annotate, output
+from fanout.commands.workflow.step import BRANCH, TOKEN, annotate, output
+from fanout.consumers.table import consumers_of
 from fanout.core.resolve import COMMIT
 from fanout.errors import UnusableInput
 from fanout.git import run
@@ -17,11 +22,14 @@ from fanout.history.query import History
 from fanout.model import Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.candidate import find
-from fanout.workflow.event import NIGHTLY, WEEKLY, InvalidRequest, changed_packs, request
-from fanout.workflow.plan import Plan, packed, plan, refused, unreadable
+from fanout.workflow.event import InvalidRequest, Scope, changed_packs, request, scope
+from fanout.workflow.history_branch import HistoryBranch, UnusableBranch
+from fanout.workflow.known import known
+from fanout.workflow.plan import Plan, nothing_new, packed, plan, refused, unreadable
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
-WAIT = 600.0  # seconds, for a version that is announced before it can be had
+WAIT = 600  # seconds, for a version that is announced before it can be had
+LONGEST_WAIT = 1200  # seconds; fanout.yml stops the job after 30 minutes
 
 
 @click.command(
@@ -32,24 +40,9 @@ Exit codes: 0 planned, also where the plan is that nothing can be run, and why;
 2 the checkout cannot be read.
 
 \b
-Example: fanout workflow plan --event workflow_dispatch --inputs '{"core_ref": "1.4.61"}'""",
+Example: fanout workflow plan --inputs '{"core_ref": "1.4.61"}'""",
 )
-@click.option("--event", envvar="EVENT", required=True, help="GitHub's name of the event.")
-@click.option("--payload", envvar="PAYLOAD", default="null", help="Its client payload, as JSON.")
-@click.option("--inputs", envvar="INPUTS", default="null", help="Its inputs, as JSON.")
-@click.option(
-    "--asked",
-    envvar="ASKED",
-    default="",
-    type=click.Choice(["", NIGHTLY, WEEKLY]),
-    help="What a schedule asks for.",
-)
-@click.option(
-    "--since",
-    envvar="SINCE",
-    default="",
-    help="Run only the packs that have changed since this commit, unless something shared has.",
-)
+@click.option("--inputs", envvar="INPUTS", default="null", help="Those of fanout.yml, as JSON.")
 @click.option(
     "--core-repository",
     envvar="CORE_REPOSITORY_URL",
@@ -60,73 +53,89 @@ Example: fanout workflow plan --event workflow_dispatch --inputs '{"core_ref": "
 @click.option(
     "--wait",
     envvar="CORE_WAIT",
-    type=click.FloatRange(0, 3600),
+    type=click.IntRange(0, LONGEST_WAIT, clamp=True),
     default=WAIT,
     show_default=True,
     help="Seconds to wait for a version that is not on the index yet.",
 )
+@BRANCH
+@TOKEN
 @ROOT
 @HISTORY
 @INDEX
 def plan_command(
-    event: str,
-    payload: str,
     inputs: str,
-    asked: str,
-    since: str,
     core_repository: str,
-    wait: float,
+    wait: int,
+    history_repository: str,
+    token: str,
     root: Path,
     history: Path,
     index: str,
 ) -> None:
     """Say which cells are to run, in which jobs, on which Core; for GitHub, as job outputs."""
     root = root.resolve()
-    label = "history" if asked == WEEKLY else ""
-    matrix = read_matrix(root, label or None)
+    if history_repository:
+        try:
+            HistoryBranch(history_repository, "history", history.resolve(), token).fetch()
+        except UnusableBranch as error:
+            say(f"how long cells take is not known: {error.what}")
+    asking = Asking(root, history, index, core_repository, wait, token)
     try:
-        wanted = request(event, payload, inputs, asked)
+        made = asking.plan(request(inputs), scope(inputs))
     except InvalidRequest as error:
-        made = unreadable(event, error, commit_in(payload) or commit_in(inputs))
-    else:
-        if since and not wanted.core_ref and not wanted.packs:
-            wanted = wanted.model_copy(update={"packs": packs_since(since, root, matrix)})
-        made = planned(wanted, core_repository, matrix, label, history, index, wait)
+        made = unreadable(error, commit_in(inputs))
     tell(made)
+    output("commit", run("-C", str(root), "rev-parse", "HEAD").stdout.strip())
 
 
-def planned(
-    wanted: Request,
-    repository: str,
-    matrix: Matrix,
-    label: str,
-    history: Path,
-    index: str,
-    wait: float,
-) -> Plan:
-    """The plan of a request; what cannot be run is a plan too, with the problem."""
-    try:
-        with History(history) as past:
-            seconds = {
-                cell.name: took
-                for cell in matrix.cells
-                if (took := past.seconds(cell.name)) is not None
-            }
-        candidate = None
-        if wanted.core_ref or wanted.commit:
-            candidate = find(wanted, repository, matrix, index, wait, say)
-            wanted = wanted.model_copy(update={"commit": wanted.commit or candidate.commit})
-        return plan(wanted, candidate, matrix, label, seconds)
-    except UnusableInput as error:
-        return refused(wanted, f"{error.what}; {error.hint}")
+@dataclass(frozen=True)
+class Asking:
+    """Where a plan finds what it needs, and how long it waits for a version, in seconds."""
+
+    root: Path
+    history: Path
+    index: str
+    core_repository: str
+    wait: float
+    token: str
+
+    def plan(self, wanted: Request, within: Scope) -> Plan:
+        """The plan of a request; what cannot be run is a plan too, with the problem."""
+        label = "history" if within.every else ""
+        matrix = read_matrix(self.root, label or None)
+        if within.since and not wanted.core_ref and not wanted.packs:
+            packs = packs_since(within.since, self.root, matrix)
+            wanted = wanted.model_copy(update={"packs": packs})
+        try:
+            candidate = None
+            if wanted.core_ref or wanted.commit:
+                candidate = find(
+                    wanted, self.core_repository, matrix, self.index, self.wait, say, self.token
+                )
+                wanted = wanted.model_copy(update={"commit": wanted.commit or candidate.commit})
+            named = chosen(wanted.packs, matrix)
+            every = set(named) == set(matrix.packs)
+            consumers = consumers_of(self.root, named, every) if candidate else ()
+            made = plan(wanted, candidate, matrix, label, self.seconds(matrix), consumers)
+            if within.news and (found := known(made, self.root, self.history, datetime.now(UTC))):
+                return nothing_new(wanted, found)
+        except UnusableInput as error:
+            return refused(wanted, f"{error.what}; {error.hint}")
+        return made
+
+    def seconds(self, matrix: Matrix) -> dict[str, float]:
+        """What cells took so far."""
+        with History(self.history) as past:
+            took = {cell.name: past.seconds(cell.name) for cell in matrix.cells}
+        return {name: seconds for name, seconds in took.items() if seconds is not None}
 
 
-def commit_in(said: str) -> str:
+def commit_in(inputs: str) -> str:
     """The commit that an event names, whatever else is wrong with it."""
-    try:
-        commit = json.loads(said)["sha"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ""
+    commit = ""
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
+        commit = json.loads(json.loads(inputs)["payload"])["sha"]
     return commit if isinstance(commit, str) and COMMIT.fullmatch(commit) else ""
 
 
@@ -146,10 +155,13 @@ def tell(made: Plan) -> None:
     output("plan", packed(made))
     output("matrix", json.dumps({"include": shards}))
     output("jobs", str(len(shards)))
-    output("attempts", " ".join(map(str, range(1, made.attempts + 1))))
+    output("known", made.known)
+    output("attempts", str(made.attempts))
     output("core", made.candidate.address if made.candidate else "")
+    output("candidate", made.candidate.version if made.candidate else "")
     output("baseline", made.baseline)
-    output("commit", made.request.commit)
     if made.problem:
         annotate("error", made.problem)
+    if made.known:
+        annotate("notice", f"nothing is new since {made.known}")
     click.echo(made.model_dump_json(indent=2, exclude_defaults=True))

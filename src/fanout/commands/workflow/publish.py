@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from fanout.commands.command import FOLDER, Command
+from fanout.commands.workflow.step import annotate, output
+from fanout.notify.github.pages import served_by_workflow
 from fanout.wording import number
 from fanout.workflow.history_branch import HistoryBranch
 
@@ -18,9 +21,9 @@ Exit codes: 0 the branch holds the documents, 2 one of them cannot be read,
 3 the branch cannot be read or written.
 
 \b
-Example: fanout workflow publish answer/run --repository https://github.com/owner/name""",
+Example: fanout workflow publish answer --repository https://github.com/owner/name""",
 )
-@click.argument("documents", type=FOLDER)
+@click.argument("answer", type=FOLDER)
 @click.option("--repository", envvar="HISTORY_REPOSITORY_URL", required=True, help="Its address.")
 @click.option("--branch", default="history", show_default=True, help="The branch of the history.")
 @click.option("--token", envvar="GITHUB_TOKEN", default="", help="A token that may write there.")
@@ -32,7 +35,25 @@ Example: fanout workflow publish answer/run --repository https://github.com/owne
     show_default=True,
     help="The folder that then holds the whole history.",
 )
-def publish(documents: Path, repository: str, branch: str, token: str, folder: Path) -> None:
-    """Add the DOCUMENTS of a run to the branch of the history, and fetch the whole of it."""
-    new = HistoryBranch(repository, branch, folder.resolve(), token).publish(documents)
-    click.echo(f"{number(new, 'new run')} on the branch '{branch}'")
+@click.option("--measured", type=FOLDER, help="A history whose measurements are put there as well.")
+def publish(
+    answer: Path,
+    repository: str,
+    branch: str,
+    token: str,
+    folder: Path,
+    measured: Path | None,
+) -> None:
+    """Add the run of an ANSWER to the branch of the history, and fetch the whole of it.
+
+    The output `pages` tells whether GitHub Pages waits for a dashboard.
+    """
+    kept = HistoryBranch(repository, branch, folder.resolve(), token)
+    new = kept.publish(answer / "run", measured)
+    click.echo(f"{number(new, 'new document')} on the branch '{branch}'")
+    if not token or "GITHUB_REPOSITORY" not in os.environ:
+        return
+    pages = served_by_workflow(os.environ, token)
+    output("pages", "true" if pages else "false")
+    if not pages:
+        annotate("notice", "Pages is off: the dashboard is an artifact of this run, dashboard-N")

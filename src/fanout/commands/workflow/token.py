@@ -40,6 +40,10 @@ def token(days: int) -> None:
     if account is None:
         click.echo("there is no token, so none expires")
         return
+    if account.is_app:
+        # Its tokens last an hour and are made anew; GitHub refuses them what is asked below.
+        click.echo(f"the app {account.login} needs no rotation")
+        return
     with asking("say how long the token lasts"):
         headers, _ = account.github.requester.requestJsonAndCheck("GET", "/user")
     expires = moment(str(headers.get(HEADER, "")))

@@ -15,6 +15,7 @@ from fanout.core.requirement import GIT_URL
 from fanout.core.resolve import from_git
 from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
+from fanout.workflow.candidate import version_text
 
 
 @click.command(
@@ -38,10 +39,10 @@ def wheel(core: str, folder: Path, root: Path, index: str) -> None:
     root = root.resolve()
     if git := GIT_URL.fullmatch(core):
         path = Path(from_git(git["url"], git["ref"], "candidate", root).wheel)
-    elif "/" in core or not core[:1].isdigit():
-        raise InvalidCore(f"'{core}' is no version and no git URL with a commit", "name one")
+    elif version := version_text(core):
+        path = keep(fetch(version, root, index), root)
     else:
-        path = keep(fetch(core, root, index), root)
+        raise InvalidCore(f"'{core}' is no version and no git URL with a commit", "name one")
     target = folder / "wheels" / path.parent.name / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, target)

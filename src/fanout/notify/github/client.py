@@ -21,7 +21,7 @@ SECONDS = 30  # for one answer
 TRIES = 5
 # What is made anew is made by `once` below: a second try could make it twice.
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
-PAUSES = (0.0, 2.0, 8.0, 30.0)  # seconds before each try to make something
+PAUSES = (0.0, 2.0, 10.0, 60.0)  # seconds before each try to make something
 LONGEST_WAIT = 300.0  # seconds, for a rate limit to end
 HOW_TO_ROTATE = (
     "make a new fine-grained token that may read and write commit statuses, issues, pull requests"
@@ -60,6 +60,7 @@ class Account:
     github: Github
     login: str
     waits: Waits
+    is_app: bool = False
 
 
 def connect(environment: Mapping[str, str], waits: Waits | None = None) -> Account | None:
@@ -69,7 +70,7 @@ def connect(environment: Mapping[str, str], waits: Waits | None = None) -> Accou
     """
     waits = waits or Waits()
     url = environment.get("GITHUB_API_URL") or API
-    app, key = (environment.get(f"GITHUB_APP_{name}", "").strip() for name in ("ID", "PRIVATE_KEY"))
+    app, key = (environment.get(f"APP_{name}", "").strip() for name in ("ID", "PRIVATE_KEY"))
     token = environment.get("REPO_TOKEN", "").strip()
     retry = GithubRetry(
         total=TRIES,
@@ -91,10 +92,10 @@ def connect(environment: Mapping[str, str], waits: Waits | None = None) -> Accou
                 found = auth.get_installation_auth(installation.id)
             except (PyJWTError, ValueError) as error:
                 raise InvalidToken(
-                    "GITHUB_APP_PRIVATE_KEY is no private key",
+                    "APP_PRIVATE_KEY is no private key",
                     "set it to the whole PEM file that GitHub gave for the app",
                 ) from error
-            return Account(client(found, url, retry, waits), login, waits)
+            return Account(client(found, url, retry, waits), login, waits, is_app=True)
     if not token:
         return None
     github = client(Auth.Token(token), url, retry, waits)
@@ -108,6 +109,7 @@ def client(auth: Auth.Auth, url: str, retry: GithubRetry, waits: Waits) -> Githu
         base_url=url,
         timeout=int(waits.answer),
         retry=retry,
+        per_page=100,
         seconds_between_requests=0,
         seconds_between_writes=waits.between_writes,
         lazy=True,
@@ -159,9 +161,14 @@ def refused(what: str, error: GithubException) -> UnreachableGitHub:
 
 
 def once(
-    what: str, waits: Waits, find: Callable[[], T | None], make: Callable[[], T]
+    what: str,
+    waits: Waits,
+    find: Callable[[], T | None],
+    make: Callable[[], T],
+    *,
+    is_new: bool = False,
 ) -> tuple[T, bool]:
-    """What is found, or else made; and whether it was made.
+    """What is found, or else made; and whether it was made. What is known to be new is not sought.
 
     After a failure that may have made it all the same, it is looked for again. Raises
     UnreachableGitHub after the last try.
@@ -169,14 +176,14 @@ def once(
     with asking(what):
         for last, pause in reversed(list(enumerate(reversed(waits.pauses)))):
             time.sleep(pause)
-            if (found := find()) is not None:
+            if not is_new and (found := find()) is not None:
                 return found, False
+            is_new = False
             try:
                 return make(), True
             except (GithubException, RequestException) as error:
                 if not last or not passing(error):
                     raise
-                time.sleep(until_allowed(error, waits))
     raise AssertionError("there is always a try")
 
 
@@ -186,16 +193,3 @@ def passing(error: Exception) -> bool:
         limited = isinstance(error, RateLimitExceededException)
         return limited or error.status >= 500
     return isinstance(error, RequestException)
-
-
-def until_allowed(error: Exception, waits: Waits) -> float:
-    """Seconds that GitHub asks to wait; never more than what is allowed here."""
-    headers = (error.headers or {}) if isinstance(error, GithubException) else {}
-    if not isinstance(error, RateLimitExceededException):
-        return 0
-    try:
-        asked = float(headers.get("retry-after") or 0)
-        reset = float(headers.get("x-ratelimit-reset") or 0) - time.time()
-    except ValueError:
-        return waits.secondary
-    return min(max(asked, reset, 0.0), waits.longest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from github.IssueComment import IssueComment
@@ -13,14 +14,18 @@ from fanout.told.decision.account import account as account_of
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.report_markdown import escape
 
-MARKER = "<!-- market-data-fanout: contracts -->"
+# One that was made before there were commits and runs in it has neither.
+MARKER = re.compile(
+    r"<!-- market-data-fanout: contracts(?: commit=([0-9a-f]*) run=([0-9]{1,18}))? -->"
+)
 LONGEST = 65_536  # characters that GitHub takes in a comment
 NEWS = (Verdict.REGRESSED, Verdict.BROKEN, Verdict.FIXED, Verdict.UNKNOWN)
 
 
 def body(announcement: Announcement, today: date) -> str:
     """The comment: the answer, then what regressed, then the rest, within GitHub's limit."""
-    parts = [MARKER]
+    asked = announcement.request
+    parts = [f"<!-- market-data-fanout: contracts commit={asked.commit} run={announcement.run} -->"]
     decision = announcement.decision
     if decision is None:
         parts.append(f"**{escape(announcement.headline)}**")
@@ -51,29 +56,39 @@ def cut(text: str, announcement: Announcement) -> str:
 
 
 def tell(account: Account, repository: str, announcement: Announcement, today: date) -> str:
-    """Write or edit the comment, and hide older ones of ours; what was done, in a line."""
+    """Write or edit the comment, and hide older ones of ours; what was done, in a line.
+
+    What stands there stays if it is of a newer commit, or of a later run on the same one.
+    """
     number = announcement.request.pull_request
     if number is None:
         return "no comment: no pull request was named"
     what = f"comment on pull request {number} of '{repository}'"
-    text = body(announcement, today)
     with asking(what):
-        issue = account.github.get_repo(repository).get_issue(number)
-
-    def ours() -> list[IssueComment]:
-        found = [one for one in issue.get_comments() if one.user.login == account.login]
-        return [one for one in found if (one.body or "").startswith(MARKER)]
+        pull = account.github.get_repo(repository).get_pull(number)
+        head = pull.head.sha
+    text = body(announcement, today)
+    seen: list[IssueComment] = []
 
     def find() -> IssueComment | None:
-        found = ours()
-        return found[-1] if found else None
+        mine = (one for one in pull.get_issue_comments() if one.user.login == account.login)
+        seen[:] = [one for one in mine if MARKER.match(one.body or "")]
+        return seen[-1] if seen else None
 
-    comment, made = once(what, account.waits, find, lambda: issue.create_comment(text))
+    comment, made = once(what, account.waits, find, lambda: pull.create_issue_comment(text))
+    done = "written" if made else "was there already"
     with asking(what):
-        edited = not made and comment.body != text
-        if edited:
+        if (there := rank(comment.body, head)) > rank(text, head):
+            done = f"stays as it is, of {'the present commit, ' if there[0] else ''}run {there[1]}"
+        elif comment.body != text:
             comment.edit(text)
-        for old in [] if made else ours()[:-1]:
+            done = "edited"
+        for old in seen[:-1]:
             old.minimize("OUTDATED")
-    done = "written" if made else "edited" if edited else "was there already"
     return f"the comment on pull request {number} of '{repository}': {done}"
+
+
+def rank(text: str, head: str) -> tuple[bool, int]:
+    """What sorts comments: those on the pull request's present commit last, then later runs."""
+    marked = MARKER.match(text)
+    return (marked[1] == head, int(marked[2] or 0)) if marked else (False, 0)

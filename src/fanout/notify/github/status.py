@@ -17,7 +17,7 @@ def description(announcement: Announcement) -> str:
 
 
 def tell(account: Account, repository: str, announcement: Announcement) -> str:
-    """Set the status of the commit, unless it says so already; what was done, in a line."""
+    """Set the status of the commit, unless a later run has; what was done, in a line."""
     commit_hash = announcement.request.commit
     what = f"set the status of {commit_hash[:10]} in '{repository}'"
     with asking(what):
@@ -25,20 +25,22 @@ def tell(account: Account, repository: str, announcement: Announcement) -> str:
     state, said = STATES[announcement.answer], description(announcement)
     asked = (state, said, str(announcement.url))
 
-    def find() -> bool | None:
+    def find() -> str | None:
         # The newest of each context.
         for status in commit.get_combined_status().statuses:
             if status.context == CONTEXT:
-                same = (status.state, status.description, status.target_url) == asked
-                return True if same else None
+                if (status.state, status.description, status.target_url) == asked:
+                    return f"was there already: {state}"
+                later = announcement.run_at(status.target_url)
+                if later > announcement.run:
+                    return f"stays as it is: it is of run {later}, which began later"
         return None
 
-    def make() -> bool:
+    def make() -> str:
         commit.create_status(
             state, target_url=str(announcement.url), description=said, context=CONTEXT
         )
-        return True
+        return f"set {state}"
 
-    _, made = once(what, account.waits, find, make)
-    done = "set" if made else "was there already:"
-    return f"the status of {commit_hash[:10]} in '{repository}': {done} {state}"
+    done, _ = once(what, account.waits, find, make)
+    return f"the status of {commit_hash[:10]} in '{repository}': {done}"

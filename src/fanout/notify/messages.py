@@ -1,0 +1,150 @@
+"""A message to Slack, Teams, Discord, Matrix or by email, with only what changed.
+
+Format: lines of a pack, or nothing for all of them, and an address: the https address of a webhook
+as its service gives it, or a URL of apprise, such as `mailtos://user:password@host?to=a@b.org`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from fanout.errors import ExitCode, UnusableInput
+from fanout.notify.announcement import Announcement
+from fanout.notify.tidings import Told, short, tidings
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+NAME = "NOTIFY_URLS"
+SECURE = frozenset({"slack", "workflow", "discord", "matrixs", "mailtos"})  # by TLS alone
+OPEN = frozenset({"matrix", "mailto"})  # for this machine alone
+LOCAL = ("localhost", "127.0.0.1")
+MAIL = frozenset({"mailto", "mailtos"})
+# Of what an address may say: neither that no certificate is checked, nor what file to read.
+PARAMETERS = frozenset(
+    {"api-version", "sig", "sp", "sv"}  # of Teams
+    | {"bcc", "cc", "from", "name", "reply", "smtp", "to", "user"}  # of a mail
+    | {"mode", "pass", "thread", "thread_id", "token"}
+)
+TRIES, PAUSE = 5, 5.0  # seconds between them
+CONNECTING, ANSWERING = 10.0, 20.0  # seconds
+LONGEST = 120.0  # seconds, with all tries
+# What is markup, a mention or a link somewhere, unless a word joiner stands beside it.
+MARKUP = re.compile(r"[*_~`|@<>\[\]#\\]|:(?=/)")
+HINT = f"see the table of secrets in .github/workflows/README.md, and set {NAME} anew"
+
+
+class Service(NamedTuple):
+    """What sends to one address, and how that is shown: without its secrets."""
+
+    plugin: NotifyBase
+    shown: str
+
+    @property
+    def scheme(self) -> str:
+        return self.shown.partition("://")[0]
+
+
+class UnusableAddress(UnusableInput):
+    """A line of NOTIFY_URLS holds no address that messages may go to."""
+
+
+class Undelivered(UnusableInput):
+    """A service did not take a message."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+def tell(announcement: Announcement, at: int, pack: str, address: str, told: Told) -> str:
+    """Send an address the news of its pack, or of all, once; what was done, in a line.
+
+    `at` is the number of its line. Raises UnusableAddress and Undelivered, without the address:
+    it is a secret.
+    """
+    service = service_of(address, at)
+    named = f"line {at} of {NAME}, {service.scheme}"
+    lines = tidings(announcement, pack)
+    if not lines:
+        return f"{named}: nothing changed, nothing sent"
+    # Not by the address itself: whoever reads the memory could try passwords.
+    whom = f"{at} {service.shown}"
+    sent = told.once(whom, partial(send, service, announcement, lines, named))
+    return f"{named}: {'sent' if sent else 'sent before'}"
+
+
+def service_of(address: str, at: int) -> Service:
+    """What sends to an address; raises UnusableAddress."""
+    # It reads hundreds of modules, for those alone who have an address.
+    from apprise import Apprise, AppriseAsset
+
+    wrong = f"line {at} of {NAME}"
+    try:
+        parts = urlsplit(address)
+        asked = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    except ValueError:
+        raise UnusableAddress(f"{wrong} holds no address", HINT) from None
+    if parts.scheme not in SECURE | OPEN | {"https", "workflows"}:
+        raise UnusableAddress(
+            f"{wrong} is none of Slack, Teams, Discord, Matrix and mail over TLS", HINT
+        )
+    if asked - PARAMETERS:
+        raise UnusableAddress(
+            f"{wrong} sets something else than {', '.join(sorted(PARAMETERS))}", HINT
+        )
+    asset = AppriseAsset(
+        app_id="contracts",
+        async_mode=False,
+        default_service_retry=TRIES - 1,
+        default_service_wait=PAUSE,
+        http_redirects=False,
+        image_url_mask="",
+        image_url_logo="",
+        pem_autogen=False,
+        pgp_autogen=False,
+        secure_logging=True,
+        service_timeout=LONGEST,
+        storage_mode="memory",
+    )
+    plugin = Apprise.instantiate(address, asset=asset)
+    if plugin is None:
+        raise UnusableAddress(f"{wrong} holds an address that is cut or wrong", HINT)
+    service = Service(plugin, plugin.url(privacy=True))  # type: ignore[no-untyped-call]
+    is_open = service.scheme in OPEN or getattr(plugin, "secure_mode", "") == "insecure"
+    host = getattr(plugin, "smtp_host", "") or plugin.host
+    if service.scheme not in SECURE | OPEN or (is_open and host not in LOCAL):
+        raise UnusableAddress(f"{wrong} leads to a service or a host without TLS", HINT)
+    plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECTING, ANSWERING
+    plugin.request_rate_per_sec = 0  # the pauses between tries are ours
+    return service
+
+
+def send(service: Service, announcement: Announcement, lines: list[str], named: str) -> None:
+    from apprise import Apprise, NotifyFormat
+
+    is_mail = service.scheme in MAIL
+    head, *listed = (
+        one if is_mail else inert(one) for one in (short(announcement.headline), *lines)
+    )
+    sender = Apprise(asset=service.plugin.asset)
+    sender.add(service.plugin)
+    result = sender.notify(
+        title=f"contracts: {head}",
+        body="\n".join((*(f"• {line}" for line in listed), "", str(announcement.url))),
+        body_format=NotifyFormat.TEXT,
+    )
+    if not result:
+        # Whatever else is in its log may be a secret.
+        found = re.findall(r"error=([0-9]{3})", "\n".join(one.message for one in result.logs()))
+        said = f"it answers {found[-1]}" if found else "it refuses, or does not answer"
+        raise Undelivered(
+            f"{named} took no message: {said}",
+            f"see that what {NAME} says is not revoked, and run the job again",
+        )
+
+
+def inert(text: str) -> str:
+    """Text in which nothing is a link, a mention or markup, for whatever draws it."""
+    return MARKUP.sub("\u2060\\g<0>\u2060", text)
