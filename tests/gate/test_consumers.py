@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -332,6 +334,47 @@ def test_evidence_of_something_else(world: World) -> None:
     )
     assert "the evidence is of market-data-careful 1.0, not 2.0" in result.stdout
     assert result.exit_code == 0
+
+
+@contextmanager
+def forged(world: World, cell: str, pattern: str, other: str) -> Iterator[None]:
+    """The evidence of a live cell of the check, with something else in it, for a while."""
+    file = left(world)[1][0] / f"{cell}.xml"
+    text = file.read_text()
+    changed = re.sub(pattern, other, text)
+    assert changed != text
+    file.write_text(changed)
+    try:
+        yield
+    finally:
+        file.write_text(text)
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, ""])
+def test_evidence_of_another_content(world: World, digest: str) -> None:
+    """Evidence of a Core of the same version, and not the one that the packs ran on, is stale."""
+    changed = rf"\g<1>{digest}"
+    with forged(world, "careful_live-core_candidate", r'(name="digest" value=")\w+', changed):
+        result = gate(world, table=FINE)
+    assert (
+        "; whether market-data-careful 1.0 can be imported is not known"
+        in (result.stdout.splitlines()[0])
+    )
+    assert "not that of the Core that the packs ran on" in " ".join(result.stdout.split())
+
+
+def test_evidence_of_no_core(world: World) -> None:
+    """Evidence that does not say which Core was tested breaks nothing, whatever it says."""
+    cell, version = "never_live-core_candidate", r'<property name="version" value="2.1.0" />'
+    counts = 'tests="{0}" failures="1" errors="{1}"'
+    error = '<testcase classname="x" name="x" time="0"><error /></testcase></testsuite>'
+    with (
+        forged(world, cell, version, ""),
+        forged(world, cell, counts.format(1, 0), counts.format(2, 1)),
+        forged(world, cell, "</testsuite>", error),
+    ):
+        result = gate(world, table=FINE + 'market-data-never = "1.0"\n')
+    assert (result.exit_code, "does not say which Core was tested" in result.stdout) == (0, True)
 
 
 def test_evidence_that_is_lost(world: World) -> None:

@@ -22,7 +22,7 @@ from fanout.cells.evidence import (
     suite_of,
 )
 from fanout.model import DISTRIBUTION, Frozen, Text
-from fanout.wording import printable
+from fanout.wording import one_line, printable
 
 DRIFT = "drift.py"  # of a pack: what it says of its consumer's own classes
 
@@ -105,7 +105,7 @@ def read_module(case: Element) -> Module:
         raise ValueError(f"'{case.attrib['name']}' has more than one outcome, or an unknown one")
     outcome = outcomes[0] if outcomes else None
     return Module(
-        name=printable(case.attrib["name"]),
+        name=one_line(case.attrib["name"]),
         imported=imported(outcome),
         says=properties(case).get("promise", ""),
         message=printable(outcome.get("message", "")) if outcome is not None else "",

@@ -27,6 +27,7 @@ class Imports(Frozen):
 
     cell: str
     release: str = ""
+    digest: str = ""  # of Core
     modules: tuple[Module, ...] = ()
     why: str = ""  # there is no evidence
 
@@ -123,7 +124,7 @@ def read_imports(cell: LiveCell, folder: Path, reasons: Mapping[str, str]) -> Im
         return Imports(cell=cell.name, why=str(error))
     if reason := stale(cell, live):
         return Imports(cell=cell.name, why=f"stale: {reason}")
-    return Imports(cell=cell.name, release=live.release, modules=live.modules)
+    return Imports(cell=cell.name, release=live.release, digest=live.digest, modules=live.modules)
 
 
 def stale(cell: LiveCell, live: Live) -> str:
@@ -132,7 +133,7 @@ def stale(cell: LiveCell, live: Live) -> str:
     if not same_core(live.asked, core.requirement, core.core_ref):
         return f"the evidence is of '{live.asked}', but the cell is now '{core.requirement}'"
     if not live.version:  # the Core was refused, which is an error of the run
-        return "" if any(one.imported is Imported.ERRORED for one in live.modules) else UNSAID
+        return "" if all(one.imported is Imported.ERRORED for one in live.modules) else UNSAID
     if not asked_for(live.asked, live.version):
         return f"Core {live.version} was tested, not '{live.asked}'"
     if (live.consumer, live.release) != (asked.consumer, asked.release):

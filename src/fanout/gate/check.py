@@ -22,6 +22,8 @@ from fanout.history.query import History
 from fanout.history.run import Run
 from fanout.model import Cell, CellReport, CellVerdict, Core, Matrix, Outcome, PackOnDisk
 
+ANOTHER_CORE = "stale: the content of the Core in it is not that of the Core that the packs ran on"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -79,6 +81,26 @@ class Comparison:
         for name, found in imports.items():
             seen = self.imports.get(name, found)
             self.imports[name] = min(seen, found, key=lambda one: GRAVEST.index(one.found))
+
+    @property
+    def comparable(self) -> dict[str, Imports]:
+        """What came of each live cell, if it had the Core of the packs on its side.
+
+        A version says less: an index may have served other bytes, or the evidence be forged.
+        """
+        found = dict(self.imports)
+        for (_, side), cell in self.sides.items():
+            core = self.candidate if side == "candidate" else self.baseline
+            there, one = self.digests(core), found.get(cell.name)
+            if there and one and not one.unknown and one.digest not in there:
+                found[cell.name] = Imports(cell=cell.name, why=ANOTHER_CORE)
+        return found
+
+    def digests(self, core: Core) -> set[str]:
+        """Of the contents of a Core that packs ran on."""
+        reports = (one for attempt in self.attempts for one in attempt.values())
+        ran = (one.evidence for one in reports if one.cell.core_ref == core.core_ref)
+        return {one.digest for one in ran if one and one.digest}
 
     def decide(self, pending: Collection[tuple[str, str]] = ()) -> Decision:
         return decide(
@@ -190,7 +212,7 @@ def decided(
             consumers=comparison.consumers,
             packs=comparison.packs,
             live=comparison.sides,
-            imports=comparison.imports,
+            imports=comparison.comparable,
             root=comparison.root,
             history=history,
             index=index,
