@@ -12,7 +12,7 @@ from fanout.consumers.affected import Affected
 from fanout.consumers.answer import breaks, judging
 from fanout.consumers.imports import Imports, LiveCell
 from fanout.consumers.installs import Found, Installs, installs
-from fanout.consumers.needs.lost import lost, unnoticed
+from fanout.consumers.needs.lost import lost
 from fanout.consumers.needs.usage import usage
 from fanout.consumers.release import Release, read_release
 from fanout.consumers.table import Asked
@@ -120,8 +120,6 @@ def judged(
     found = found.model_copy(update={"takes": takes(release.declared, decision.candidate.version)})
     if isinstance(shapes, UnusableInput):
         return found.model_copy(update={"unread": one_line(shapes.what)})
-    before, after = shapes
-    gone = lost(usage(release, "", before), usage(release, "", after))
     noticed = {
         name
         for cell in decision.cells
@@ -132,7 +130,8 @@ def judged(
         and not (decision.only_new and promise.verdict is Verdict.STILL_FAILING)
         for name in promise.contract
     }
-    return found.model_copy(update={"lost": unnoticed(gone, noticed, before, after)})
+    before, after = (usage(release, "", core) for core in shapes)
+    return found.model_copy(update={"lost": lost(before, after, noticed, shapes)})
 
 
 def imported(one: Affected, decision: Decision, asked: Question) -> Affected:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fanout.consumers.affected import Lost
 from fanout.consumers.needs.usage import Usage
-from fanout.surface.shape import Shapes, There
+from fanout.surface.shape import Place, Shapes, There
 from fanout.surface.symbol import inside, is_private
 
 
-def lost(before: Usage, after: Usage) -> tuple[Lost, ...]:
-    """The public names that one Core had for the uses of a release, and another does not have."""
+def lost(
+    before: Usage, after: Usage, noticed: Iterable[str] = (), cores: Iterable[Shapes] = ()
+) -> tuple[Lost, ...]:
+    """The public names that one Core had for the uses of a release, and another does not have.
+
+    A use is left out if a promise that is not kept names what it uses, what that is in, or what it
+    holds, in one of these Cores: a name may stand for different things in two of them.
+    """
     had = {(one.symbol, one.file, one.line) for one in before.uses if one.path}
+    named, asked = list(noticed), list(cores)
     found: dict[str, list[tuple[str, int]]] = {}
     for one in after.uses:
         gone = one.missing and (one.symbol, one.file, one.line) in had
-        if gone and not one.guard and not is_private(one.missing):
+        if not gone or one.guard or is_private(one.missing):
+            continue
+        if not any(names(core, named, one.symbol) for core in asked):
             found.setdefault(one.missing, []).append((one.file, one.line))
     return tuple(
         Lost(name=name, file=min(places)[0], line=min(places)[1], uses=len(places))
@@ -24,18 +33,26 @@ def lost(before: Usage, after: Usage) -> tuple[Lost, ...]:
     )
 
 
-def unnoticed(found: Iterable[Lost], noticed: Iterable[str], *cores: Shapes) -> tuple[Lost, ...]:
-    """What is lost, and no promise that is not kept names it, what it is in, or what it holds.
+def names(core: Shapes, named: Iterable[str], used: str) -> bool:
+    """Whether one of these names is of what is used, of what it is in, or of what it holds.
 
-    One name may stand for different things in the two Cores: each is asked.
+    A class is what a member is in that it has from another. No module is.
     """
-    named = list(noticed)
-    return tuple(one for one in found if not any(names(core, named, one.name) for core in cores))
+    at = core.find(used)
+    around = [core.find(outer) for outer in outers(used)]
+    paths = [place.path for place in map(core.find, named) if of_code(core, place)]
+    places = [at.path, *(place.path for place in around if of_code(core, place))]
+    return any(
+        inside(path, at.path) or any(inside(place, path) for place in places) for path in paths
+    )
 
 
-def names(core: Shapes, named: Iterable[str], lost: str) -> bool:
-    at = core.find(lost).path
-    places = [core.find(name) for name in named]
-    paths = [place.path for place in places if place.there is There.YES]
-    whole = [path for path in paths if path and core.symbols[path].kind != "module"]
-    return any(inside(path, at) or inside(at, path) for path in whole)
+def of_code(core: Shapes, place: Place) -> bool:
+    there = place.there is There.YES and bool(place.path)
+    return there and core.symbols[place.path].kind != "module"
+
+
+def outers(name: str) -> Iterator[str]:
+    """What a dotted name is in, from the inside out."""
+    while name := name.rpartition(".")[0]:
+        yield name
