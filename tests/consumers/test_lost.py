@@ -14,12 +14,21 @@ from fanout.surface.reader import surface
 from fanout.surface.shape import Shapes
 from tests.servers.core_index import any_wheel
 
-EVENTS = {"market_data_core/events.py": "class Bus: ...\n\n\nclass Event: ...\n"}
+BUS = """\
+class Base:
+    def publish(self): ...
+
+
+class Bus(Base): ...
+
+
+"""
+EVENTS = {"market_data_core/events.py": BUS + "class Event: ...\n"}
 USES = """\
 from market_data_core.events import Bus
 from market_data_core import events
 
-Bus()
+Bus().publish()
 events.Event()
 """
 
@@ -34,11 +43,14 @@ def wheel(folder: Path, package: str, code: str, files: Mapping[str, str]) -> Pa
 @pytest.mark.parametrize(
     ("noticed", "uses"),
     [
-        ((), 4),
-        (("events.Bus",), 1),  # what it holds is noticed, but not what is beside it
+        ((), 5),
+        (
+            ("events.Bus",),
+            1,
+        ),  # what it holds is noticed, also what that has from another, and not what is beside it
         (("events.Bus", "events.Event"), 0),
-        (("events.Other",), 4),
-        (("events",), 4),  # a module is no promise about all that is in it
+        (("events.Other",), 5),
+        (("events",), 5),  # a module is no promise about all that is in it
     ],
 )
 def test_a_module_that_is_gone(tmp_path: Path, noticed: tuple[str, ...], uses: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fanout.consumers.affected import Lost
 from fanout.consumers.needs.usage import Usage
-from fanout.surface.shape import Shapes, There
+from fanout.surface.shape import Place, Shapes, There
 from fanout.surface.symbol import inside, is_private
 
 
@@ -34,8 +34,25 @@ def lost(
 
 
 def names(core: Shapes, named: Iterable[str], used: str) -> bool:
-    at = core.find(used).path
-    places = [core.find(name) for name in named]
-    paths = [place.path for place in places if place.there is There.YES]
-    whole = [path for path in paths if path and core.symbols[path].kind != "module"]
-    return any(inside(path, at) or inside(at, path) for path in whole)
+    """Whether one of these names is of what is used, of what it is in, or of what it holds.
+
+    A class is what a member is in that it has from another. No module is.
+    """
+    at = core.find(used)
+    around = [core.find(outer) for outer in outers(used)]
+    paths = [place.path for place in map(core.find, named) if of_code(core, place)]
+    places = [at.path, *(place.path for place in around if of_code(core, place))]
+    return any(
+        inside(path, at.path) or any(inside(place, path) for place in places) for path in paths
+    )
+
+
+def of_code(core: Shapes, place: Place) -> bool:
+    there = place.there is There.YES and bool(place.path)
+    return there and core.symbols[place.path].kind != "module"
+
+
+def outers(name: str) -> Iterator[str]:
+    """What a dotted name is in, from the inside out."""
+    while name := name.rpartition(".")[0]:
+        yield name
