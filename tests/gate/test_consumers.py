@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import SubElement
 
 import pytest
 from click.testing import Result
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import fromstring, tostring
 
 from fanout.commands.check import compare
 from fanout.consumers.answer import judging
@@ -394,6 +395,29 @@ def test_evidence_that_is_lost(world: World) -> None:
     assert "there is no evidence of its live cell" in result.stdout
     case = next(one for one in junit.iter("testcase") if one.get("name") == "market-data-hasty 1.0")
     assert case.find("skipped") is not None
+
+
+def test_a_module_that_ends_the_process(world: World) -> None:
+    """What can be imported with the baseline, and ends otherwise with the candidate, is unknown."""
+    _, folders = left(world)
+    file = folders[0] / "steady_live-core_candidate.xml"
+    before = file.read_bytes()
+    suites = fromstring(before)
+    suite = suites[0]
+    suite.set("errors", "1")
+    ended = {"type": "crashed", "message": "it ended with code 0"}
+    SubElement(next(suite.iter("testcase")), "error", ended)
+    file.write_bytes(tostring(suites))
+    try:
+        result = gate(world, table=FINE)
+    finally:
+        file.write_bytes(before)
+
+    assert result.exit_code == 3
+    assert result.stdout.startswith(
+        "unknown: the import of 1 module of market-data-steady 0.1.0 gives no verdict: it ended"
+        " with code 0"
+    )
 
 
 def test_a_resolver_that_does_not_say(world: World, tmp_path: Path) -> None:

@@ -81,6 +81,15 @@ class Affected(Frozen):
         return tuple(one for one in self.faults if one.worse and not (one.holds or one.excuse))
 
     @property
+    def unjudged(self) -> tuple[Fault, ...]:
+        """What it can import with the baseline, gets at once, and gives no verdict on now."""
+        known = (None, Imported.ERRORED, Imported.BROKEN, Imported.OWN)
+        found = (one for one in self.faults if one.imported is Imported.ERRORED)
+        return tuple(
+            one for one in found if self.takes is Takes.AT_ONCE and one.before not in known
+        )
+
+    @property
     def holds(self) -> bool:
         return self.breaks or bool(self.lost or self.holding)
 

@@ -73,11 +73,15 @@ class Question:
 def with_consumers(decision: Decision, asked: Question) -> Decision:
     """The decision with a line for each consumer; what they must have and cannot have holds.
 
-    What is not known of a consumer decides nothing.
+    What is not known of a consumer decides nothing, but for a module that ends otherwise than an
+    import does with the candidate alone: that is no release.
     """
     found = tuple(affected(decision, asked))
-    holds = any(one.holds for one in found)
-    answer = Answer.HOLD if holds else decision.answer
+    answer = decision.answer
+    if any(one.holds for one in found):
+        answer = Answer.HOLD
+    elif answer is Answer.RELEASE and any(one.unjudged for one in found):
+        answer = Answer.UNKNOWN
     return decision.model_copy(update={"consumers": found, "answer": answer})
 
 

@@ -113,6 +113,7 @@ def undecided(decision: Decision) -> str:
     said += unjudged(decision)
     if cells:
         said.append(f"{len(cells)} of {number(len(decision.cells), 'pack')}: {reason(cells[0])}")
+    said += affected.unjudged(decision)
     said = said or [f"no pack that decides has judged Core {candidate}"]
     return "; ".join((*said, *both(decision), *affected.unknown(decision)))
 

@@ -13,7 +13,7 @@ from fanout.gate.decision import Decision
 from fanout.model import Standing
 from fanout.told.decision.section import Entry, Section, section
 from fanout.told.report import listed
-from fanout.wording import fitted, number
+from fanout.wording import cut, fitted, number, one_line
 
 HEAD = ("consumer", "gets it", "installs", "imports", "promises kept", "loses")
 QUESTIONS = LOSES, GETS, INSTALLS, IMPORTS = (
@@ -94,6 +94,15 @@ def held(decision: Decision) -> Iterator[str]:
         yield (
             f"whoever installs {broken} gets Core {candidate}, which breaks the import of {modules}"
         )
+
+
+def unjudged(decision: Decision) -> Iterator[str]:
+    """What the baseline lets consumers import, and nobody can tell of the candidate."""
+    for one in decision.consumers:
+        if one.unjudged:
+            modules = number(len(one.unjudged), "module")
+            why = cut(one_line(one.unjudged[0].message), LONGEST_WHY)
+            yield f"the import of {modules} of {one.shown} gives no verdict: {why}"
 
 
 def unknown(decision: Decision) -> Iterator[str]:
