@@ -105,7 +105,8 @@ class Reader:
         elif block.language == "text":
             rest = iter(self.said)
             for line in filter(None, map(shape, block.text.splitlines())):
-                assert line == "…" or line in rest, f"{block.where}: no output has {line!r} here"
+                near = [one for one in self.said if one[:20] == line[:20]]
+                assert line == "…" or line in rest, f"{block.where}: no {line!r} here, but {near}"
         else:
             excuse = f"{block.document}: {block.language}"
             assert excuse in EXCUSED, f"{block.where} is neither tested nor excused"
