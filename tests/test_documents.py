@@ -48,7 +48,6 @@ EXCUSED = {
     ".github/workflows/README.md: markdown": "tests/workflow/test_core_side.py follows its links",
     "packs/README.md: toml": "expires; test_known_break reads it",
     "docs/consumers.md: console": "is what an index said on one day",
-    "docs/gate.md: console": "is what consumers declared on one day; tests/gate reads such a table",
     "docs/own-ci.md: yaml": "needs GitHub; what its steps run stands above it",
     "docs/strength.md: toml": "names a mutant of one Core; tests/strength reads such a table",
 }
@@ -88,7 +87,7 @@ class Reader:
             "GIT_CONFIG_KEY_0": f"url.{checkout.root.as_uri()}.insteadOf",
             "GIT_CONFIG_VALUE_0": ADDRESS,
         }
-        self.done: set[str] = set()
+        self.done: dict[str, list[str]] = {}  # what each command has printed
         self.said: list[str] = []
         self.excuses: set[str] = set()
 
@@ -97,7 +96,9 @@ class Reader:
             file = self.checkout.root / block.file
             file.parent.mkdir(exist_ok=True)
             file.write_text(block.text, encoding="utf-8")
-            self.done = {command for command in self.done if file.parent.name not in command}
+            self.done = {
+                one: said for one, said in self.done.items() if file.parent.name not in one
+            }
         elif "git clone" in block.text:
             self.start(block)
         elif block.language == "sh":
@@ -127,9 +128,11 @@ class Reader:
         self.checkout.root = self.home / ADDRESS.rpartition("/")[2]
 
     def paste(self, command: str, block: Block) -> None:
-        if command in self.done or (NEEDS_BROWSER.search(command) and not needs.found("chromium")):
+        if command in self.done:
+            self.said += self.done[command]
             return
-        self.done.add(command)
+        if NEEDS_BROWSER.search(command) and not needs.found("chromium"):
+            return
         path = f"{self.checkout.root / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
         pasted = SHORTER.get(command, command)
         done = self.checkout.run("bash", "-c", pasted, path=path, **self.variables)
@@ -148,7 +151,8 @@ class Reader:
             assert not re.search(r" cells: .*(missing|errored)", done.stdout), where
         if command == "tox p":
             self.check_matrix(done)
-        self.said += map(shape, done.stdout.splitlines())
+        self.done[command] = [*map(shape, done.stdout.splitlines())]
+        self.said += self.done[command]
 
     def check_matrix(self, done: subprocess.CompletedProcess[str]) -> None:
         """`tox p` ends with the report, fails exactly if the report does, and leaves the site."""
