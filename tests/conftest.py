@@ -32,7 +32,6 @@ ABSENT = pytest.StashKey[frozenset[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(*programs): what a test runs that Python lacks")
     absent = config.stash[ABSENT] = needs.missing()
     if absent and os.environ.get("CI") == "true":
         raise pytest.UsageError(
@@ -131,10 +130,9 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
 
 
 def needed(item: pytest.Item) -> frozenset[str]:
-    """The programs that a test needs: those of its `needs` marker, and Chromium for a browser."""
-    named = {str(name) for mark in item.iter_markers("needs") for name in mark.args}
+    """The programs that a test needs: Chromium for a browser."""
     fixtures: list[str] = getattr(item, "fixturenames", [])
-    return frozenset(named | ({"chromium"} if "browser" in fixtures else set()))
+    return frozenset({"chromium"} if "browser" in fixtures else ())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,8 +18,6 @@ PROGRAMS = {
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     ),
-    "curl": ("curl",),
-    "jq": ("jq",),
 }
 NOT_RUN = "not run: there is no "
 

@@ -170,7 +170,7 @@ def compare(
 ) -> Comparison:
     """What is to be compared, each Core resolved once."""
     # What is wrong in consumers.toml is a mistake there, and no fault of tox, which reads it too.
-    consumers_of(root, (), every=False)
+    consumers_of(root, (), ())
     try:
         matrix = read_matrix(root)
     except InvalidMatrix as error:
@@ -191,7 +191,7 @@ def compare(
         baseline=before,
         today=started.date(),
         only_new=only_new,
-        consumers=consumers_of(root, packs, every=set(packs) == set(matrix.packs)),
+        consumers=consumers_of(root, packs, matrix.packs),
     )
 
 

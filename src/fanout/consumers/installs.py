@@ -58,13 +58,17 @@ def installs(
     forced requirement would leave out. Nothing is built or installed; what has no wheel for this
     Python cannot be in the set.
     """
-    named = f"{DISTRIBUTION}[{','.join(extras)}]"
-    forcing = core.replace(DISTRIBUTION, named, 1)
+    forcing = forced(core, extras)
     asked = [*(f"{name}=={version}" for name, version in releases.items()), core]
     with ThreadPoolExecutor(2) as pool:
         declared = pool.submit(resolution, asked, [], index)
-        forced = pool.submit(resolution, asked, [forcing], index)
-        return Installs(releases=dict(releases), declared=declared.result(), forced=forced.result())
+        anyway = pool.submit(resolution, asked, [forcing], index)
+        return Installs(releases=dict(releases), declared=declared.result(), forced=anyway.result())
+
+
+def forced(core: str, extras: Iterable[str]) -> str:
+    """The requirement of a Core that overrides any other, with the extras that this leaves out."""
+    return core.replace(DISTRIBUTION, f"{DISTRIBUTION}[{','.join(extras)}]", 1)
 
 
 def resolution(asked: Sequence[str], overrides: Sequence[str], index: str) -> Resolution:

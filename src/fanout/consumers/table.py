@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -122,14 +122,15 @@ class Asked(NamedTuple):
     pack: str = ""
 
 
-def consumers_of(root: Path, packs: Container[str], every: bool) -> tuple[Asked, ...]:
-    """The consumers of some packs, and with `every` those without one; raises InvalidConsumers.
+def consumers_of(root: Path, packs: Collection[str], every: Iterable[str]) -> tuple[Asked, ...]:
+    """The consumers of some packs; if they are every pack, those without one too.
 
-    A checkout without consumers.toml has none.
+    A checkout without consumers.toml has none. Raises InvalidConsumers.
     """
     if not (root / FILE).exists():
         return ()
     table = read_table(root)
     pack_of = {name: pack for name, (pack, _) in packs_of(root, table).items()}
     asked = (Asked(name, release, pack_of.get(name, "")) for name, release in table.items())
-    return tuple(one for one in asked if every or one.pack in packs)
+    all_of_them = set(packs) == set(every)
+    return tuple(one for one in asked if all_of_them or one.pack in packs)

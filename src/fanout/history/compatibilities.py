@@ -13,12 +13,10 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from fanout.consumers.compatibility.answer import Compatibility, OfConsumer
-from fanout.errors import UnreadableDocument
-from fanout.history.document import is_printable, read_whole, write_whole
+from fanout.history.kept import keep, read_printable
 from fanout.model import Frozen
 
 FOLDER = "compatibility"
-LARGEST = 4 * 1024 * 1024
 
 
 class KeptCompatibility(Frozen):
@@ -36,11 +34,8 @@ def compatibility_file(history: Path, consumer: str) -> Path:
 def read_compatibilities(history: Path) -> Iterator[KeptCompatibility]:
     """What is kept of each consumer, as far as it can be read, by name."""
     for file in sorted((history / FOLDER).glob("*.json")):
-        try:
-            kept = KeptCompatibility.model_validate_json(read_whole(file, LARGEST))
-        except (UnreadableDocument, ValueError):
-            continue
-        if kept.consumer.consumer == file.stem and is_printable(kept.model_dump(mode="json")):
+        kept = read_printable(file, KeptCompatibility)
+        if kept and kept.consumer.consumer == file.stem:
             yield kept
 
 
@@ -48,6 +43,4 @@ def keep_compatibility(history: Path, found: Compatibility) -> None:
     """Keep what was found in the place of what was found before. Raises UnusableHistory."""
     for one in found.consumers:
         kept = KeptCompatibility(made=found.made, consumer=one)
-        content = kept.model_dump_json(round_trip=True, exclude_defaults=True).encode() + b"\n"
-        if len(content) <= LARGEST:
-            write_whole(compatibility_file(history, one.consumer), content, replace=True)
+        keep(compatibility_file(history, one.consumer), kept)

@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from fanout.consumers.coverage.answer import Coverage
 from fanout.consumers.coverage.core_map import CoreMap
-from fanout.errors import UnreadableDocument
-from fanout.history.document import is_printable, read_whole, write_whole
-from fanout.history.strengths import LARGEST, PACK
+from fanout.history.kept import keep, read_printable
+from fanout.history.strengths import PACK
 from fanout.model import Frozen
 from fanout.wording import number
 
 FOLDER = "coverage"
 MAP = "map/core"
-M = TypeVar("M", bound=BaseModel)
 
 
 class KeptCoverage(Frozen):
@@ -46,38 +44,30 @@ class KeptMap(Frozen):
 
 def read_coverage(history: Path, pack: str) -> KeptCoverage | None:
     """What was told of a pack last, if that can be read."""
-    kept = read_kept(history, pack, KeptCoverage) if PACK.fullmatch(pack) else None
+    if not PACK.fullmatch(pack):
+        return None
+    kept = read_printable(file_of(history, pack), KeptCoverage)
     return kept if kept and kept.coverage.pack == pack else None
 
 
 def read_map(history: Path) -> KeptMap | None:
     """The map that was made last, if that can be read."""
-    return read_kept(history, MAP, KeptMap)
+    return read_printable(file_of(history, MAP), KeptMap)
 
 
 def keep_coverage(history: Path, found: Coverage, pack_digest: str, measured: datetime) -> None:
     """Keep it in the place of the one before. Raises UnusableHistory."""
     kept = KeptCoverage(measured=measured, pack_digest=pack_digest, coverage=found)
-    keep(history, found.pack, kept)
+    keep(file_of(history, found.pack), kept)
 
 
 def keep_map(history: Path, found: CoreMap, measured: datetime) -> None:
     """Keep it in the place of the one before. Raises UnusableHistory."""
-    keep(history, MAP, KeptMap(measured=measured, map=found))
+    keep(file_of(history, MAP), KeptMap(measured=measured, map=found))
 
 
-def read_kept(history: Path, name: str, model: type[M]) -> M | None:
-    try:
-        kept = model.model_validate_json(read_whole(history / FOLDER / f"{name}.json", LARGEST))
-    except (UnreadableDocument, ValueError):
-        return None
-    return kept if is_printable(kept.model_dump(mode="json")) else None
-
-
-def keep(history: Path, name: str, kept: BaseModel) -> None:
-    content = kept.model_dump_json(round_trip=True, exclude_defaults=True).encode() + b"\n"
-    if len(content) <= LARGEST:
-        write_whole(history / FOLDER / f"{name}.json", content, replace=True)
+def file_of(history: Path, name: str) -> Path:
+    return history / FOLDER / f"{name}.json"
 
 
 class PackCoverage(Frozen):

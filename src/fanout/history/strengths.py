@@ -14,14 +14,12 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from fanout.errors import UnreadableDocument
-from fanout.history.document import read_whole, write_whole
+from fanout.history.kept import keep, read_kept
 from fanout.model import Frozen
 from fanout.strength.answer import Fate, Strength
 from fanout.wording import number
 
 FOLDER = "strength"
-LARGEST = 4 * 1024 * 1024
 PACK = re.compile(r"[a-z0-9]+", re.ASCII)
 # What nobody asks for again: a Core has hundreds of these.
 LEFT_OUT = (Fate.NOT_MET, Fate.NOT_CHOSEN)
@@ -44,12 +42,8 @@ def read_strength(history: Path, pack: str) -> KeptStrength | None:
     """The newest measurement of a pack, if there is one that can be read."""
     if not PACK.fullmatch(pack):
         return None
-    try:
-        content = read_whole(strength_file(history, pack), LARGEST)
-        kept = KeptStrength.model_validate_json(content)
-    except (UnreadableDocument, ValueError):
-        return None
-    return kept if kept.strength.pack == pack else None
+    kept = read_kept(strength_file(history, pack), KeptStrength)
+    return kept if kept and kept.strength.pack == pack else None
 
 
 def keep_strength(history: Path, found: Strength, pack_digest: str, measured: datetime) -> None:
@@ -60,9 +54,7 @@ def keep_strength(history: Path, found: Strength, pack_digest: str, measured: da
         pack_digest=pack_digest,
         strength=found.model_copy(update={"mutants": mutants}),
     )
-    content = kept.model_dump_json(round_trip=True, exclude_defaults=True).encode() + b"\n"
-    if len(content) <= LARGEST:
-        write_whole(strength_file(history, found.pack), content, replace=True)
+    keep(strength_file(history, found.pack), kept)
 
 
 class PackStrength(Frozen):

@@ -85,7 +85,7 @@ def concluded(
         baseline=release(plan.baseline, matrix),
         today=datetime.now(UTC).date(),
         only_new=plan.request.only_new,
-        consumers=consumers_of(root, plan.packs, every=set(plan.packs) == set(matrix.packs)),
+        consumers=consumers_of(root, plan.packs, matrix.packs),
     )
     return of_the_candidate(plan, jobs, comparison, folder, history, index, reasons, say)
 

@@ -16,6 +16,7 @@ from fanout.history import compatibilities, coverages, strengths
 from fanout.history.document import read_run, write_run, write_whole
 from fanout.wording import printable
 
+BRANCH = "history"
 MEASURED = (coverages.FOLDER, compatibilities.FOLDER, strengths.FOLDER)
 PAUSES = (0, 1, 3, 9, 27)  # seconds before each try
 AUTHOR = ("-c", "user.name=contracts", "-c", "user.email=contracts@users.noreply.github.com")
@@ -32,6 +33,19 @@ def measurements(history: Path) -> Iterator[tuple[str, bytes]]:
     for folder in MEASURED:
         for file in sorted((history / folder).glob("*.json")):
             yield f"{folder}/{file.name}", file.read_bytes()
+
+
+def unread(repository: str, folder: Path, token: str) -> str:
+    """Make a folder what the history of a repository is now; why not, if it cannot be read.
+
+    Without a repository the folder stays as it is. No branch is an empty history.
+    """
+    if repository:
+        try:
+            HistoryBranch(repository, BRANCH, folder.resolve(), token).fetch()
+        except UnusableBranch as error:
+            return error.what
+    return ""
 
 
 class HistoryBranch:

@@ -19,7 +19,7 @@ from fanout.history.document import write_run
 from fanout.model import Answer, Verdict
 from fanout.wording import one_line
 from fanout.workflow.conclusion import Conclusion, Jobs, answered, concluded, without_history
-from fanout.workflow.history_branch import HistoryBranch, UnusableBranch
+from fanout.workflow.history_branch import unread
 from fanout.workflow.plan import unpacked
 
 MOST_PLACES = 9  # GitHub shows ten annotations of a step
@@ -86,12 +86,7 @@ def conclude(
     # Whatever ran after it was built could leave another in its place.
     for path in wheel.rglob("*.whl") if sha256 else ():
         check_wheel(path, sha256)
-    lost = ""
-    if history_repository:
-        try:
-            HistoryBranch(history_repository, "history", history.resolve(), token).fetch()
-        except UnusableBranch as error:
-            lost = error.what
+    lost = unread(history_repository, history, token)
     root = root.resolve()
     found = concluded(
         plan,

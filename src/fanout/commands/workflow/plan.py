@@ -23,7 +23,7 @@ from fanout.model import Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.candidate import find
 from fanout.workflow.event import InvalidRequest, Scope, changed_packs, request, scope
-from fanout.workflow.history_branch import HistoryBranch, UnusableBranch
+from fanout.workflow.history_branch import unread
 from fanout.workflow.known import known
 from fanout.workflow.plan import Plan, nothing_new, packed, plan, refused, unreadable
 
@@ -75,11 +75,8 @@ def plan_command(
 ) -> None:
     """Say which cells are to run, in which jobs, on which Core; for GitHub, as job outputs."""
     root = root.resolve()
-    if history_repository:
-        try:
-            HistoryBranch(history_repository, "history", history.resolve(), token).fetch()
-        except UnusableBranch as error:
-            say(f"how long cells take is not known: {error.what}")
+    if lost := unread(history_repository, history, token):
+        say(f"how long cells take is not known: {lost}")
     asking = Asking(root, history, index, core_repository, wait, token)
     try:
         made = asking.plan(request(inputs), scope(inputs))
@@ -115,8 +112,7 @@ class Asking:
                 )
                 wanted = wanted.model_copy(update={"commit": wanted.commit or candidate.commit})
             named = chosen(wanted.packs, matrix)
-            every = set(named) == set(matrix.packs)
-            consumers = consumers_of(self.root, named, every) if candidate else ()
+            consumers = consumers_of(self.root, named, matrix.packs) if candidate else ()
             made = plan(wanted, candidate, matrix, label, self.seconds(matrix), consumers)
             if within.news and (found := known(made, self.root, self.history, datetime.now(UTC))):
                 return nothing_new(wanted, found)

@@ -11,7 +11,7 @@ from fanout.commands.command import FOLDER, Command
 from fanout.commands.workflow.step import annotate, output
 from fanout.notify.github.pages import served_by_workflow
 from fanout.wording import number
-from fanout.workflow.history_branch import HistoryBranch
+from fanout.workflow.history_branch import BRANCH, HistoryBranch
 
 
 @click.command(
@@ -25,7 +25,7 @@ Example: fanout workflow publish answer --repository https://github.com/owner/na
 )
 @click.argument("answer", type=FOLDER)
 @click.option("--repository", envvar="HISTORY_REPOSITORY_URL", required=True, help="Its address.")
-@click.option("--branch", default="history", show_default=True, help="The branch of the history.")
+@click.option("--branch", default=BRANCH, show_default=True, help="The branch of the history.")
 @click.option("--token", envvar="GITHUB_TOKEN", default="", help="A token that may write there.")
 @click.option(
     "--history",

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from fanout.consumers.installs import Found, Resolution, resolution
+from fanout.consumers.installs import Found, Resolution, forced, resolution
 from fanout.core.index import kept_from
 from fanout.core.wheel import written
-from fanout.model import DISTRIBUTION, Frozen
+from fanout.model import Frozen
 
 FILE = "resolutions.json"
 AT_ONCE = 2
@@ -81,8 +81,7 @@ class Resolver:
                 self.keep()
 
     def answer(self, one: Question) -> Resolution:
-        named = f"{DISTRIBUTION}[{','.join(one.extras)}]"
-        forcing = [one.core.replace(DISTRIBUTION, named, 1)] if one.forced else []
+        forcing = [forced(one.core, one.extras)] if one.forced else []
         return resolution([one.release, one.core], forcing, self.index)
 
     def keep(self) -> None:
