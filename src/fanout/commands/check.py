@@ -28,6 +28,7 @@ from fanout.commands.command import (
 )
 from fanout.commands.progress import Progress
 from fanout.consumers.table import consumers_of
+from fanout.core.index import check_served
 from fanout.core.resolve import newest, resolve
 from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnreachableIndex
 from fanout.gate.check import Comparison, decided
@@ -102,8 +103,6 @@ def check(
     Of each consumer it is told whether it can be installed and imported with CANDIDATE, and what it
     loses.
     """
-    from fanout.core.index import check_served  # takes long to import, and a gate asks no index
-
     started = datetime.now(UTC)
     comparison = compare(candidate, baseline, packs, root.resolve(), started, only_new)
     # Of an index that gives no answer the cells say more, or have what they need already.

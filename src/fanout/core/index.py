@@ -13,17 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
-from pypi_simple import DistributionPackage, PyPISimple
-from pypi_simple.errors import (
-    DigestMismatchError,
-    NoSuchProjectError,
-    UnsupportedContentTypeError,
-    UnsupportedRepoVersionError,
-)
-from requests import RequestException
 
 from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
@@ -32,6 +25,9 @@ from fanout.core.resolve import from_git
 from fanout.core.wheel import KEPT, build, wheel_digest, written
 from fanout.errors import InvalidCore, UnreachableIndex
 from fanout.model import DISTRIBUTION, SLOTS, Core
+
+if TYPE_CHECKING:
+    from pypi_simple import DistributionPackage, PyPISimple
 
 FINAL_RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?", re.ASCII)
 DOWNLOADS_AT_ONCE = 8
@@ -43,7 +39,7 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
 
     `done` is told how many of how many releases are read. Raises UnreachableIndex.
     """
-    with usable(index), PyPISimple(index) as client, tempfile.TemporaryDirectory() as folder:
+    with asking(index) as client, tempfile.TemporaryDirectory() as folder:
         found = choose(client.get_project_page(DISTRIBUTION, timeout=60).packages)
         if not found:
             raise ValueError("it serves no release")
@@ -57,16 +53,28 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
 
 
 @contextmanager
+def asking(index: str, distribution: str = DISTRIBUTION) -> Iterator[PyPISimple]:
+    """A client of the index, in a block that may end as UnreachableIndex."""
+    from pypi_simple import PyPISimple  # takes longer to import than all else, and few ask
+
+    with usable(index, distribution), PyPISimple(index) as client:
+        yield client
+
+
+@contextmanager
 def usable(index: str, distribution: str = DISTRIBUTION) -> Iterator[None]:
     """A block in which whatever the index does wrong ends as UnreachableIndex."""
+    from pypi_simple import errors  # as above
+    from requests import RequestException
+
     try:
         yield
     except (
         RequestException,
-        NoSuchProjectError,
-        UnsupportedContentTypeError,
-        UnsupportedRepoVersionError,
-        DigestMismatchError,
+        errors.NoSuchProjectError,
+        errors.UnsupportedContentTypeError,
+        errors.UnsupportedRepoVersionError,
+        errors.DigestMismatchError,
         ValueError,
         OSError,
     ) as error:
@@ -126,7 +134,7 @@ def newest_of(packages: Sequence[DistributionPackage]) -> str:
 
 def listed(index: str) -> list[DistributionPackage]:
     """Every file of Core that the index names; raises UnreachableIndex."""
-    with usable(index), PyPISimple(index) as client:
+    with asking(index) as client:
         return client.get_project_page(DISTRIBUTION, timeout=60).packages
 
 
@@ -144,7 +152,7 @@ def fetch(version: str, root: Path, index: str, distribution: str = DISTRIBUTION
     stem = canonicalize_name(distribution).replace("-", "_")
     for path in folder.glob(f"{stem}-{Version(version)}-*.whl"):
         return path.resolve()
-    with usable(index, distribution), PyPISimple(index) as client:
+    with asking(index, distribution) as client:
         packages = client.get_project_page(distribution, timeout=60).packages
         found = [package for package in packages if same_version(package.version, version)]
         if distribution != DISTRIBUTION:

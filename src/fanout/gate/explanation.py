@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fanout.cause.fewest import causes
 from fanout.cells.matrix import named_version, version
+from fanout.core.index import wheel_of
 from fanout.core.resolve import released
 from fanout.gate.decision import Decision
 from fanout.model import Core, Matrix, PromiseVerdict, Standing, Verdict, in_range
@@ -30,7 +31,6 @@ def explained(decision: Decision, matrix: Matrix, root: Path, index: str) -> Dec
     if not broken:
         return decision
     # Whoever asks for no causes does not wait for what reads sources and indexes.
-    from fanout.core.index import wheel_of
     from fanout.surface.reader import surface
 
     @cache

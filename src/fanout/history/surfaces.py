@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from packaging.version import Version
 from pydantic import AfterValidator
 
+from fanout.core.index import fetch
 from fanout.core.wheel import KEPT, build, wheel_digest
 from fanout.errors import (
     InvalidCore,
@@ -216,8 +217,6 @@ class Wheels:
             tree = self.root / STAND_INS / f"v{Version(one.version)}"
             return build(tree, self.root) if tree.is_dir() else None
         if one.source == "pypi" and self.index_answers:
-            from fanout.core.index import fetch  # as above
-
             try:
                 return fetch(one.version, self.root, self.index)
             except UnreachableIndex:
