@@ -20,6 +20,7 @@ from fanout.history.surfaces import (
     keep_surfaces,
     read_surface,
     surface_file,
+    surface_of,
     write_surface,
 )
 from fanout.history.surfaces import TestedContent as Content  # pytest takes Test... for a test
@@ -286,6 +287,14 @@ def test_too_long_a_text_still_tells_of_a_change(tmp_path: Path) -> None:
     assert new
     assert [change.symbol for change in changes(old, new)] == ["a.A"]
     assert len(new.symbols["a.A"].says) == LONGEST_TEXT
+
+
+def test_a_surface_is_as_it_is_kept(tmp_path: Path) -> None:
+    """A Core that is read now is told from itself as it was kept by nothing, whatever it says."""
+    path = make_wheel(tmp_path, {"a.py": f"A = [{'1, ' * 4000}1]"})
+    read = surface_of(path, tmp_path / "history")
+    assert read_surface(tmp_path / "history", wheel_digest(path)) == read
+    assert len(read.symbols["a.A"].says) == LONGEST_TEXT
 
 
 def test_hostile_wheel_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,7 +202,7 @@ def decided(
     with History(history) as past:
         decision = comparison.decide(never_kept(comparison, past))
     try:
-        decision = explained(decision, comparison.matrix, comparison.root, index)
+        decision = explained(decision, comparison.matrix, comparison.root, index, history)
     except UnusableInput as error:
         say(f"what changed in Core is not known: {error.what}")
     if comparison.consumers:

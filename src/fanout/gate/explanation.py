@@ -11,11 +11,14 @@ from fanout.cells.matrix import named_version, version
 from fanout.core.index import wheel_of
 from fanout.core.resolve import released
 from fanout.gate.decision import Decision
+from fanout.history.surfaces import surface_of
 from fanout.model import Core, Matrix, PromiseVerdict, Standing, Verdict, in_range
 from fanout.surface.symbol import Surface
 
 
-def explained(decision: Decision, matrix: Matrix, root: Path, index: str) -> Decision:
+def explained(
+    decision: Decision, matrix: Matrix, root: Path, index: str, history: Path
+) -> Decision:
     """The decision with the causes of what regressed; raises UnreachableIndex, InvalidCore.
 
     A promise that is not applicable on the baseline is explained by what changed since the
@@ -30,12 +33,10 @@ def explained(decision: Decision, matrix: Matrix, root: Path, index: str) -> Dec
 
     if not broken:
         return decision
-    # Whoever asks for no causes does not wait for what reads sources and indexes.
-    from fanout.surface.reader import surface
 
     @cache
     def read(core: Core) -> Surface:
-        return surface(wheel_of(core, root, index))
+        return surface_of(wheel_of(core, root, index), history)
 
     found = [
         cause.model_copy(update={"since": core.version})

@@ -171,7 +171,8 @@ def surface_of(wheel: Path, history: Path) -> Surface:
     digest = wheel_digest(wheel)
     if kept := read_surface(history, digest):
         return kept
-    found = believed(wheel, digest)
+    # As it is kept, or it would differ from the same one that was.
+    found = brief(believed(wheel, digest))
     with suppress(ValueError, UnusableHistory):
         write_surface(history, digest, found)
     return found
@@ -179,13 +180,17 @@ def surface_of(wheel: Path, history: Path) -> Surface:
 
 def write_surface(history: Path, digest: str, found: Surface) -> None:
     """Keep a surface; raises ValueError for one that could not be read again."""
-    symbols = {path: shortened(symbol) for path, symbol in found.symbols.items()}
-    found = believable(Surface(symbols=symbols, exports=found.exports))
+    found = believable(brief(found))
     kept = KeptSurface(schema_version=1, reader=READER, digest=digest, surface=found)
     content = kept.model_dump_json(exclude_defaults=True).encode() + b"\n"
     if len(content) > LARGEST_SURFACE:
         raise ValueError(f"it would take more than {LARGEST_SURFACE} bytes")
     write_whole(surface_file(history, digest), content, replace=True)
+
+
+def brief(found: Surface) -> Surface:
+    symbols = {path: shortened(symbol) for path, symbol in found.symbols.items()}
+    return Surface(symbols=symbols, exports=found.exports)
 
 
 def shortened(symbol: Symbol) -> Symbol:
