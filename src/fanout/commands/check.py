@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from fanout.cells.packs import check_ranges, chosen, read_packs
 from fanout.cells.run import alone, run_folder
 from fanout.cells.tox import MINUTES
 from fanout.commands.command import (
+    EVERY,
     FOLDER,
     HISTORY,
     INDEX,
@@ -23,13 +24,20 @@ from fanout.commands.command import (
     ROOT,
     Command,
     format_option,
+    leave,
     say,
     show,
 )
-from fanout.commands.progress import Progress
+from fanout.commands.progress import Pace, Progress
 from fanout.consumers.table import consumers_of
 from fanout.core.resolve import newest, resolve
-from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnreachableIndex
+from fanout.errors import (
+    InvalidMatrix,
+    NoEvidence,
+    NothingExpected,
+    UnreachableIndex,
+    UnusableInput,
+)
 from fanout.gate.check import Comparison, decided
 from fanout.history.document import write_run
 from fanout.history.query import History
@@ -78,6 +86,9 @@ FORMAT = format_option("markdown", "junit")
 @click.option(
     "--fast", is_flag=True, help="Do not ask whether the consumers can be installed and imported."
 )
+@click.option(
+    "--dashboard", type=FOLDER, help="Build the dashboard there too, with a page of this run."
+)
 @FORMAT
 @ROOT
 @HISTORY
@@ -89,6 +100,7 @@ def check(
     minutes: float,
     only_new: bool,
     fast: bool,
+    dashboard: Path | None,
     form: str,
     root: Path,
     history: Path,
@@ -116,7 +128,7 @@ def check(
         if again := comparison.to_confirm:
             run("running again in fresh envs", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
-    conclude("check", comparison, started, history, index, form, fast=fast)
+    conclude("check", comparison, started, history, index, form, fast=fast, site=dashboard)
 
 
 @click.command(
@@ -219,8 +231,9 @@ def conclude(
     form: str,
     *,
     fast: bool,
+    site: Path | None = None,
 ) -> None:
-    """Decide, keep the run in the history, print it, and end with its exit code."""
+    """Decide, keep the run in the history, print it, and end with its answer and exit code."""
     decision, run = decided(command, comparison, started, history, index, say, fast=fast)
     told = account(decision, comparison.today)
     # What was found out is told even where it cannot be kept.
@@ -233,4 +246,19 @@ def conclude(
     )
     kept = write_run(run, history)
     click.echo(f"kept in {kept}", err=True)
+    pages = page_of(run.id, history, site) if site else ()
+    if not leave(told.headline, *pages):
+        say(" ".join((told.headline, *(f"({page})" for page in pages))))
     sys.exit(decision.exit_code)
+
+
+def page_of(run: str, history: Path, site: Path) -> Sequence[Path]:
+    """The page of a run, once the site has it; none where the site cannot be built."""
+    from fanout.dashboard.build import build  # takes long to import
+
+    try:
+        build(history, site, EVERY, Pace("building the dashboard"))
+    except UnusableInput as error:
+        say(f"warning: there is no page: {error.what}\nhint: {error.hint}")
+        return ()
+    return (site.absolute() / "runs" / f"{run}.html",)

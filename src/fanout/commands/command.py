@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.errors import ExitCode, UnusableInput
-from fanout.wording import printable
+from fanout.wording import one_line, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
+EVERY = 24.0  # hours in which a run is due, unless told
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FOLDER_THAT_IS_THERE = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -78,6 +79,16 @@ def say(text: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))
 
 
+def leave(*lines: object) -> bool:
+    """Leave an answer, and the page of it, with the tox that runs this, if one asks for its end."""
+    file = os.environ.get("FANOUT_ANSWER")
+    if not file:
+        return False
+    with suppress(OSError), open(file, "a", encoding="utf-8", errors="replace") as answers:
+        answers.writelines(f"{one_line(str(line))}\n" for line in lines)
+    return True
+
+
 def show(
     form: str, made: BaseModel, text: Callable[[Console], None], **others: Callable[[], str]
 ) -> None:
@@ -119,6 +130,7 @@ class Command(click.Command):
             return super().invoke(ctx)
         except UnusableInput as error:
             say(f"error: {error.what}\nhint: {error.hint}")
+            leave(f"error: {error.what}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("stopped: there is no answer", err=True)

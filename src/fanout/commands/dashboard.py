@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fanout.commands.command import (
+    EVERY,
     FOLDER,
     HISTORY,
     INDEX,
@@ -15,6 +16,7 @@ from fanout.commands.command import (
     Command,
     address,
     format_option,
+    leave,
     say,
 )
 from fanout.commands.progress import Pace
@@ -63,7 +65,7 @@ Example: fanout dashboard --history history --output site""",
 @click.option(
     "--every",
     type=click.FloatRange(min=0, min_open=True),
-    default=24,
+    default=EVERY,
     show_default=True,
     metavar="HOURS",
     help="How often a run is due; an older page says that it is stale.",
@@ -128,6 +130,7 @@ def dashboard(
         return
     made = make()
     page = folder.absolute() / "index.html"
+    leave(page)
     if form == "json":
         click.echo(
             Built(index=page, **made._asdict(), problems=tuple(sorted(told))).model_dump_json()

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fanout.core.refs import CoreRef
+from fanout.errors import ExitCode
 from fanout.model import CellReport, Outcome, Result
 from fanout.told.report import Found, PromiseReport, Report, some, spans, told
 from fanout.wording import GLYPHS, number, outcome_words
@@ -21,12 +22,17 @@ STYLES = {
     Outcome.MISSING: "bold yellow",
     Outcome.UNSUPPORTED: "dim",
 }
+STYLES_OF_ANSWER = {
+    ExitCode.FINE: "bold green",
+    ExitCode.BROKEN: "bold red",
+    ExitCode.NO_VERDICT: "bold yellow",
+}
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the matrix, then what is broken and why, then the summary as the last line."""
+    """Print the matrix, then what is broken and why, then the answer as the last line."""
     at_once = max(1, (console.width - WIDTH_OF_PACK) // WIDTH_OF_CELL)
     columns = report.columns()
     for start in range(0, len(columns), at_once):
@@ -43,7 +49,8 @@ def print_report(report: Report, console: Console) -> None:
     for coverage in report.coverage:
         console.print(Text(f"Coverage of {coverage.pack}: {coverage.says}"))
     console.print(Text(report.age))
-    console.print(Text(report.summary, "bold"))
+    console.print(Text(report.summary))
+    console.print(Text(report.answer, STYLES_OF_ANSWER[report.exit_code]), soft_wrap=True)
 
 
 def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
