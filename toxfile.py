@@ -279,6 +279,9 @@ def end_with_answer(state: State) -> None:
     runs = options.command in ("run", "r", "run-parallel", "p", "legacy", "le")
     if not runs or "FANOUT_ANSWER" in os.environ:
         return
+    # The same traceback out of many cells hides what each of them says.
+    if sum(name in cells() for name in options.env) != 1:
+        os.environ["FANOUT_BRIEF"] = "--brief"
     handle, name = tempfile.mkstemp(prefix="fanout-answer-")
     os.close(handle)
     os.environ["FANOUT_ANSWER"] = name
@@ -326,7 +329,8 @@ def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
             core = requirement(cell.asked, ROOT, cell.variable)
         except ValueError:
             core = ""
-        env_conf["set_env"].update({"PACK": cell.pack, "CORE": core})
+        brief = os.environ.get("FANOUT_BRIEF", "")
+        env_conf["set_env"].update({"PACK": cell.pack, "CORE": core, "BRIEF": brief})
         if cell.release:
             env_conf["set_env"].update({"CONSUMER": cell.release})
 

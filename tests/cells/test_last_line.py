@@ -55,3 +55,25 @@ def test_a_run_that_is_interrupted_says_so_last(checkout: Checkout) -> None:
         tox.send_signal(signal.SIGINT)
         last = tox.stdout.read().splitlines()[-1]
     assert last == "unknown: this run ended without an answer"
+
+
+def test_one_of_many_red_cells_prints_a_line_for_each_broken_promise(checkout: Checkout) -> None:
+    """A red cell in a matrix names what is broken; alone it shows the traceback as well."""
+    promise = checkout.root / "packs/store/test_broken.py"
+    promise.write_text(
+        "import pytest\n\n\n"
+        '@pytest.mark.contract("telemetry.FeedbackEvent")\n'
+        "def test_broken() -> None:\n"
+        '    """An event flies."""\n'
+        "    from market_data_core.telemetry import fly\n\n"
+        "    assert fly\n"
+    )
+    try:
+        many = checkout.tox("p", "-e", "store-core_v120,store-core_v128").stdout
+        kept = (checkout.root / "evidence/store-core_v120.xml").read_text()
+        alone = checkout.tox("run", "-e", "store-core_v120").stdout
+    finally:
+        promise.unlink()
+    said = "broken promise: An event flies. (test_broken.py::test_broken)"
+    assert [many.count(said), alone.count(said)] == [2, 1]
+    assert ["cannot import name" in text for text in (many, alone, kept)] == [False, True, True]
