@@ -16,7 +16,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
 from contextlib import suppress
 from functools import lru_cache
@@ -55,6 +55,7 @@ FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for pr
 ANSWERS = ("report", "report-history", "report-candidate", "check", "gate")  # envs that find one
 ANSWER = re.compile(r"(release|hold|unknown|error)\b")
 COLOURS = {"release": 32, "hold": 31, "unknown": 33, "error": 31}  # of a terminal
+folded: set[str] = set()  # cells that a list leaves out
 UNASKED = ("provision> ", "will run in automatically provisioned")  # which tox says each time
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 A_PYTHON = re.compile(r"\w*(py|python)\d*", re.ASCII)  # to tox, a factor that chooses one
@@ -222,8 +223,8 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
 
 
 @impl(optionalhook=True)  # a tox that lacks it still reads `requires`, and fetches one that has it
-def tox_extend_envs() -> Iterable[str]:
-    return cells()
+def tox_extend_envs() -> Iterator[str]:
+    yield from (name for name in cells() if name not in folded)
 
 
 @impl(wrapper=True)
@@ -233,6 +234,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     if for_programs(state):
         leave_stdout(state)
     end_with_answer(state)
+    fold_list(state)
     for name, cell in cells().items():
         # The content behind a path or a branch changes while its name stays.
         anew = {} if cell.named else {"recreate": True}
@@ -291,6 +293,19 @@ def end_with_answer(state: State) -> None:
     due = (every or asked) and not options.no_test and not helped
     stream = sys.stderr if for_programs(state) else sys.stdout
     atexit.register(print_answer, Path(name), bool(due), stream, options.is_colored)
+
+
+def fold_list(state: State) -> None:
+    """Leave out of a whole list for people the cells that the default matrix has not."""
+    options = state.conf.options
+    listing = options.command in ("list", "l") and not options.list_no_description
+    if not listing or options.labels or options.factors or options.list_default_only:
+        return
+    folded.update(name for name, cell in cells().items() if not cell.default or cell.release)
+    if not os.environ.get("FANOUT_LIST"):  # or else the tox around this one says it
+        os.environ["FANOUT_LIST"] = "folded"
+        labels = "`tox list -m history`, `-m candidate` and `-m live`"
+        atexit.register(print, f"and {len(folded)} cells more, which {labels} show")
 
 
 def print_answer(file: Path, due: bool, stream: TextIO, coloured: bool) -> None:
