@@ -48,29 +48,27 @@ from fanout.told.decision.text import print_account
 
 LIVE_SECONDS = 4.0  # that a live cell takes, about
 ENDS = """\b
-Exit codes: 0 release, 1 hold: a broken promise that nobody excused, or a consumer that loses
-what it uses or cannot be installed or imported, 2 unusable input, 3 unknown: something that is
-expected has no verdict.
-
+Exit codes: 0 release, 1 hold, 2 unusable input, 3 unknown.
 """
 
 
 BASELINE = click.option(
     "--baseline",
     metavar="REF",
-    help="What to compare with; the newest release before the candidate unless told.",
+    help="What to compare with; the release before unless told.",
 )
 ONLY_NEW = click.option(
     "--only-new",
     is_flag=True,
-    help="Hold only for what the baseline does not break, as on a pull request.",
+    help="Hold only for what the baseline does not break.",
 )
 FORMAT = format_option("markdown", "junit")
 
 
 @click.command(
     cls=Command,
-    epilog=f"{ENDS}\b\nExample: fanout check 1.4.61 --baseline 1.2.31",
+    short_help="Run every pack on a candidate: release, hold or unknown.",
+    epilog=f"{ENDS}Example: fanout check 1.4.61 --baseline 1.2.31",
 )
 @click.argument("candidate")
 @BASELINE
@@ -79,16 +77,12 @@ FORMAT = format_option("markdown", "junit")
     "--minutes",
     type=click.FloatRange(0, 24 * 60, min_open=True),
     default=MINUTES,
-    show_default=True,
-    help="Stop cells that run longer than this.",
+    metavar="N",
+    help=f"Stop cells that run longer; {MINUTES:g} unless told.",
 )
 @ONLY_NEW
-@click.option(
-    "--fast", is_flag=True, help="Do not ask whether the consumers can be installed and imported."
-)
-@click.option(
-    "--dashboard", type=FOLDER, help="Build the dashboard there too, with a page of this run."
-)
+@click.option("--fast", is_flag=True, help="Do not ask if consumers can be installed and imported.")
+@click.option("--dashboard", type=FOLDER, help="Build a page of this run there.")
 @FORMAT
 @ROOT
 @HISTORY
@@ -106,13 +100,10 @@ def check(
     history: Path,
     index: str,
 ) -> None:
-    """Run every pack and consumer on CANDIDATE and the baseline, and say whether to release.
+    """Say whether to release CANDIDATE: run every pack on it and on a baseline.
 
     CANDIDATE is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL
-    with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
-    second time, in fresh envs, on both sides; so is a pack of which the envs hold other versions.
-    Of each consumer it is told whether it can be installed and imported with CANDIDATE, and what it
-    loses.
+    with a ref. What is broken is run a second time.
     """
     from fanout.core.index import check_served  # takes long to import, and a gate asks no index
 
@@ -133,7 +124,8 @@ def check(
 
 @click.command(
     cls=Command,
-    epilog=f"{ENDS}\b\nExample: fanout gate 1.4.61 --baseline 1.2.31 --evidence evidence",
+    short_help="Answer so from evidence that is there.",
+    epilog=f"{ENDS}Example: fanout gate 1.4.61 --baseline 1.2.31 --evidence evidence",
 )
 @click.argument("candidate")
 @BASELINE
@@ -144,7 +136,8 @@ def check(
     type=FOLDER,
     multiple=True,
     required=True,
-    help="A folder of evidence; each further one is a further attempt.",
+    metavar="FOLDER",
+    help="Evidence; a further folder is a further attempt.",
 )
 @ONLY_NEW
 @FORMAT

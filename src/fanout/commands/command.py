@@ -44,22 +44,25 @@ INDEX = click.option(
     "--index",
     envvar=["CORE_INDEX", "UV_DEFAULT_INDEX"],
     default="https://pypi.org/simple/",
-    help="The package index, as a simple repository API.",
+    metavar="URL",
+    help="The package index.",
 )
 HISTORY = click.option(
     "--history",
     type=FOLDER,
     envvar="HISTORY",
     callback=beside_the_table,
-    help="The folder of the history; `history` beside tox.ini unless told.",
+    help="The history; `history` beside tox.ini unless told.",
 )
 PACKS = click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
 
 
 def format_option(*others: str) -> Callable[[F], F]:
     """The option that says in which form the answer is printed."""
-    choice = click.Choice(["text", "json", *others])
-    return click.option("--format", "form", type=choice, default="text", show_default=True)
+    forms = ["text", "json", *others]
+    said = f"{', '.join(forms[:-1])} or {forms[-1]}."
+    how: dict[str, Any] = {"type": click.Choice(forms), "default": "text", "metavar": "FORM"}
+    return click.option("--format", "form", help=said, **how)
 
 
 def address(context: click.Context, option: click.Parameter, value: str | None) -> str:

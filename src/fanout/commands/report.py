@@ -29,8 +29,6 @@ from fanout.told.report_text import print_report
     epilog="""\b
 Exit codes: 0 nothing is broken that counts, 1 a promise is broken,
 2 unusable input, 3 a cell has no verdict, or the history cannot be written.
-
-\b
 Example: fanout report --label history --format markdown""",
 )
 @ROOT
