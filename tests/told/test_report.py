@@ -403,6 +403,17 @@ def test_evidence_of_a_real_cell(project: Project, python: Path) -> None:
     assert "small: 1 promise on core_v120" in result.stdout
 
 
+def test_a_quoted_line_that_wraps_keeps_its_mark(project: Project) -> None:
+    """At 80 columns each line of a long error has the mark of what is quoted."""
+    long = " ".join(f"word{number}" for number in range(40))
+    broken = Case(tag="failure", type="E", message=long, text=f"E   {long}")
+    project.evidence("small-core_v120", broken)
+    lines = project.fanout("report", columns=80).stdout.splitlines()
+    quoted = [line for line in lines if "word" in line]
+    assert len(quoted) > 3
+    assert all(line.startswith("    | word") for line in quoted)
+
+
 def test_help_and_module() -> None:
     """`python -m fanout report --help` prints the table of exit codes."""
     command = [sys.executable, "-m", "fanout", "report", "--help"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -27,6 +27,7 @@ STYLES_OF_ANSWER = {
     ExitCode.BROKEN: "bold red",
     ExitCode.NO_VERDICT: "bold yellow",
 }
+MARK = "| "  # of what is quoted
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
 
@@ -95,7 +96,7 @@ def print_promises(
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
         facts = told(promise, found.pack, found.owner, where, found.listed)
-        console.print(indented(Text("\n".join(facts)), 4))
+        print_facts(console, facts, 4)
         print_command(console, found)
     console.print()
 
@@ -132,6 +133,16 @@ def print_without_verdict(console: Console, report: Report) -> None:
 def print_command(console: Console, found: Found) -> None:
     """Print a command as one line however long it is, or it could not be pasted."""
     console.print(Text(f"    $ {found.command}"), soft_wrap=True)
+
+
+def print_facts(console: Console, facts: Iterable[str], columns: int) -> None:
+    """Print facts one below the other; of a quoted one each line has its mark, also if it wraps."""
+    for fact in facts:
+        mark = MARK if fact.startswith(MARK) else ""
+        text = Text(fact.removeprefix(mark))
+        for line in text.wrap(console, max(console.width - columns - len(mark), 20)):
+            line.rstrip()
+            console.print(indented(Text(mark) + line, columns))
 
 
 def indented(text: Text, columns: int) -> Padding:
