@@ -4,21 +4,24 @@ tox loads this file as a plugin. A cell is a pack, which is a folder of `packs/`
 `pack.toml`, on a Core ref, which is a line of `[cores]`; a live cell is a consumer, which is a line
 of `consumers.toml`, on one. Nothing from before may be judged: neither the evidence of a cell's
 last run, should its environment not be made this time, nor what an earlier build left in a
-candidate's directory.
+candidate's directory. Of a run that ends with an answer, the answer is the last line.
 """
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from packaging.version import VERSION_PATTERN
 from tox.config.loader.memory import MemoryLoader
@@ -49,6 +52,11 @@ LABELS = ("history", "candidate", "yanked", "live")  # of cells of several packs
 LIVE = "_live"  # what the name of a consumer ends with in that of its live cell
 DISTRIBUTION = "market-data-core"
 FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
+ANSWERS = ("report", "report-history", "report-candidate", "check", "gate")  # envs that find one
+ANSWER = re.compile(r"(release|hold|unknown|error)\b")
+COLOURS = {"release": 32, "hold": 31, "unknown": 33, "error": 31}  # of a terminal
+folded: set[str] = set()  # cells that a list leaves out
+UNASKED = ("provision> ", "will run in automatically provisioned")  # which tox says each time
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 A_PYTHON = re.compile(r"\w*(py|python)\d*", re.ASCII)  # to tox, a factor that chooses one
 CORE_REF = re.compile(r"core_v[0-9_]+", re.ASCII)
@@ -215,15 +223,18 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
 
 
 @impl(optionalhook=True)  # a tox that lacks it still reads `requires`, and fetches one that has it
-def tox_extend_envs() -> Iterable[str]:
-    return cells()
+def tox_extend_envs() -> Iterator[str]:
+    yield from (name for name in cells() if name not in folded)
 
 
 @impl(wrapper=True)
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     """Give each cell its section, and the env list the cells of the default matrix."""
-    if any(option.startswith(FOR_PROGRAMS) for option in state.conf.pos_args(None) or ()):
+    be_brief()
+    if for_programs(state):
         leave_stdout(state)
+    end_with_answer(state)
+    fold_list(state)
     for name, cell in cells().items():
         # The content behind a path or a branch changes while its name stays.
         anew = {} if cell.named else {"recreate": True}
@@ -253,6 +264,68 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
             os.environ["GITHUB_ACTIONS"] = on_github
 
 
+def be_brief() -> None:
+    """Leave out what is said before every command, and of no command."""
+    logging.getLogger("tox_gh_actions").setLevel(logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: not record.getMessage().startswith(UNASKED))
+
+
+def for_programs(state: State) -> bool:
+    return any(option.startswith(FOR_PROGRAMS) for option in state.conf.pos_args(None) or ())
+
+
+def end_with_answer(state: State) -> None:
+    """Have the outermost tox print, after all else, the answer that a command of an env leaves."""
+    options = state.conf.options
+    runs = options.command in ("run", "r", "run-parallel", "p", "legacy", "le")
+    if not runs or "FANOUT_ANSWER" in os.environ:
+        return
+    # The same traceback out of many cells hides what each of them says.
+    if sum(name in cells() for name in options.env) != 1:
+        os.environ["FANOUT_BRIEF"] = "--brief"
+    handle, name = tempfile.mkstemp(prefix="fanout-answer-")
+    os.close(handle)
+    os.environ["FANOUT_ANSWER"] = name
+    every = not options.env and not options.labels and not os.environ.get("PACK")
+    asked = {*ANSWERS} & {*options.env} or {"history", "candidate"} & {*options.labels}
+    helped = {"-h", "--help", "--schema"} & {*(state.conf.pos_args(None) or ())}
+    due = (every or asked) and not options.no_test and not helped
+    stream = sys.stderr if for_programs(state) else sys.stdout
+    atexit.register(print_answer, Path(name), bool(due), stream, options.is_colored)
+
+
+def fold_list(state: State) -> None:
+    """Leave out of a whole list for people the cells that the default matrix has not."""
+    options = state.conf.options
+    listing = options.command in ("list", "l") and not options.list_no_description
+    if not listing or options.labels or options.factors or options.list_default_only:
+        return
+    folded.update(name for name, cell in cells().items() if not cell.default or cell.release)
+    if not os.environ.get("FANOUT_LIST"):  # or else the tox around this one says it
+        os.environ["FANOUT_LIST"] = "folded"
+        labels = "`tox list -m history`, `-m candidate` and `-m live`"
+        atexit.register(print, f"and {len(folded)} cells more, which {labels} show")
+
+
+def print_answer(file: Path, due: bool, stream: TextIO, coloured: bool) -> None:
+    """Print the last answer in a file, with the page that was made; if one is due, also without."""
+    told = file.read_text("utf-8", "replace").splitlines()
+    file.unlink()
+    answers = [line for line in told if ANSWER.match(line)]
+    if not answers and not due:
+        return
+    answer = answers[-1] if answers else "unknown: this run ended without an answer"
+    pages = [os.path.relpath(line) for line in told if line not in answers]
+    text = f"{answer} ({pages[-1]})" if answers and pages else answer
+    text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    if coloured and (word := ANSWER.match(text)):
+        text = f"\x1b[1;{COLOURS[word[0]]}m{text}\x1b[0m"
+    encoding = stream.encoding or "utf-8"
+    with suppress(OSError):  # of a reader who has left
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+
+
 def leave_stdout(state: State) -> None:
     """Write tox's own lines to stderr, for whoever reads what a command prints to stdout."""
     for handler in logging.getLogger().handlers:
@@ -263,13 +336,16 @@ def leave_stdout(state: State) -> None:
 
 @impl
 def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
-    """Tell a cell its pack, and its Core, if what is asked for can be one."""
+    """Tell a cell its pack, and its Core, if what is asked for can be one; and others a file."""
+    if env_conf.name in (*ANSWERS, "dashboard"):
+        env_conf["set_env"].update({"FANOUT_ANSWER": os.environ.get("FANOUT_ANSWER", "")})
     if cell := cells().get(env_conf.name):
         try:
             core = requirement(cell.asked, ROOT, cell.variable)
         except ValueError:
             core = ""
-        env_conf["set_env"].update({"PACK": cell.pack, "CORE": core})
+        brief = os.environ.get("FANOUT_BRIEF", "")
+        env_conf["set_env"].update({"PACK": cell.pack, "CORE": core, "BRIEF": brief})
         if cell.release:
             env_conf["set_env"].update({"CONSUMER": cell.release})
 

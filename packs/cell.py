@@ -300,6 +300,8 @@ class Cell:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.code = int(session.exitstatus)
+        if session.config.getoption("--brief"):
+            session.config.option.tbstyle = "no"  # now that the evidence has every text
         self.look_behind(ended=True)
         try:
             check_unchanged(self.core)

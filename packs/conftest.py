@@ -12,6 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract packs")
     group.addoption("--cell", metavar="NAME", help="the cell to run, such as store-core_v110")
     group.addoption("--core", metavar="REQUIREMENT", default="", help="the Core it asks for")
+    group.addoption("--brief", action="store_true", help="show no traceback: it is in the evidence")
     group.addoption("--journal", metavar="FILE", help="where its runner reads what it tells")
     group.addoption("--lifeline", metavar="NUMBER", type=int, help="a pipe that its runner holds")
 

@@ -24,7 +24,18 @@ PLACES = {
 }
 
 
-@click.group(cls=Commands, places=PLACES, context_settings={"help_option_names": ["-h", "--help"]})
+JOBS = ("cores", "probe", "workflow")
+
+
+@click.group(
+    cls=Commands,
+    places=PLACES,
+    jobs=JOBS,
+    options_metavar="[--version]",
+    subcommand_metavar="COMMAND [--help]",
+    epilog="Example: fanout check 1.4.61 --baseline 1.2.31",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="market-data-fanout")
 def main() -> None:
-    """Say what the evidence of every contract-test cell means for market-data-core."""
+    """Say what the evidence of every cell means for market-data-core."""

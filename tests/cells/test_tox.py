@@ -72,6 +72,17 @@ def test_every_env_has_a_description(checkout: Checkout) -> None:
     assert "stand-in" in said["store-core_v110"]
 
 
+def test_a_list_is_short(checkout: Checkout) -> None:
+    """`tox list` has the default matrix and the commands, and says how to list the other cells."""
+    lines = checkout.tox("list").stdout.splitlines()
+    cells = [line.split()[0] for line in lines if "-core_" in line]
+    matrix = read_matrix(checkout.root)
+    assert sorted(cells) == sorted(matrix.expected)
+    more = len(matrix.cells) + len(matrix.live) - len(cells)
+    assert lines[-1].startswith(f"and {more} cells more, which `tox list -m history`")
+    assert {"check", "report-history"} <= {line.split()[0] for line in lines if line}
+
+
 def test_a_need_that_a_real_release_does_not_meet_is_red(checkout: Checkout) -> None:
     """Core 1.2.31 exports a provider registry that the pipeline can use; 1.2.33 does not."""
     checkout.tox("run", "-e", "pipeline-core_v1231,pipeline-core_v1233")

@@ -12,6 +12,7 @@ from fanout.history.document import document_names, read_run, schema
 from fanout.history.past import Past, PromiseHistory
 from fanout.history.query import History
 from fanout.model import CellReport, Outcome, Result
+from fanout.told.history_text import by_need
 from tests.worlds.project import Case, Project
 from tests.worlds.runs import BROKEN, ERRORED, KEPT, NAME, START, cell, missing, promise, record
 
@@ -144,6 +145,24 @@ def test_flakiness(tmp_path: Path) -> None:
     assert (found.disagreeing, found.compared, found.flips_in_time) == (2, 5, 3)
 
 
+def test_broken_now_comes_first_and_a_candidate_floods_nothing(tmp_path: Path) -> None:
+    """What is red on the newest Core ref, what is flaky, what was red; a candidate is one line."""
+    many = {f"test_event.py::test_{number}": BROKEN for number in range(100)}
+    record(tmp_path, cell("1.5.0", many, name="small-core_candidate"), day=3)
+    results = {"a_was": (BROKEN, KEPT), "b_now": (KEPT, BROKEN), "c_flaky": (KEPT, KEPT)}
+    for day, version in enumerate(("1.2.0", "1.3.0")):
+        record(tmp_path, cell(version, {one: said[day] for one, said in results.items()}), day=day)
+    record(tmp_path, cell("1.2.0", {"c_flaky": BROKEN}, day=0.5), day=0.5)
+    record(tmp_path, cell("1.2.0", {"c_flaky": KEPT}, day=0.7), day=0.7)
+
+    found = past(tmp_path)
+    shown = [(title, one.name) for title, group in by_need(found.promises) for one in group]
+
+    assert shown == [("Broken now", "b_now"), ("Flaky", "c_flaky"), ("Not broken now", "a_was")]
+    assert found.on_candidates == 100
+    assert len(past(tmp_path, cell="small-core_candidate").promises) == 100
+
+
 def test_another_environment_is_another_thing(tmp_path: Path) -> None:
     """Attempts with other distributions or Python are not the same; another Core's name is."""
     old, other = cell(results=BROKEN, day=1, pydantic="2.7"), cell(results=BROKEN, day=2)
@@ -223,7 +242,8 @@ def test_report_and_history(project: Project) -> None:
     lines = [line.rstrip() for line in shown.stdout.splitlines()]
     assert max(map(len, lines)) <= 100
     assert lines[0] == "1 run"
-    assert lines[4].split()[:4] == ["A", "[red]source.", "never", "core_v120"]
+    assert lines[2] == "Broken now: 1"
+    assert lines[6].split()[:4] == ["A", "[red]source.", "never", "core_v120"]
     assert lines[-4].split()[:7] == ["other", "2", "2", "1", "passed,", "1", "missing"]
     only = project.fanout("history", "--cell", "small-core_v120").stdout
     assert "small-core_v120  1     failed          2025-01-31  0.1 s   0.1 s" in only

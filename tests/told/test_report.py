@@ -47,7 +47,10 @@ def test_all_kept(project: Project) -> None:
     result = project.fanout("report")
     assert result.exit_code == 0
     assert result.stdout.count("✓ passed") == 4
-    assert result.stdout.splitlines()[-1] == "4 cells: 4 passed"
+    assert result.stdout.splitlines()[-2:] == [
+        "4 cells: 4 passed",
+        "release: nothing that counts is broken in 4 cells",
+    ]
 
 
 def test_what_will_break(project: Project) -> None:
@@ -162,6 +165,7 @@ def test_broken_promise_is_told_once(project: Project) -> None:
         "| assert 'a' == 'b'\n    | - b",
         "$ tox run -e small-core_v120",
         "4 cells: 2 passed, 2 failed",
+        "hold: 1 promise of small is broken, in 2 of 4 cells",
     ):
         assert said in told
 
@@ -207,7 +211,10 @@ def test_missing(project: Project) -> None:
     assert (result.exit_code, result.stdout.count("? missing")) == (3, 4)
     assert "No verdict: 4 cells" in result.stdout
     assert "missing: small, core_v110 to core_v120" in result.stdout
-    assert result.stdout.splitlines()[-1] == "4 cells: 4 missing"
+    assert result.stdout.splitlines()[-2:] == [
+        "4 cells: 4 missing",
+        "unknown: 4 of 4 cells without a verdict",
+    ]
 
 
 def test_unsupported(project: Project) -> None:
@@ -242,7 +249,7 @@ def test_known_break(project: Project) -> None:
     assert "Known breaks, listed by the pack: 2" in result.stdout
     assert "listed: renamed, https://example.org/1, 2030-01-31 (" in result.stdout
     assert "days left)" in result.stdout
-    assert result.stdout.splitlines()[-1] == "4 cells: 4 passed (4 with known breaks)"
+    assert result.stdout.splitlines()[-2] == "4 cells: 4 passed (4 with known breaks)"
 
 
 def test_not_applicable(project: Project) -> None:
@@ -338,7 +345,7 @@ def test_github_actions_does_not_empty_the_matrix(
 ) -> None:
     """The expected cells are the same in a GitHub workflow, where tox would list none."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert project.fanout("report").stdout.splitlines()[-1] == "4 cells: 4 missing"
+    assert project.fanout("report").stdout.splitlines()[-2] == "4 cells: 4 missing"
 
 
 def test_json(project: Project) -> None:
@@ -394,6 +401,17 @@ def test_evidence_of_a_real_cell(project: Project, python: Path) -> None:
     assert "| AssertionError: assert 'a' == 'b'" in result.stdout
     assert "listed: renamed, https://example.org/1, 9999-12-31" in result.stdout
     assert "small: 1 promise on core_v120" in result.stdout
+
+
+def test_a_quoted_line_that_wraps_keeps_its_mark(project: Project) -> None:
+    """At 80 columns each line of a long error has the mark of what is quoted."""
+    long = " ".join(f"word{number}" for number in range(40))
+    broken = Case(tag="failure", type="E", message=long, text=f"E   {long}")
+    project.evidence("small-core_v120", broken)
+    lines = project.fanout("report", columns=80).stdout.splitlines()
+    quoted = [line for line in lines if "word" in line]
+    assert len(quoted) > 3
+    assert all(line.startswith("    | word") for line in quoted)
 
 
 def test_help_and_module() -> None:

@@ -14,7 +14,7 @@ from fanout.bisect.judged import Judged
 from fanout.errors import ExitCode, InvalidSearch, NothingFound
 from fanout.model import Frozen, Standing
 from fanout.told.report import told
-from fanout.told.report_text import indented
+from fanout.told.report_text import indented, print_facts
 from fanout.wording import number
 
 
@@ -117,7 +117,7 @@ def print_bisection(found: Bisection, console: Console) -> None:
     console.print()
     for promise in found.first.broken:
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
-        console.print(indented(Text("\n".join(told(promise, found.pack, found.owner))), 4))
+        print_facts(console, told(promise, found.pack, found.owner), 4)
         console.print(Text(f"    $ {found.command}\n"), soft_wrap=True)
     reused = f", {found.cells_reused} reused from the history" if not found.commit else ""
     console.print(Text(f"{number(found.cells_run, 'cell')} run{reused}"))

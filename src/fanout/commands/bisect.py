@@ -30,22 +30,20 @@ from fanout.history.query import History
 
 @click.command(
     cls=Command,
+    short_help="Find the first Core ref, or commit, that broke a promise.",
     epilog="""\b
 Exit codes: 0 found, 2 unusable input: such as an end that is not good or bad,
 3 not found, or only a range: something in it cannot be judged.
-
-\b
-Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 \\
-           --promise test_redis_client_comes_along""",
+Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 --promise redis""",
 )
 @click.argument("pack")
-@click.option("--promise", help="A promise's name or a part of it; any that broke unless told.")
+@click.option("--promise", help="Its name or a part of it; any that broke unless told.")
 @click.option("--good", metavar="REF", required=True, help="A Core that keeps it.")
 @click.option("--bad", metavar="REF", required=True, help="A newer Core that breaks it.")
 @click.option(
     "--repo",
     type=FOLDER_THAT_IS_THERE,
-    help="Search the commits of this git repository, of which REF is one; not on Windows.",
+    help="Search its commits, of which REF is one; not on Windows.",
 )
 @format_option()
 @ROOT

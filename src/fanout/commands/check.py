@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from fanout.cells.packs import check_ranges, chosen, read_packs
 from fanout.cells.run import alone, run_folder
 from fanout.cells.tox import MINUTES
 from fanout.commands.command import (
+    EVERY,
     FOLDER,
     HISTORY,
     INDEX,
@@ -23,14 +24,21 @@ from fanout.commands.command import (
     ROOT,
     Command,
     format_option,
+    leave,
     say,
     show,
 )
-from fanout.commands.progress import Progress
+from fanout.commands.progress import Pace, Progress
 from fanout.consumers.table import consumers_of
 from fanout.core.index import check_served
 from fanout.core.resolve import newest, resolve
-from fanout.errors import InvalidMatrix, NoEvidence, NothingExpected, UnreachableIndex
+from fanout.errors import (
+    InvalidMatrix,
+    NoEvidence,
+    NothingExpected,
+    UnreachableIndex,
+    UnusableInput,
+)
 from fanout.gate.check import Comparison, decided
 from fanout.history.document import write_run
 from fanout.history.query import History
@@ -41,29 +49,27 @@ from fanout.told.decision.text import print_account
 
 LIVE_SECONDS = 4.0  # that a live cell takes, about
 ENDS = """\b
-Exit codes: 0 release, 1 hold: a broken promise that nobody excused, or a consumer that loses
-what it uses or cannot be installed or imported, 2 unusable input, 3 unknown: something that is
-expected has no verdict.
-
+Exit codes: 0 release, 1 hold, 2 unusable input, 3 unknown.
 """
 
 
 BASELINE = click.option(
     "--baseline",
     metavar="REF",
-    help="What to compare with; the newest release before the candidate unless told.",
+    help="What to compare with; the release before unless told.",
 )
 ONLY_NEW = click.option(
     "--only-new",
     is_flag=True,
-    help="Hold only for what the baseline does not break, as on a pull request.",
+    help="Hold only for what the baseline does not break.",
 )
 FORMAT = format_option("markdown", "junit")
 
 
 @click.command(
     cls=Command,
-    epilog=f"{ENDS}\b\nExample: fanout check 1.4.61 --baseline 1.2.31",
+    short_help="Run every pack on a candidate: release, hold or unknown.",
+    epilog=f"{ENDS}Example: fanout check 1.4.61 --baseline 1.2.31",
 )
 @click.argument("candidate")
 @BASELINE
@@ -72,13 +78,12 @@ FORMAT = format_option("markdown", "junit")
     "--minutes",
     type=click.FloatRange(0, 24 * 60, min_open=True),
     default=MINUTES,
-    show_default=True,
-    help="Stop cells that run longer than this.",
+    metavar="N",
+    help=f"Stop cells that run longer; {MINUTES:g} unless told.",
 )
 @ONLY_NEW
-@click.option(
-    "--fast", is_flag=True, help="Do not ask whether the consumers can be installed and imported."
-)
+@click.option("--fast", is_flag=True, help="Do not ask if consumers can be installed and imported.")
+@click.option("--dashboard", type=FOLDER, help="Build a page of this run there.")
 @FORMAT
 @ROOT
 @HISTORY
@@ -90,18 +95,16 @@ def check(
     minutes: float,
     only_new: bool,
     fast: bool,
+    dashboard: Path | None,
     form: str,
     root: Path,
     history: Path,
     index: str,
 ) -> None:
-    """Run every pack and consumer on CANDIDATE and the baseline, and say whether to release.
+    """Say whether to release CANDIDATE: run every pack on it and on a baseline.
 
     CANDIDATE is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL
-    with a ref such as git+https://host/repository@ref. What is broken, and no known break, is run a
-    second time, in fresh envs, on both sides; so is a pack of which the envs hold other versions.
-    Of each consumer it is told whether it can be installed and imported with CANDIDATE, and what it
-    loses.
+    with a ref. What is broken is run a second time.
     """
     started = datetime.now(UTC)
     comparison = compare(candidate, baseline, packs, root.resolve(), started, only_new)
@@ -115,12 +118,13 @@ def check(
         if again := comparison.to_confirm:
             run("running again in fresh envs", comparison, again, folder / "2", minutes, past)
     click.echo(f"evidence in {folder}", err=True)
-    conclude("check", comparison, started, history, index, form, fast=fast)
+    conclude("check", comparison, started, history, index, form, fast=fast, site=dashboard)
 
 
 @click.command(
     cls=Command,
-    epilog=f"{ENDS}\b\nExample: fanout gate 1.4.61 --baseline 1.2.31 --evidence evidence",
+    short_help="Answer so from evidence that is there.",
+    epilog=f"{ENDS}Example: fanout gate 1.4.61 --baseline 1.2.31 --evidence evidence",
 )
 @click.argument("candidate")
 @BASELINE
@@ -131,7 +135,8 @@ def check(
     type=FOLDER,
     multiple=True,
     required=True,
-    help="A folder of evidence; each further one is a further attempt.",
+    metavar="FOLDER",
+    help="Evidence; a further folder is a further attempt.",
 )
 @ONLY_NEW
 @FORMAT
@@ -218,8 +223,9 @@ def conclude(
     form: str,
     *,
     fast: bool,
+    site: Path | None = None,
 ) -> None:
-    """Decide, keep the run in the history, print it, and end with its exit code."""
+    """Decide, keep the run in the history, print it, and end with its answer and exit code."""
     decision, run = decided(command, comparison, started, history, index, say, fast=fast)
     told = account(decision, comparison.today)
     # What was found out is told even where it cannot be kept.
@@ -232,4 +238,19 @@ def conclude(
     )
     kept = write_run(run, history)
     click.echo(f"kept in {kept}", err=True)
+    pages = page_of(run.id, history, site) if site else ()
+    if not leave(told.headline, *pages):
+        say(" ".join((told.headline, *(f"({page})" for page in pages))))
     sys.exit(decision.exit_code)
+
+
+def page_of(run: str, history: Path, site: Path) -> Sequence[Path]:
+    """The page of a run, once the site has it; none where the site cannot be built."""
+    from fanout.dashboard.build import build  # takes long to import
+
+    try:
+        build(history, site, EVERY, Pace("building the dashboard"))
+    except UnusableInput as error:
+        say(f"warning: there is no page: {error.what}\nhint: {error.hint}")
+        return ()
+    return (site.absolute() / "runs" / f"{run}.html",)

@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.errors import ExitCode, UnusableInput
-from fanout.wording import printable
+from fanout.wording import one_line, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
+EVERY = 24.0  # hours in which a run is due, unless told
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FOLDER_THAT_IS_THERE = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -43,22 +44,25 @@ INDEX = click.option(
     "--index",
     envvar=["CORE_INDEX", "UV_DEFAULT_INDEX"],
     default="https://pypi.org/simple/",
-    help="The package index, as a simple repository API.",
+    metavar="URL",
+    help="The package index.",
 )
 HISTORY = click.option(
     "--history",
     type=FOLDER,
     envvar="HISTORY",
     callback=beside_the_table,
-    help="The folder of the history; `history` beside tox.ini unless told.",
+    help="The history; `history` beside tox.ini unless told.",
 )
 PACKS = click.option("--pack", "packs", multiple=True, help="Ask this pack only; repeatable.")
 
 
 def format_option(*others: str) -> Callable[[F], F]:
     """The option that says in which form the answer is printed."""
-    choice = click.Choice(["text", "json", *others])
-    return click.option("--format", "form", type=choice, default="text", show_default=True)
+    forms = ["text", "json", *others]
+    said = f"{', '.join(forms[:-1])} or {forms[-1]}."
+    how: dict[str, Any] = {"type": click.Choice(forms), "default": "text", "metavar": "FORM"}
+    return click.option("--format", "form", help=said, **how)
 
 
 def address(context: click.Context, option: click.Parameter, value: str | None) -> str:
@@ -76,6 +80,16 @@ def address(context: click.Context, option: click.Parameter, value: str | None) 
 def say(text: str) -> None:
     """Tell something beside the answer, on standard error."""
     Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))
+
+
+def leave(*lines: object) -> bool:
+    """Leave an answer, and the page of it, with the tox that runs this, if one asks for its end."""
+    file = os.environ.get("FANOUT_ANSWER")
+    if not file:
+        return False
+    with suppress(OSError), open(file, "a", encoding="utf-8", errors="replace") as answers:
+        answers.writelines(f"{one_line(str(line))}\n" for line in lines)
+    return True
 
 
 def show(
@@ -119,6 +133,7 @@ class Command(click.Command):
             return super().invoke(ctx)
         except UnusableInput as error:
             say(f"error: {error.what}\nhint: {error.hint}")
+            leave(f"error: {error.what}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("stopped: there is no answer", err=True)

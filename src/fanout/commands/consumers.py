@@ -36,12 +36,10 @@ RESOLVES_AT_ONCE = 2
 
 @click.command(
     cls=Command,
+    short_help="Show who takes up a Core, and when.",
     epilog="""\b
-Exit codes: 0 told, 1 with --installs or --imports: a consumer that takes the Core up at once
-cannot be installed with it, or Core breaks an import of it, 2 unusable input, 3 the index or the
-resolver gave no answer, or a live cell has no verdict.
-
-\b
+Exit codes: 0 told, 1 a consumer that takes the Core up at once cannot be
+installed or imported with it, 2 unusable input, 3 no answer or no verdict.
 Example: fanout consumers --core 1.4.61 --installs --imports""",
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
@@ -49,7 +47,7 @@ Example: fanout consumers --core 1.4.61 --installs --imports""",
     "--core",
     "named",
     metavar="REF",
-    help="The Core that is released; the next after the newest unless told.",
+    help="The Core that is released; the next one unless told.",
 )
 @click.option("--installs", "asked", is_flag=True, help="Ask a resolver as well; needs --core.")
 @click.option("--imports", "live", is_flag=True, help="Run live cells as well; needs --core.")

@@ -21,10 +21,8 @@ from fanout.told.report_text import print_cores
 @click.command(
     cls=Command,
     epilog="""\b
-Exit codes: 0 tox.ini names every release, and what is yanked, 1 it does not, 2 unusable input,
-3 the index cannot be read.
-
-\b
+Exit codes: 0 tox.ini names every release, and what is yanked, 1 it does not,
+2 unusable input, 3 the index cannot be read.
 Example: fanout cores --update""",
 )
 @ROOT

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fanout.commands.command import (
+    EVERY,
     FOLDER,
     HISTORY,
     INDEX,
@@ -15,6 +16,7 @@ from fanout.commands.command import (
     Command,
     address,
     format_option,
+    leave,
     say,
 )
 from fanout.commands.progress import Pace
@@ -49,8 +51,6 @@ class Built(Frozen):
     epilog="""\b
 Exit codes: 0 built, whatever is broken, 2 unusable input such as a document
 that cannot be read, 3 the database of the history cannot be written.
-
-\b
 Example: fanout dashboard --history history --output site""",
 )
 @ROOT
@@ -58,20 +58,19 @@ Example: fanout dashboard --history history --output site""",
 @click.option(
     "--output",
     type=FOLDER,
-    help="The folder of the site; `dashboard` beside tox.ini unless told.",
+    help="The site; `dashboard` beside tox.ini unless told.",
 )
 @click.option(
     "--every",
     type=click.FloatRange(min=0, min_open=True),
-    default=24,
-    show_default=True,
+    default=EVERY,
     metavar="HOURS",
-    help="How often a run is due; an older page says that it is stale.",
+    help="How often a run is due, or it is stale; 24 unless told.",
 )
 @click.option(
     "--url",
     callback=address,
-    help="Where the site will be, for links in the feed and in badges.",
+    help="Where the site will be, for the feed and badges.",
 )
 @click.option("--offline", is_flag=True, help="Ask no index for a Core that is not yet read.")
 @INDEX
@@ -79,7 +78,8 @@ Example: fanout dashboard --history history --output site""",
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help=f"The port to serve it on, 0 for a free one; {PORT} unless told.",
+    metavar="PORT",
+    help=f"Where to serve it, 0 for a free one; {PORT} unless told.",
 )
 @format_option()
 def dashboard(
@@ -96,8 +96,7 @@ def dashboard(
 ) -> None:
     """Build the dashboard, a folder of pages that need no server.
 
-    What a Core looks like from outside is read once, from the index or from what is built of it,
-    and kept in the history.
+    What a Core looks like from outside is read once, and kept in the history.
     """
     folder = output or root / "dashboard"
     if port is not None and not serves:
@@ -128,6 +127,7 @@ def dashboard(
         return
     made = make()
     page = folder.absolute() / "index.html"
+    leave(page)
     if form == "json":
         click.echo(
             Built(index=page, **made._asdict(), problems=tuple(sorted(told))).model_dump_json()

@@ -20,11 +20,10 @@ from fanout.told.difference_text import difference_markdown, print_difference
 
 @click.command(
     cls=Command,
+    short_help="Show what changed between two Cores, and who will notice.",
     epilog="""\b
 Exit codes: 0 the difference is printed, be it none, 2 unusable input,
 3 the index cannot be read.
-
-\b
 Example: fanout diff 1.2.31 1.2.33""",
 )
 @click.argument("baseline")

@@ -36,11 +36,10 @@ PACK = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 @click.command(
     cls=Command,
+    short_help="Write the first draft of a pack for a consumer.",
     epilog="""\b
-Exit codes: 0 written, 2 unusable input: the pack is there already, or the release uses nothing of
-Core, 3 the index gave no answer, or no Core could be judged.
-
-\b
+Exit codes: 0 written, 2 unusable input: the pack is there already, or the
+release uses nothing of Core, 3 no answer, or no Core could be judged.
 Example: fanout draft market-data-ibkr==1.1.7 --pack broker""",
 )
 @click.argument("distribution", metavar="DISTRIBUTION[==VERSION]")

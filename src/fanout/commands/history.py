@@ -17,11 +17,10 @@ from fanout.told.history_text import print_past
 
 @click.command(
     cls=Command,
+    short_help="Show what is broken since when, and what is flaky.",
     epilog="""\b
 Exit codes: 0 shown, whatever is broken, 2 unusable input such as a document
 that cannot be read, 3 the database cannot be written.
-
-\b
 Example: fanout history --pack store --promise "event bus" """,
 )
 @ROOT

@@ -64,11 +64,10 @@ class ProbeCommand(click.Command):
 @click.command(
     "probe",
     cls=ProbeCommand,
+    short_help="Run one pack on one Core, for `git bisect run`.",
     epilog="""\b
 Exit codes: 0 kept, 1 broken, 125 cannot be judged, 128 unusable input or
 usage, 130 interrupted. `git bisect run` passes over 125 and stops at 128.
-
-\b
 Example: git bisect run fanout probe pipeline . --root ../contracts""",
 )
 @click.argument("pack")

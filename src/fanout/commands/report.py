@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import check_ranges, read_packs
-from fanout.commands.command import FOLDER, ROOT, Command, format_option, show
+from fanout.commands.command import FOLDER, ROOT, Command, format_option, leave, show
 from fanout.errors import NoEvidence
 from fanout.history.coverages import coverages_now
 from fanout.history.document import reported, write_run
@@ -29,8 +29,6 @@ from fanout.told.report_text import print_report
     epilog="""\b
 Exit codes: 0 nothing is broken that counts, 1 a promise is broken,
 2 unusable input, 3 a cell has no verdict, or the history cannot be written.
-
-\b
 Example: fanout report --label history --format markdown""",
 )
 @ROOT
@@ -61,6 +59,7 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
     coverage = coverages_now(history, digests) if history else ()
     made = make_report(matrix, found, packs, datetime.now(UTC).date(), strength, coverage)
     show(form, made, partial(print_report, made), markdown=partial(markdown, made))
+    leave(made.answer)
     if history and (run := reported(made.cells, packs, matrix)):
         write_run(run, history)
     sys.exit(made.exit_code)

@@ -21,16 +21,16 @@ from fanout.strength.answer import Strength, Strengths
 from fanout.told.strength_text import print_mutant, print_strengths
 
 ENDS = """\b
-Exit codes: 0 as strong as pack.toml asks, 1 weaker, or a false alarm, 2 unusable input,
-3 unknown: nothing could be run.
-
+Exit codes: 0 as strong as pack.toml asks, 1 weaker, or a false alarm,
+2 unusable input, 3 unknown: nothing could be run.
 """
 OFTEN = 10.0  # seconds from one line of progress to the next
 
 
 @click.command(
     cls=Command,
-    epilog=f"{ENDS}\b\nExample: fanout strength store --core 1.4.61",
+    short_help="Change Core in every way that a pack should notice.",
+    epilog=f"{ENDS}Example: fanout strength store --core 1.4.61",
 )
 @click.argument("pack", required=False)
 @click.option("--core", "named", metavar="REF", help="The Core to change; the newest release.")

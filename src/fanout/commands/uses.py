@@ -45,11 +45,10 @@ from fanout.told.consumers.uses_text import print_usages
 
 @click.command(
     cls=Command,
+    short_help="Show what the consumers' releases use of Core.",
     epilog="""\b
-Exit codes: 0 told, 1 with --core: it cannot meet a use that nothing guards; with --coverage: one
-that nobody pins or excuses, or an excuse for nothing; 2 unusable input, 3 the index gave no answer.
-
-\b
+Exit codes: 0 told, 1 a use that Core cannot meet, or with --coverage one that
+nobody pins or excuses, 2 unusable input, 3 the index gave no answer.
 Example: fanout uses market-data-ibkr --core 1.4.61""",
 )
 @click.argument("names", nargs=-1, metavar="[DISTRIBUTION[==VERSION]|WHEEL]...")
@@ -78,11 +77,10 @@ def uses(
     history: Path,
     index: str,
 ) -> None:
-    """Show every use of Core in the releases of consumers, all of them unless some are named.
+    """Show every use of Core in the releases of all consumers, or of those named.
 
-    Nothing in a wheel is imported or run. A DISTRIBUTION, or its pack, without a VERSION is the
-    release in consumers.toml. Without --core the uses are those of the newest release of Core. REF
-    is a version, a Core ref of tox.ini, a wheel, an sdist, a directory, or a git URL with a ref.
+    Nothing of it is run. A DISTRIBUTION, or its pack, without a VERSION is the release in
+    consumers.toml. REF is whatever `fanout check` takes, the newest release unless told.
     """
     if sum(map(bool, (every, covered, mapped, older))) > 1:
         raise click.UsageError("give one of --all, --coverage, --map and --against")

@@ -51,11 +51,15 @@ class Sighting(NamedTuple):
 
 
 class PromiseHistory(Frozen):
-    """One promise in all runs so far; docs/history.md says how each is counted."""
+    """One promise in all runs so far; docs/history.md says how each is counted.
+
+    `broken` is whether it is red on the newest Core ref on which it was judged.
+    """
 
     pack: str
     name: str
     says: str
+    broken: bool = False
     last_green: str = ""
     last_green_at: datetime | None = None
     first_red: str = ""
@@ -80,11 +84,15 @@ class CellHistory(Frozen):
 
 
 class Past(Frozen):
-    """What `fanout history` shows."""
+    """What `fanout history` shows.
+
+    `on_candidates` counts promises that are left out: red nowhere but on a candidate or baseline.
+    """
 
     schema_version: int = 1
     runs: int
     promises: tuple[PromiseHistory, ...]
+    on_candidates: int = 0
     cells: tuple[CellHistory, ...]
 
 
@@ -108,6 +116,7 @@ def promise_history(
         pack=pack,
         name=name,
         says=max(sightings, key=newest_last).says,
+        broken=bool(line) and line[-1].red,
         last_green=green.core_ref if green else "",
         last_green_at=green.newest if green else None,
         first_red=red.core_ref if red else "",

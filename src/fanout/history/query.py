@@ -138,8 +138,8 @@ class History:
     def past(self, now: datetime, pack: str = "", promise: str = "", cell: str = "") -> Past:
         """How promises and cells fared: those of a pack, with a text, of a cell, or all.
 
-        Promises that were never red are told only if `promise`, a part of their name or of
-        their words, asks for them.
+        Promises that were never red on a Core ref are told only if `promise`, a part of their
+        name or of their words, or the cell of a candidate asks for them, or if they are flaky.
         """
         counts = {
             key: Count(runs, moment(first), moment(newest), longest / 1000)
@@ -152,13 +152,16 @@ class History:
             and (promise.casefold() in f"{name}\n{says}".casefold() if promise else red)
         )
         seen = {key: self.sightings(*key, counts, cell) for key in sorted(names)}
+        told = [
+            promise_history(*key, sightings, self.times, now)
+            for key, sightings in seen.items()
+            if sightings and (promise or any(one.red for one in sightings))
+        ]
+        shown = [one for one in told if promise or cell or one.first_red or one.disagreeing]
         return Past(
             runs=self.rows(RUNS)[0][0],
-            promises=tuple(
-                promise_history(*key, sightings, self.times, now)
-                for key, sightings in seen.items()
-                if sightings and (promise or any(one.red for one in sightings))
-            ),
+            promises=tuple(shown),
+            on_candidates=len(told) - len(shown),
             cells=tuple(self.cells(counts, pack, cell)),
         )
 

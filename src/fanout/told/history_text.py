@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -18,21 +18,39 @@ from fanout.wording import number
 
 
 def print_past(past: Past, console: Console, cell: str = "") -> None:
-    """Print how many runs there are, then what was broken, then what the cells take.
+    """Print how many runs there are, what is broken now, what else was, and what the cells take.
 
     The cells are summed up by pack unless one of them was asked for.
     """
     console.print(Text(number(past.runs, "run"), "bold"))
     console.print()
-    if past.promises:
-        console.print(promises(past.promises))
-    else:
-        console.print(Text("No promise that is or was broken."))
-    console.print()
+    for title, found in by_need(past.promises):
+        console.print(Text(f"{title}: {len(found)}", "bold"))
+        console.print()
+        console.print(promises(found))
+        console.print()
+    if past.on_candidates:
+        more = f"{number(past.on_candidates, 'promise')} broken on a candidate or baseline alone"
+        console.print(Text(f"{more}: `--cell <pack>-core_candidate` shows them."))
+        console.print()
+    if not past.promises:
+        console.print(Text("No promise that is or was broken on a Core ref."))
+        console.print()
     if past.cells:
         console.print(cells(past.cells) if cell else packs(past.cells))
     else:
         console.print(Text("No cell."))
+
+
+def by_need(
+    found: Sequence[PromiseHistory],
+) -> Iterator[tuple[str, Sequence[PromiseHistory]]]:
+    """The promises in the order in which somebody has to look at them."""
+    groups: dict[str, list[PromiseHistory]] = {"Broken now": [], "Flaky": [], "Not broken now": []}
+    for one in found:
+        flaky = "Flaky" if one.disagreeing else "Not broken now"
+        groups["Broken now" if one.broken else flaky].append(one)
+    yield from ((title, members) for title, members in groups.items() if members)
 
 
 def promises(found: Sequence[PromiseHistory]) -> Table:

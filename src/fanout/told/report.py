@@ -30,6 +30,7 @@ from fanout.wording import cut, number
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
 MOST_NAMES = 6  # of promises that use one thing
+ANSWERS = {ExitCode.FINE: "release", ExitCode.BROKEN: "hold", ExitCode.NO_VERDICT: "unknown"}
 RED = (Result.BROKEN, Result.KNOWN_BREAK)
 
 
@@ -147,6 +148,25 @@ class Report(Frozen):
         but += [f"{known} with known breaks"] if known else []
         more = f" ({', '.join(but)})" if but else ""
         return f"{len(self.cells)} cells: {', '.join(said)}{more}"
+
+    @property
+    def answer(self) -> str:
+        """Release, hold or unknown, and why, in one line."""
+        every = number(len(self.cells), "cell")
+        said = []
+        if self.broken:
+            packs = {one.pack for one in self.broken}
+            of = f"of {min(packs)}" if len(packs) == 1 else f"of {len(packs)} packs"
+            are = "is" if len(self.broken) == 1 else "are"
+            where = {cell for one in self.broken for cell in one.cells}
+            said.append(
+                f"{number(len(self.broken), 'promise')} {of} {are} broken,"
+                f" in {len(where)} of {every}"
+            )
+        if without := sum(not cell.outcome.has_verdict for cell in self.cells):
+            said.append(f"{without} of {every} without a verdict")
+        why = "; ".join(said) or f"nothing that counts is broken in {every}"
+        return f"{ANSWERS[self.exit_code]}: {why}"
 
     @property
     def age(self) -> str:

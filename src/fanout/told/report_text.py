@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fanout.core.refs import CoreRef
+from fanout.errors import ExitCode
 from fanout.model import CellReport, Outcome, Result
 from fanout.told.report import Found, PromiseReport, Report, some, spans, told
 from fanout.wording import GLYPHS, number, outcome_words
@@ -21,12 +22,18 @@ STYLES = {
     Outcome.MISSING: "bold yellow",
     Outcome.UNSUPPORTED: "dim",
 }
+STYLES_OF_ANSWER = {
+    ExitCode.FINE: "bold green",
+    ExitCode.BROKEN: "bold red",
+    ExitCode.NO_VERDICT: "bold yellow",
+}
+MARK = "| "  # of what is quoted
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the matrix, then what is broken and why, then the summary as the last line."""
+    """Print the matrix, then what is broken and why, then the answer as the last line."""
     at_once = max(1, (console.width - WIDTH_OF_PACK) // WIDTH_OF_CELL)
     columns = report.columns()
     for start in range(0, len(columns), at_once):
@@ -43,7 +50,8 @@ def print_report(report: Report, console: Console) -> None:
     for coverage in report.coverage:
         console.print(Text(f"Coverage of {coverage.pack}: {coverage.says}"))
     console.print(Text(report.age))
-    console.print(Text(report.summary, "bold"))
+    console.print(Text(report.summary))
+    console.print(Text(report.answer, STYLES_OF_ANSWER[report.exit_code]), soft_wrap=True)
 
 
 def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
@@ -88,7 +96,7 @@ def print_promises(
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
         facts = told(promise, found.pack, found.owner, where, found.listed)
-        console.print(indented(Text("\n".join(facts)), 4))
+        print_facts(console, facts, 4)
         print_command(console, found)
     console.print()
 
@@ -125,6 +133,16 @@ def print_without_verdict(console: Console, report: Report) -> None:
 def print_command(console: Console, found: Found) -> None:
     """Print a command as one line however long it is, or it could not be pasted."""
     console.print(Text(f"    $ {found.command}"), soft_wrap=True)
+
+
+def print_facts(console: Console, facts: Iterable[str], columns: int) -> None:
+    """Print facts one below the other; of a quoted one each line has its mark, also if it wraps."""
+    for fact in facts:
+        mark = MARK if fact.startswith(MARK) else ""
+        text = Text(fact.removeprefix(mark))
+        for line in text.wrap(console, max(console.width - columns - len(mark), 20)):
+            line.rstrip()
+            console.print(indented(Text(mark) + line, columns))
 
 
 def indented(text: Text, columns: int) -> Padding:

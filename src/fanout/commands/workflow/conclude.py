@@ -30,8 +30,6 @@ MOST_PLACES = 9  # GitHub shows ten annotations of a step
     epilog="""\b
 Exit codes: 0 there is an answer, whichever; 2 unusable input,
 3 the run cannot be kept.
-
-\b
 Example: fanout workflow conclude --evidence incoming --output answer""",
 )
 @click.option(

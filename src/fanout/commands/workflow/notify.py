@@ -42,8 +42,6 @@ class InvalidAnnouncement(UnusableInput):
     epilog="""\b
 Exit codes: 0 everything that is configured was told, 2 unusable input,
 3 something could not be told; a rerun tells nothing twice.
-
-\b
 Example: fanout workflow notify answer --core-repository owner/market-data-core""",
 )
 @click.argument("answer", type=FOLDER_THAT_IS_THERE)

@@ -38,8 +38,6 @@ LONGEST_WAIT = 1200  # seconds; fanout.yml stops the job after 30 minutes
     epilog="""\b
 Exit codes: 0 planned, also where the plan is that nothing can be run, and why;
 2 the checkout cannot be read.
-
-\b
 Example: fanout workflow plan --inputs '{"core_ref": "1.4.61"}'""",
 )
 @click.option("--inputs", envvar="INPUTS", default="null", help="Those of fanout.yml, as JSON.")

@@ -19,8 +19,6 @@ from fanout.workflow.history_branch import BRANCH, HistoryBranch
     epilog="""\b
 Exit codes: 0 the branch holds the documents, 2 one of them cannot be read,
 3 the branch cannot be read or written.
-
-\b
 Example: fanout workflow publish answer --repository https://github.com/owner/name""",
 )
 @click.argument("answer", type=FOLDER)

@@ -23,8 +23,6 @@ from fanout.notify.github.releases import Proposal, propose
     epilog="""\b
 Exit codes: 0 the tables have every release, or a pull request brings it,
 2 tox.ini or consumers.toml cannot be read, 3 the index or GitHub gave no answer.
-
-\b
 Example: fanout workflow releases --repository owner/contracts""",
 )
 @click.option("--repository", envvar="GITHUB_REPOSITORY", required=True, help="Ours, OWNER/NAME.")

@@ -29,8 +29,6 @@ MINUTES = 25.0  # that an attempt may take; fanout.yml stops the job after 60
     cls=Command,
     epilog="""\b
 Exit codes: 0 every cell has a verdict, whichever; 2 unusable input; 3 a cell has none.
-
-\b
 Example: fanout workflow run --cells store-core_v1461 --evidence evidence""",
 )
 @click.option("--cells", envvar="CELLS", required=True, help="Their names, separated by commas.")

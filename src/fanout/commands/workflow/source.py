@@ -16,8 +16,6 @@ from fanout.core.resolve import clone
     cls=Command,
     epilog="""\b
 Exit codes: 0 it is there, or needs no fetching; 2 git cannot read it.
-
-\b
 Example: fanout workflow source git+https://host/repository@commit --output source""",
 )
 @click.argument("core")

@@ -23,8 +23,6 @@ DAYS = 10
     cls=Command,
     epilog="""\b
 Exit codes: 0 nothing to do, 1 the token expires soon, 3 GitHub refuses it.
-
-\b
 Example: fanout workflow token --days 30""",
 )
 @click.option(

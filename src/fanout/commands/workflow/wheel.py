@@ -23,8 +23,6 @@ from fanout.workflow.candidate import version_text
     epilog="""\b
 Exit codes: 0 there is one wheel, 2 Core cannot be built or fetched,
 3 the index gave no answer.
-
-\b
 Example: fanout workflow wheel 1.4.61 --output core""",
 )
 @click.argument("core")

@@ -1,0 +1,79 @@
+"""The last line of tox: what was found, why, and where the page is."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.worlds.checkout import Checkout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return Checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (("report,dashboard",), "unknown: 48 of 48 cells without a verdict (dashboard/index.html)"),
+        (("check", "--", "nowhere"), "error: 'nowhere' is no version, and no folder"),
+        (("check", "--", "--wrong"), "unknown: this run ended without an answer"),
+        (("history",), "  congratulations :) "),
+    ],
+)
+def test_tox_ends_with_the_answer(
+    checkout: Checkout, arguments: tuple[str, ...], last: str
+) -> None:
+    """What report, check or gate found is said after all that tox says, and where the page is."""
+    lines = checkout.tox("run", "-e", *arguments).stdout.splitlines()
+    assert lines[-1].startswith(last)
+    assert [line for line in lines[:-1] if line.startswith("  evaluation failed")] or "cong" in last
+    assert not [line for line in lines if line.startswith("ROOT")]
+
+
+def test_check_ends_with_the_page_of_its_run(checkout: Checkout) -> None:
+    """`check` builds the dashboard, and ends with the answer and the page of this very run."""
+    asked = ("1.2.11", "--baseline", "1.2.9", "--pack", "store", "--fast")
+    last = checkout.tox("run", "-e", "check", "--", *asked).stdout.splitlines()[-1]
+    assert last.startswith("release: Core 1.2.11 breaks no promise")
+    page = last.rpartition("(")[2].removesuffix(")")
+    assert page.startswith("dashboard/runs/")
+    assert "1.2.11" in (checkout.root / page).read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is a signal elsewhere")
+def test_a_run_that_is_interrupted_says_so_last(checkout: Checkout) -> None:
+    """After Ctrl-C the last line is that there is no answer, though a report was to come."""
+    command = [sys.executable, "-m", "tox", "run-parallel", "-e", "store-core_v120,report"]
+    with subprocess.Popen(command, cwd=checkout.root, stdout=subprocess.PIPE, text=True) as tox:
+        assert tox.stdout
+        tox.stdout.read(1)
+        tox.send_signal(signal.SIGINT)
+        last = tox.stdout.read().splitlines()[-1]
+    assert last == "unknown: this run ended without an answer"
+
+
+def test_one_of_many_red_cells_prints_a_line_for_each_broken_promise(checkout: Checkout) -> None:
+    """A red cell in a matrix names what is broken; alone it shows the traceback as well."""
+    promise = checkout.root / "packs/store/test_broken.py"
+    promise.write_text(
+        "import pytest\n\n\n"
+        '@pytest.mark.contract("telemetry.FeedbackEvent")\n'
+        "def test_broken() -> None:\n"
+        '    """An event flies."""\n'
+        "    from market_data_core.telemetry import fly\n\n"
+        "    assert fly\n"
+    )
+    try:
+        many = checkout.tox("p", "-e", "store-core_v120,store-core_v128").stdout
+        kept = (checkout.root / "evidence/store-core_v120.xml").read_text()
+        alone = checkout.tox("run", "-e", "store-core_v120").stdout
+    finally:
+        promise.unlink()
+    said = "broken promise: An event flies. (test_broken.py::test_broken)"
+    assert [many.count(said), alone.count(said)] == [2, 1]
+    assert ["cannot import name" in text for text in (many, alone, kept)] == [False, True, True]
