@@ -73,7 +73,6 @@ class GitHub(ThreadingHTTPServer):
         self.hidden: list[str] = []
         self.dispatches: list[Json] = []
         self.headers: dict[str, str] = {}
-        self.pages = True
         self.pulls: list[Json] = []
         self.head = "b" * 40  # of each pull request of Core
         self.compared: dict[str, str] = {}  # how `older...newer` are to each other
@@ -316,11 +315,6 @@ ROUTES: dict[str, Callable[..., Json]] = {
     ),
     r"POST /graphql": hide,
     r"GET /repos/owner/(\w+)": repository,
-    rf"GET {REPOSITORY}/pages": lambda server, said, query: (
-        {"url": f"{server.url}/repos/owner/contracts/pages", "build_type": "workflow"}
-        if server.pages
-        else None
-    ),
     rf"GET {REPOSITORY}/pulls/(\d+)": lambda server, said, query, number: {
         "number": int(number),
         "head": {"sha": server.head},

@@ -75,12 +75,13 @@ def test_what_is_pasted_is_what_github_takes() -> None:
         (
             "write",
             "/contracts store, ibkr\nthanks",
-            "workflow run contracts.yml -f core_ref=0123 -f packs=store ibkr",
+            "workflow run contracts.yml -f core_ref=0123 -f only_new=true -f packs=store ibkr",
         ),
         (
             "admin",
             "/contracts $(touch pwned); -f x=y",
-            "workflow run contracts.yml -f core_ref=0123 -f packs=touch pwned f x y",
+            "workflow run contracts.yml -f core_ref=0123"
+            " -f only_new=true -f packs=touch pwned f x y",
         ),
         ("read", "/contracts", ""),
     ],

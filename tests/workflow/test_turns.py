@@ -40,7 +40,7 @@ def test_the_answer(
     run = reported(report.cells, PACKS, matrix)
     assert run is not None
 
-    turns = turned(run, tmp_path, report)
+    turns = turned(run, tmp_path)
     found, headline = weighed(report, turns)
 
     assert found is answer

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from fanout.cli import main
-from fanout.commands.workflow import releases, token
 from fanout.commands.workflow.token import HEADER
-from fanout.notify.github.client import Waits, connect
 from tests import ROOT
+from tests.notify.telling import hurry
 from tests.servers.core_index import CoreIndex, Offer
 from tests.servers.github import Fault, GitHub, private_key
 from tests.worlds.project import PACK_TOML
 
-QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 TABLE = ROOT / "tox.ini"
 GATE = "fanout check 1.4.61"
 CONSUMERS = 'market-data-free = "1.0"\nmarket-data-small = "0.1.0"\n'
@@ -33,8 +30,7 @@ def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[G
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
     monkeypatch.setenv("REPO_TOKEN", "github_pat_x")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    for module in (token, releases):
-        monkeypatch.setattr(module, "connect", partial(connect, waits=QUICK))
+    hurry(monkeypatch)
     yield server
     server.close()
     assert server.refused == []

@@ -2,18 +2,23 @@
 
 Format: lines of a pack, or nothing for all of them, and an address: the https address of a webhook
 as its service gives it, or a URL of apprise, such as `mailtos://user:password@host?to=a@b.org`.
+What was told is remembered, so that a job that is run again tells nobody the same twice: a folder
+with an empty file for each message, named by SHA-256 of what was told and to whom.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from functools import partial
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from fanout.errors import ExitCode, UnusableInput
+from fanout.model import Answer
 from fanout.notify.announcement import Announcement
-from fanout.notify.tidings import Told, short, tidings
+from fanout.wording import fitted, one_line
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -29,6 +34,7 @@ PARAMETERS = frozenset(
     | {"bcc", "cc", "from", "name", "reply", "smtp", "to", "user"}  # of a mail
     | {"mode", "pass", "thread", "thread_id", "token"}
 )
+MOST, LONGEST_LINE = 20, 300  # promises that are listed, and characters of each
 TRIES, PAUSE = 5, 5.0  # seconds between them
 CONNECTING, ANSWERING = 10.0, 20.0  # seconds
 LONGEST = 120.0  # seconds, with all tries
@@ -58,21 +64,51 @@ class Undelivered(UnusableInput):
     exit_code = ExitCode.NO_VERDICT
 
 
-def tell(announcement: Announcement, at: int, pack: str, address: str, told: Told) -> str:
+def addresses(text: str) -> Iterator[tuple[int, str, str]]:
+    """Who is told: the number of a line, a pack, or nothing for all of them, and an address."""
+    for at, line in enumerate(text.splitlines(), start=1):
+        if words := line.split():
+            yield at, words[0] if len(words) > 1 else "", words[-1]
+
+
+def tell(announcement: Announcement, at: int, pack: str, address: str, told: Path) -> str:
     """Send an address the news of its pack, or of all, once; what was done, in a line.
 
-    `at` is the number of its line. Raises UnusableAddress and Undelivered, without the address:
-    it is a secret.
+    `at` is the number of its line, `told` the folder that remembers. Raises UnusableAddress and
+    Undelivered, without the address: it is a secret.
     """
     service = service_of(address, at)
     named = f"line {at} of {NAME}, {service.scheme}"
-    lines = tidings(announcement, pack)
+    lines = news(announcement, pack)
     if not lines:
         return f"{named}: nothing changed, nothing sent"
     # Not by the address itself: whoever reads the memory could try passwords.
-    whom = f"{at} {service.shown}"
-    sent = told.once(whom, partial(send, service, announcement, lines, named))
-    return f"{named}: {'sent' if sent else 'sent before'}"
+    said = f"{announcement.model_dump_json()}\0{at} {service.shown}"
+    memory = told / hashlib.sha256(said.encode()).hexdigest()
+    if memory.exists():
+        return f"{named}: sent before"
+    send(service, announcement, lines, named)
+    told.mkdir(parents=True, exist_ok=True)
+    memory.touch()
+    return f"{named}: sent"
+
+
+def news(announcement: Announcement, pack: str = "") -> list[str]:
+    """A line for each promise that turned, of one pack or of all; none if there is no news.
+
+    A run without an answer is news to everybody.
+    """
+    found = [turn.line for turn in announcement.turned if pack in ("", turn.pack)]
+    lines = found[:MOST]
+    if len(found) > MOST:
+        lines.append(f"and {len(found) - MOST} more")
+    if announcement.answer is Answer.UNKNOWN and not lines:
+        lines.append(announcement.problem or "some cells have no verdict")
+    return lines
+
+
+def short(text: str) -> str:
+    return fitted(one_line(text), LONGEST_LINE)
 
 
 def service_of(address: str, at: int) -> Service:
@@ -125,9 +161,8 @@ def send(service: Service, announcement: Announcement, lines: list[str], named: 
     from apprise import Apprise, NotifyFormat
 
     is_mail = service.scheme in MAIL
-    head, *listed = (
-        one if is_mail else inert(one) for one in (short(announcement.headline), *lines)
-    )
+    shown = map(short, (announcement.headline, *lines))
+    head, *listed = shown if is_mail else map(inert, shown)
     sender = Apprise(asset=service.plugin.asset)
     sender.add(service.plugin)
     result = sender.notify(

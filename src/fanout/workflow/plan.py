@@ -23,7 +23,6 @@ from fanout.model import Core, Frozen, Matrix
 from fanout.notify.announcement import Request
 from fanout.wording import printable
 from fanout.workflow.candidate import Candidate, version_text
-from fanout.workflow.event import InvalidRequest
 from fanout.workflow.shards import shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan
@@ -138,16 +137,6 @@ def release(named: str, matrix: Matrix) -> Core:
 def refused(request: Request, problem: str) -> Plan:
     """The plan of a request that cannot be run: no cells, and why."""
     return Plan(request=request, problem=printable(problem))
-
-
-def nothing_new(request: Request, known: str) -> Plan:
-    """The plan of a request that a run has answered already: no cells, and which run that is."""
-    return Plan(request=request, known=known)
-
-
-def unreadable(error: InvalidRequest, commit: str) -> Plan:
-    """The plan of a request that is none; the answer goes to its commit, if that can be read."""
-    return refused(Request(commit=commit), f"{error.what}; {error.hint}")
 
 
 def packed(made: Plan) -> str:

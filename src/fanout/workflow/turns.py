@@ -16,30 +16,25 @@ from fanout.told.report_markdown import escape, markdown
 from fanout.wording import number
 
 
-def turned(run: Run, history: Path, report: Report) -> tuple[Turned, ...]:
+def turned(run: Run, history: Path) -> tuple[Turned, ...]:
     """Keep a run in a history, and give the promises that regressed or were fixed in it.
 
     In the first run of all nothing can have turned.
     """
-    first = not document_names(history)
-    write_run(run, history)
-    if first:
+    if not document_names(history):
         return ()
+    write_run(run, history)
     with History(history) as past:
-        found = [turn for entry in entries(Snapshot(past)) for turn in entry.turns]
-    broken = {(one.pack, one.promise.name): one.promise.message for one in report.broken}
+        turns = [turn for entry in entries(Snapshot(past)) for turn in entry.turns]
     return tuple(
         Turned(
-            pack=turn.pack,
-            owner=run.packs[turn.pack].owner,
-            promise=turn.promise.name,
-            says=turn.promise.says,
-            verdict=turn.verdict,
-            core_ref=turn.core_ref,
-            message=broken.get((turn.pack, turn.promise.name), ""),
+            pack=one.pack,
+            says=one.promise.says or one.promise.name,
+            verdict=one.verdict,
+            core=one.core_ref,
         )
-        for turn in found
-        if turn.run == run.id
+        for one in turns
+        if one.run == run.id
     )
 
 
@@ -51,7 +46,7 @@ def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
     if report.broken:
         packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
         said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
-        new = {(one.pack, one.promise) for one in turns if one.verdict is Verdict.REGRESSED}
+        new = {(one.pack, one.says) for one in turns if one.verdict is Verdict.REGRESSED}
         since = f"{len(new) or 'none'} of which regressed since the last run"
         return Answer.HOLD, f"{said}, {since}; {report.summary}"
     if report.without_verdict:
@@ -64,14 +59,7 @@ def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
 
 def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:
     parts = [f"**{escape(headline)}**"]
-    for verdict in (Verdict.REGRESSED, Verdict.FIXED):
-        lines = [
-            f"- **{escape(turn.says or turn.promise)}**  \n"
-            f"  {escape(turn.pack)}, owned by {escape(turn.owner)}, {escape(turn.promise)},"
-            f" on {escape(turn.core_ref)}"
-            for turn in turns
-            if turn.verdict is verdict
-        ]
-        if lines:
-            parts += [f"### {verdict.capitalize()} since the last run", "\n".join(lines)]
+    if turns:
+        listed = "\n".join(f"- {escape(one.line)}" for one in turns)
+        parts.append(f"### Since the last run\n\n{listed}")
     return "\n\n".join((*parts, markdown(report)))

@@ -23,7 +23,6 @@ from fanout.notify import messages
 from fanout.notify.announcement import Announcement
 from fanout.notify.github import comment, issues, status
 from fanout.notify.github.client import Account, connect
-from fanout.notify.tidings import Told, addresses
 from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
@@ -53,19 +52,19 @@ Example: fanout workflow notify answer --core-repository owner/market-data-core"
     "--told",
     "memory",
     type=FOLDER,
+    default=Path("told"),
+    show_default=True,
     help="A folder that remembers which messages were sent.",
 )
 @ROOT
-def notify(
-    answer: Path, core_repository: str, repository: str, memory: Path | None, root: Path
-) -> None:
+def notify(answer: Path, core_repository: str, repository: str, memory: Path, root: Path) -> None:
     """Tell the ANSWER, a folder that `conclude` left: by messages, and on GitHub."""
     told = read(answer / "announcement.json")
     runs = [read_run(path) for path in sorted((answer / "run").glob("*.json"))]
     failed = False
     lines = []
     run = runs[-1] if runs else None
-    for telling in tellings(told, run, core_repository, repository, Told(told, memory), root):
+    for telling in tellings(told, run, core_repository, repository, memory, root):
         try:
             line = telling()
         except UnusableInput as error:
@@ -95,11 +94,11 @@ def tellings(
     run: Run | None,
     core_repository: str,
     repository: str,
-    memory: Told,
+    memory: Path,
     root: Path,
 ) -> Iterator[Callable[[], str]]:
     """What is to be told, each alone, so that one that fails stops no other; people first."""
-    listed = addresses(os.environ.get(messages.NAME, ""))
+    listed = list(messages.addresses(os.environ.get(messages.NAME, "")))
     for at, pack, address in listed:
         yield partial(messages.tell, told, at, pack, address, memory)
     if not listed:

@@ -14,10 +14,7 @@ from fanout.told.decision.account import account as account_of
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.report_markdown import escape
 
-# One that was made before there were commits and runs in it has neither.
-MARKER = re.compile(
-    r"<!-- market-data-fanout: contracts(?: commit=([0-9a-f]*) run=([0-9]{1,18}))? -->"
-)
+MARKER = re.compile(r"<!-- market-data-fanout: contracts commit=([0-9a-f]*) run=([0-9]{1,18}) -->")
 LONGEST = 65_536  # characters that GitHub takes in a comment
 NEWS = (Verdict.REGRESSED, Verdict.BROKEN, Verdict.FIXED, Verdict.UNKNOWN)
 
@@ -63,27 +60,27 @@ def tell(account: Account, repository: str, announcement: Announcement, today: d
     number = announcement.request.pull_request
     if number is None:
         return "no comment: no pull request was named"
-    what = f"comment on pull request {number} of '{repository}'"
-    with asking(what):
+    text = body(announcement, today)
+
+    def ours() -> list[IssueComment]:
+        mine = (one for one in pull.get_issue_comments() if one.user.login == account.login)
+        return [one for one in mine if MARKER.match(one.body or "")]
+
+    with asking(f"comment on pull request {number} of '{repository}'"):
         pull = account.github.get_repo(repository).get_pull(number)
         head = pull.head.sha
-    text = body(announcement, today)
-    seen: list[IssueComment] = []
-
-    def find() -> IssueComment | None:
-        mine = (one for one in pull.get_issue_comments() if one.user.login == account.login)
-        seen[:] = [one for one in mine if MARKER.match(one.body or "")]
-        return seen[-1] if seen else None
-
-    comment, made = once(what, account.waits, find, lambda: pull.create_issue_comment(text))
-    done = "written" if made else "was there already"
-    with asking(what):
-        if (there := rank(comment.body, head)) > rank(text, head):
-            done = f"stays as it is, of {'the present commit, ' if there[0] else ''}run {there[1]}"
-        elif comment.body != text:
-            comment.edit(text)
+        mine = ours()
+        if not mine:
+            once(lambda: pull.create_issue_comment(text), lambda: next(iter(ours()), None))
+            done = "written"
+        elif (kept := rank(mine[-1].body, head)) > rank(text, head):
+            done = f"stays as it is, of {'the present commit, ' if kept[0] else ''}run {kept[1]}"
+        elif mine[-1].body == text:
+            done = "was there already"
+        else:
+            mine[-1].edit(text)
             done = "edited"
-        for old in seen[:-1]:
+        for old in mine[:-1]:
             old.minimize("OUTDATED")
     return f"the comment on pull request {number} of '{repository}': {done}"
 
@@ -91,4 +88,4 @@ def tell(account: Account, repository: str, announcement: Announcement, today: d
 def rank(text: str, head: str) -> tuple[bool, int]:
     """What sorts comments: those on the pull request's present commit last, then later runs."""
     marked = MARKER.match(text)
-    return (marked[1] == head, int(marked[2] or 0)) if marked else (False, 0)
+    return (marked[1] == head, int(marked[2])) if marked else (False, 0)

@@ -19,9 +19,6 @@ def description(announcement: Announcement) -> str:
 def tell(account: Account, repository: str, announcement: Announcement) -> str:
     """Set the status of the commit, unless a later run has; what was done, in a line."""
     commit_hash = announcement.request.commit
-    what = f"set the status of {commit_hash[:10]} in '{repository}'"
-    with asking(what):
-        commit = account.github.get_repo(repository).get_commit(commit_hash)
     state, said = STATES[announcement.answer], description(announcement)
     asked = (state, said, str(announcement.url))
 
@@ -37,10 +34,10 @@ def tell(account: Account, repository: str, announcement: Announcement) -> str:
         return None
 
     def make() -> str:
-        commit.create_status(
-            state, target_url=str(announcement.url), description=said, context=CONTEXT
-        )
+        commit.create_status(state, asked[2], said, CONTEXT)
         return f"set {state}"
 
-    done, _ = once(what, account.waits, find, make)
+    with asking(f"set the status of {commit_hash[:10]} in '{repository}'"):
+        commit = account.github.get_repo(repository).get_commit(commit_hash)
+        done = find() or once(make, find)
     return f"the status of {commit_hash[:10]} in '{repository}': {done}"
