@@ -190,7 +190,9 @@ def tell(folder: Path, told: Announcement, *cells: CellReport) -> Told:
     answer.mkdir()
     if reports := cells or [found for one in cells_of(told) for found in one]:
         write_run(run(*reports), answer / "run")
-    (answer / "announcement.json").write_text(told.model_dump_json(), encoding="utf-8")
+    (answer / "announcement.json").write_text(
+        told.model_dump_json(round_trip=True), encoding="utf-8"
+    )
     (folder / "tox.ini").write_text("[tox]\nenv_list = {small,store,pipeline}-core_v120\n")
     for pack, assignee in (("small", "ada"), ("store", "bob"), ("pipeline", "eve")):
         file = folder / "packs" / pack / "pack.toml"

@@ -12,7 +12,7 @@ from pydantic import HttpUrl
 
 from fanout.model import Result
 from fanout.notify.announcement import Announcement
-from fanout.notify.github.comment import LONGEST
+from fanout.notify.github.answer import LONGEST
 from tests.notify.telling import SHA, URL, announcement, listening, tell
 from tests.servers.github import BOT, Fault, GitHub, private_key
 from tests.servers.openapi import PATHS, described, installed

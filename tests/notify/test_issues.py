@@ -278,6 +278,15 @@ def test_a_pull_request_of_core_opens_no_issue(github: GitHub, tmp_path: Path) -
     assert github.issues == []
 
 
+def test_a_run_that_is_unknown_as_a_whole_opens_no_issue(github: GitHub, tmp_path: Path) -> None:
+    """Where the history cannot be read, what is excused is not known."""
+    told = of_the_table().model_copy(update={"problem": "the history cannot be read"})
+
+    tell(tmp_path, told, cell("1.3.0", Result.BROKEN))
+
+    assert github.issues == []
+
+
 def test_an_issue_of_somebody_else_is_not_ours(github: GitHub, tmp_path: Path) -> None:
     """An issue with our marker that another wrote is neither edited nor closed."""
     tell(tmp_path, small(REGRESSED))

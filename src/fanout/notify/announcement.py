@@ -5,30 +5,21 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
+from pydantic import BeforeValidator, Field, HttpUrl
 
 from fanout.gate.decision import Decision
 from fanout.history.run import Name, Text
 from fanout.model import PACK, Answer, Frozen, Verdict
 
 # Of what git and GitHub allow in the name of a branch or tag, what needs quoting nowhere.
-REF = re.compile(
-    r"(?!.*(?:\.\.|//|/\.|\.lock/))(?!.*(?:/|\.|\.lock)\Z)[A-Za-z0-9_][A-Za-z0-9_.+/-]*", re.ASCII
-)
+REF = re.compile(r"\A(?!.*(\.\.|//|/\.|\.lock(/|\Z)|[/.]\Z))([A-Za-z0-9_][A-Za-z0-9_.+/-]*)?\Z")
 RUN = re.compile(r"(\S+)/actions/runs/([0-9]{1,18})\b")  # in the address of one
-FLAGS = (True, "true", False, "false")
-
-
-def plain(ref: str) -> str:
-    if ref and not REF.fullmatch(ref):
-        raise ValueError("it is no name that git allows and no shell reads otherwise")
-    return ref
 
 
 def flag(said: object) -> bool:
-    if said not in FLAGS:
-        raise ValueError("it is neither true nor false")
-    return said in (True, "true")
+    if said in (True, "true", False, "false"):
+        return said in (True, "true")
+    raise ValueError("it is neither true nor false")
 
 
 def names(said: object) -> object:
@@ -37,18 +28,11 @@ def names(said: object) -> object:
     return tuple(dict.fromkeys(said)) if isinstance(said, list) else said
 
 
-def without_what_follows(value: object) -> object:
-    """A decision as JSON tells it, without what is computed from the rest."""
-    if isinstance(value, dict):
-        return {k: one for k, one in value.items() if k not in Decision.model_computed_fields}
-    return value
-
-
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
 Flag = Annotated[bool, BeforeValidator(flag)]
 PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
 # GitHub refuses longer names of branches.
-Ref = Annotated[str, Field(strict=True, max_length=250), AfterValidator(plain)]
+Ref = Annotated[str, Field(strict=True, max_length=250, pattern=REF)]
 
 
 class Request(Frozen):
@@ -95,7 +79,7 @@ class Announcement(Frozen):
     problem: Text = ""
     url: HttpUrl  # of the run of the workflow
     dashboard: HttpUrl | None = None
-    decision: Annotated[Decision | None, BeforeValidator(without_what_follows)] = None
+    decision: Decision | None = None
     turned: tuple[Turned, ...] = ()
 
     @property

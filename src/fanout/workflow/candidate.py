@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -19,7 +18,6 @@ from fanout.notify.announcement import Request
 from fanout.workflow.event import HEAD
 
 PAUSE = 20.0  # seconds between two looks
-TAG = re.compile(r"v?(?P<version>[0-9].*)", re.ASCII)
 
 
 class Candidate(Frozen):
@@ -75,14 +73,9 @@ def find(
         say(f"Core {version} is not on the index yet; waiting up to {left:.0f} seconds more")
         time.sleep(min(PAUSE, left))
     address = without_secrets(repository)
-    if version:
-        raise InvalidCore(
-            f"Core {version} is not on the index after {wait:.0f} seconds, and '{address}' has no"
-            f" tag '{named}'",
-            "run it again once it is there",
-        )
+    late = f"Core {version} is not on the index after {wait:.0f} seconds, and " if version else ""
     raise InvalidCore(
-        f"'{address}' has no branch, tag or commit '{named}'",
+        f"{late}'{address}' has no branch, tag or commit '{named}'",
         f"see `git ls-remote {address}` for its refs",
     )
 
@@ -93,9 +86,8 @@ def commit_of(named: str, commit: str, repository: str) -> Candidate:
 
 def version_text(named: str) -> str:
     """The version that a text such as `v1.4.61` or `1.4.61` names; empty if it names none."""
-    match = TAG.fullmatch(named)
     try:
-        return str(Version(match["version"])) if match else ""
+        return str(Version(named))
     except InvalidVersion:
         return ""
 

@@ -18,21 +18,24 @@ from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
+from fanout.dashboard.facts.news import entries
+from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.errors import InvalidCore
 from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
-from fanout.history.document import reported
+from fanout.history.document import document_names, reported, write_run
+from fanout.history.query import History
 from fanout.history.run import Run, shortened
 from fanout.model import Answer, Core, Matrix, Side, Verdict
 from fanout.notify.announcement import Announcement, Turned
 from fanout.told.decision.account import account
 from fanout.told.decision.markdown import account_markdown
-from fanout.told.report import make_report
-from fanout.told.report_markdown import escape
+from fanout.told.report import Report, make_report
+from fanout.told.report_markdown import escape, markdown
+from fanout.wording import number
 from fanout.workflow.candidate import Candidate
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, release
-from fanout.workflow.turns import table_markdown, turned, weighed
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ def unasked(jobs: Concluding, problem: str) -> Conclusion:
 def without_history(found: Conclusion, why: str) -> Conclusion:
     """Unknown, because what is pending, and so excused, stands in a history that cannot be read."""
     headline = f"unknown: {why}; without it the answer would be {found.announcement.headline}"
-    unknown = {"answer": Answer.UNKNOWN, "headline": headline, "problem": why, "decision": None}
+    unknown: dict[str, object] = {"answer": Answer.UNKNOWN, "headline": headline, "problem": why}
+    unknown |= {"decision": None, "turned": ()}
     run = found.run
     if run and run.answer:
         run = run.model_copy(update={"answer": Answer.UNKNOWN})
@@ -199,3 +203,52 @@ def of_the_table(jobs: Concluding, matrix: Matrix, reasons: Mapping[str, str]) -
     answer, headline = weighed(report, turns)
     said = jobs.announced(answer, headline, turned=turns)
     return Conclusion(table_markdown(headline, turns, report), said, run)
+
+
+def turned(run: Run, history: Path) -> tuple[Turned, ...]:
+    """Keep a run in a history, and give the promises that regressed or were fixed in it.
+
+    In the first run of all nothing can have turned.
+    """
+    if not document_names(history):
+        return ()
+    write_run(run, history)
+    with History(history) as past:
+        turns = [turn for entry in entries(Snapshot(past)) for turn in entry.turns]
+    return tuple(
+        Turned(
+            pack=one.pack,
+            says=one.promise.says or one.promise.name,
+            verdict=one.verdict,
+            core=one.core_ref,
+        )
+        for one in turns
+        if one.run == run.id
+    )
+
+
+def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
+    """Hold for what is broken, else unknown for a cell without a verdict, else release.
+
+    The turns tell what of that is new; without a history nothing is, and the answer is the same.
+    """
+    if report.broken:
+        packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
+        said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
+        new = {(one.pack, one.says) for one in turns if one.verdict is Verdict.REGRESSED}
+        since = f"{len(new) or 'none'} of which regressed since the last run"
+        return Answer.HOLD, f"{said}, {since}; {report.summary}"
+    if report.without_verdict:
+        first = report.without_verdict[0]
+        said = f"{first.cells[0]}: {first.outcome}: {first.reason}"
+        return Answer.UNKNOWN, f"unknown: {report.summary}; {said}"
+    excused = " that nobody has excused" if report.known_breaks else ""
+    return Answer.RELEASE, f"release: no promise is broken{excused}; {report.summary}"
+
+
+def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:
+    parts = [f"**{escape(headline)}**"]
+    if turns:
+        listed = "\n".join(f"- {escape(one.line)}" for one in turns)
+        parts.append(f"### Since the last run\n\n{listed}")
+    return "\n\n".join((*parts, markdown(report)))

@@ -7,21 +7,19 @@ Formats: the inputs of `fanout.yml`, and as one of them the payload of a `reposi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Annotated, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import StrictStr, ValidationError
 
 from fanout.errors import UnusableInput
 from fanout.model import Frozen
 from fanout.notify.announcement import Flag, Request
 from fanout.wording import cut, one_line
 
-LARGEST_PAYLOAD = 64 * 1024  # characters; GitHub sends less
 SHOWN = 60  # characters of a text that was refused
 HEAD = "HEAD"  # Core's default branch, whatever its name
 NAME = "a version, branch, tag or commit, of A-Z, a-z, 0-9 and _ . + / - as git allows them"
-FLAG = "true or false"
 WANTED = {
     "core_ref": NAME,
     "baseline": NAME,
@@ -30,7 +28,7 @@ WANTED = {
     "packs": "names of packs, separated by commas",
     "payload": "JSON as a text",
     "since": "a commit",
-} | dict.fromkeys(("only_new", "every", "news"), FLAG)
+} | dict.fromkeys(("only_new", "every", "news"), "true or false")
 T = TypeVar("T", bound=Frozen)
 
 
@@ -39,17 +37,15 @@ class InvalidRequest(UnusableInput):
 
 
 class Scope(Frozen):
-    """What of the matrix is meant: all of it, what changed since a commit here, or what is new."""
+    """What of the matrix is meant: all of it, what changed since a commit here, or what is new.
+
+    `payload` is what Core dispatched, as JSON, in place of the other inputs.
+    """
 
     every: Flag = False  # release of Core, in place of the default matrix
-    since: Annotated[str, Field(strict=True)] = ""
+    since: StrictStr = ""
     news: Flag = False  # and nothing that has an answer already
-
-
-class Sent(Frozen):
-    """What Core dispatched, as JSON, in place of the other inputs."""
-
-    payload: Annotated[str, Field(strict=True)] = ""
+    payload: StrictStr = ""
 
 
 def scope(inputs: str) -> Scope:
@@ -60,7 +56,7 @@ def scope(inputs: str) -> Scope:
 def request(inputs: str) -> Request:
     """The request in inputs, or in the payload that is one; raises InvalidRequest."""
     given, named = read(inputs, "inputs"), "inputs"
-    if payload := checked(Sent, given, named).payload:
+    if payload := checked(Scope, given, named).payload:
         given, named = read(payload, "client_payload"), "client_payload"
         if not given.get("core_ref"):
             raise InvalidRequest(f"'{named}' has no 'core_ref'", f"send {NAME} of Core there")
@@ -68,8 +64,6 @@ def request(inputs: str) -> Request:
 
 
 def read(text: str, named: str) -> dict[str, object]:
-    if len(text) > LARGEST_PAYLOAD:
-        raise InvalidRequest(f"'{named}' is larger than {LARGEST_PAYLOAD} characters", "send less")
     try:
         said = json.loads(text or "null")
     except (ValueError, RecursionError) as error:
@@ -93,13 +87,8 @@ def checked(kind: type[T], said: Mapping[str, object], named: str) -> T:
         ) from error
 
 
-def changed_packs(paths: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+def changed_packs(paths: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
     """The packs whose cells a change can touch; none where something shared has changed."""
-    found: dict[str, None] = {}
-    for path in paths:
-        folder, _, rest = path.partition("/")
-        pack, inside, _ = rest.partition("/")
-        if folder != "packs" or not inside or pack not in known:
-            return ()
-        found[pack] = None
-    return tuple(found)
+    parts = [path.split("/", 2) for path in paths]
+    alone = all(len(one) == 3 and one[0] == "packs" and one[1] in known for one in parts)
+    return tuple(dict.fromkeys(one[1] for one in parts)) if alone else ()

@@ -6,7 +6,6 @@ What is measured of packs and consumers is of the newest measurement alone, in f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -28,13 +27,6 @@ class UnusableBranch(UnusableInput):
     """The branch of the history cannot be read or written; what is on it stays."""
 
     exit_code = UnusableHistory.exit_code
-
-
-def measurements(history: Path) -> Iterator[tuple[str, bytes]]:
-    """What is measured, by its place in a history; who reads it checks it."""
-    for folder in MEASURED:
-        for file in sorted((history / folder).glob("*.json")):
-            yield f"{folder}/{file.name}", file.read_bytes()
 
 
 def unread(repository: str, folder: Path, token: str) -> str:
@@ -69,8 +61,8 @@ class HistoryBranch:
         UnreadableDocument, UnusableHistory and UnusableBranch.
         """
         runs = [read_run(path) for path in sorted(documents.glob("*.json"))]
-        others = dict(measurements(measured)) if measured else {}
-        said = ""
+        files = [one for name in MEASURED if measured for one in (measured / name).glob("*.json")]
+        others = {f"{one.parent.name}/{one.name}": one.read_bytes() for one in sorted(files)}
         for pause in PAUSES:
             time.sleep(pause)
             self.fetch()
@@ -88,8 +80,7 @@ class HistoryBranch:
             done = self.git("push", "--quiet", self.repository, f"HEAD:{REF}", may_fail=True)
             if done.returncode == 0:
                 return len(new)
-            said = done.stderr
-        raise self.failed("written", said)
+        raise self.failed("written", done.stderr)
 
     def fetch(self) -> None:
         """Make the folder what the branch is now, and an empty one where there is none yet."""

@@ -105,7 +105,9 @@ def leave(found: Conclusion, folder: Path, root: Path) -> None:
     """Write the answer for the jobs after this one, and show it."""
     folder.mkdir(parents=True, exist_ok=True)
     told = found.announcement
-    (folder / "announcement.json").write_text(told.model_dump_json(indent=2), encoding="utf-8")
+    # Without what is computed from the rest.
+    announced = told.model_dump_json(indent=2, round_trip=True)
+    (folder / "announcement.json").write_text(announced, encoding="utf-8")
     (folder / "answer.json").write_text(attested(found), encoding="utf-8")
     (folder / "account.md").write_text(found.account, encoding="utf-8")
     if found.run:

@@ -21,7 +21,7 @@ from fanout.history.document import read_run, read_whole
 from fanout.history.run import Run
 from fanout.notify import messages
 from fanout.notify.announcement import Announcement
-from fanout.notify.github import comment, issues, status
+from fanout.notify.github import answer, issues
 from fanout.notify.github.client import Account, connect
 from fanout.told.report_markdown import escape
 
@@ -114,11 +114,12 @@ def tellings(
     if account is not None:
         found = account
         if core_repository and told.request.commit:
-            yield lambda: status.tell(found, core_repository, told)
-        if core_repository and told.request.pull_request:
+            yield lambda: answer.set_status(found, core_repository, told)
+        if core_repository and (number := told.request.pull_request):
             today = datetime.now(UTC).date()
-            yield lambda: comment.tell(found, core_repository, told, today)
-        if repository:
+            yield lambda: answer.comment(found, core_repository, number, told, today)
+        # A pull request of Core has its comment, and may never be merged.
+        if repository and run and not (told.problem or told.request.pull_request):
             yield lambda: issues.tell(
                 found, repository, core_repository, told, run, assignees(root)
             )

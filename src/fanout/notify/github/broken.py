@@ -50,9 +50,8 @@ class Regression(NamedTuple):
 
     @property
     def reason(self) -> str:
-        return (
-            one_line(self.known.changes[0].says if self.known else self.error) or "nothing is said"
-        )
+        said = self.known.changes[0].says if self.known else self.error
+        return one_line(said) or "nothing is said"
 
     @property
     def age(self) -> Version:
@@ -89,7 +88,7 @@ class Broken(NamedTuple):
         )
 
 
-def by_cause(run: Run | None, announcement: Announcement, cores: Cores) -> list[Broken]:
+def by_cause(run: Run, announcement: Announcement, cores: Cores) -> list[Broken]:
     """What is broken, and nobody has excused, the cause of most promises first."""
     decision = announcement.decision
     broken = of_the_candidate(decision, cores) if decision else of_the_table(run, cores)
@@ -115,9 +114,9 @@ def rest(found: Sequence[Broken]) -> Iterator[Broken]:
         yield Broken(digest("the rest"), number(len(members), "other cause"), tuple(promises))
 
 
-def of_the_table(run: Run | None, cores: Cores) -> Iterator[Regression]:
+def of_the_table(run: Run, cores: Cores) -> Iterator[Regression]:
     for attempt, one, standing in standings(run):
-        if run and standing is Standing.BROKEN and attempt.core_ref in cores:
+        if standing is Standing.BROKEN:
             told = Entry(
                 pack=attempt.pack,
                 owner=run.packs[attempt.pack].owner,
@@ -148,21 +147,21 @@ def last_error(message: str, text: str) -> str:
     return one_line(" ".join(said if said and "[type=" in said[-1] else said[-1:]))
 
 
-def judged(run: Run | None, announcement: Announcement) -> dict[str, Judged]:
+def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:
     """The Core that each Core ref was: its version as the cells found it."""
-    found = {}
-    for attempt in run.attempts if run else ():
-        if run and attempt.environment is not None:
-            version = run.environments[attempt.environment].version
-            found[attempt.core_ref] = Judged(version=version, run=announcement.run)
+    at = announcement.run
+    found = {
+        one.core_ref: Judged(version=run.environments[one.environment].version, run=at)
+        for one in run.attempts
+        if one.environment is not None
+    }
     if announcement.decision:
         core = announcement.decision.candidate
-        known = Judged(version=core.version, commit=core.commit, run=announcement.run)
-        found[core.core_ref] = known
+        found[core.core_ref] = Judged(version=core.version, commit=core.commit, run=at)
     return found
 
 
-def settled(run: Run | None, cores: Cores) -> dict[str, set[Judged]]:
+def settled(run: Run, cores: Cores) -> dict[str, set[Judged]]:
     """The Cores on which every attempt of a run keeps a promise, or every one breaks it."""
     said: dict[tuple[str, str], set[Standing]] = {}
     for attempt, one, standing in standings(run):
@@ -170,14 +169,14 @@ def settled(run: Run | None, cores: Cores) -> dict[str, set[Judged]]:
         said.setdefault(key, set()).add(standing)
     found: dict[str, set[Judged]] = {}
     for (promise, core_ref), stands in said.items():
-        if stands in ({Standing.KEPT}, {Standing.BROKEN}) and core_ref in cores:
+        if stands in ({Standing.KEPT}, {Standing.BROKEN}):
             found.setdefault(promise, set()).add(cores[core_ref])
     return found
 
 
-def standings(run: Run | None) -> Iterator[tuple[Attempt, Finding, Standing]]:
+def standings(run: Run) -> Iterator[tuple[Attempt, Finding, Standing]]:
     """What each attempt says of each promise, but for a cell of which one has no verdict."""
-    unsure = {one.cell for one in run.attempts if not one.outcome.has_verdict} if run else set()
-    for attempt in run.attempts if run else ():
-        for finding in run.findings_of(attempt) if run and attempt.cell not in unsure else ():
+    unsure = {one.cell for one in run.attempts if not one.outcome.has_verdict}
+    for attempt in run.attempts:
+        for finding in run.findings_of(attempt) if attempt.cell not in unsure else ():
             yield attempt, finding, standing_of(finding.result, attempt.supported)

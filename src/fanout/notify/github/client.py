@@ -42,10 +42,6 @@ class UnreachableGitHub(UnusableInput):
     exit_code = ExitCode.NO_VERDICT
 
 
-class InvalidToken(UnusableInput):
-    """What is to identify this tool on GitHub is no token, or no key of an app."""
-
-
 @dataclass(frozen=True)
 class Account:
     """Who we are on GitHub: the client, and the login under which its comments appear."""
@@ -58,37 +54,31 @@ class Account:
 def connect(environment: Mapping[str, str]) -> Account | None:
     """The account that the environment configures: a GitHub App, or REPO_TOKEN; None without.
 
-    Raises UnreachableGitHub, and InvalidToken for a key that is none.
+    Raises UnreachableGitHub, also for a key that is none.
     """
     url = environment.get("GITHUB_API_URL") or API
     app, key = (environment.get(f"APP_{name}", "").strip() for name in ("ID", "PRIVATE_KEY"))
     token = environment.get("REPO_TOKEN", "").strip()
+    login = ""
     if app and key:
         with asking("use the GitHub App"):
             try:
-                auth = Auth.AppAuth(app, key)
-                integration = GithubIntegration(
-                    auth=auth, base_url=url, timeout=SECONDS, retry=REPEATABLE
-                )
+                of_app = Auth.AppAuth(app, key)
+                ours = GithubIntegration(auth=of_app, base_url=url, retry=REPEATABLE)
                 owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
-                installation = integration.get_repo_installation(owner, name)
-                login = f"{integration.get_app().slug}[bot]"
-                found = auth.get_installation_auth(installation.id)
+                installation = ours.get_repo_installation(owner, name)
+                login = f"{ours.get_app().slug}[bot]"
             except (PyJWTError, ValueError) as error:
-                raise InvalidToken(
+                raise UnreachableGitHub(
                     "APP_PRIVATE_KEY is no private key",
                     "set it to the whole PEM file that GitHub gave for the app",
                 ) from error
-            return Account(client(found, url), login, is_app=True)
-    if not token:
+        auth: Auth.Auth = of_app.get_installation_auth(installation.id)
+    elif token:
+        auth = Auth.Token(token)
+    else:
         return None
-    github = client(Auth.Token(token), url)
-    with asking("say whose token REPO_TOKEN is"):
-        return Account(github, github.get_user().login)
-
-
-def client(auth: Auth.Auth, url: str) -> Github:
-    return Github(
+    github = Github(
         auth=auth,
         base_url=url,
         timeout=SECONDS,
@@ -98,6 +88,8 @@ def client(auth: Auth.Auth, url: str) -> Github:
         seconds_between_writes=BETWEEN_WRITES,
         lazy=True,
     )
+    with asking("say whose token REPO_TOKEN is"):
+        return Account(github, login or github.get_user().login, is_app=bool(login))
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from github.GithubException import GithubException
 from github.Issue import Issue
@@ -25,15 +25,10 @@ MOST_ASSIGNEES = 10  # that GitHub takes
 LONGEST_TITLE, LONGEST = 256, 65_536  # characters that GitHub takes, the second in a body
 CUT = "What is more is cut here: the run tells it."
 OPEN, CLOSED = "open", "closed"
+# An issue that we wrote, and what it is about.
+Ours = tuple[Issue, About]
 # On which Cores a run judged each promise.
 Settled = Mapping[str, Collection[Judged]]
-
-
-class Ours(NamedTuple):
-    """An issue that we wrote, and what it is about."""
-
-    issue: Issue
-    about: About
 
 
 def tell(
@@ -41,15 +36,10 @@ def tell(
     repository: str,
     core_repository: str,
     announcement: Announcement,
-    run: Run | None,
+    run: Run,
     assignees: Mapping[str, Sequence[str]],
 ) -> str:
-    """Open, update and close issues; what was done, in a line.
-
-    Only what is on a default branch or released opens one: a pull request of Core has its comment.
-    """
-    if announcement.request.pull_request is not None:
-        return "no issues: a pull request of Core has its comment"
+    """Open, update and close issues; what was done, in a line."""
     with asking(f"read the issues of '{repository}'"):
         place = account.github.get_repo(repository)
         there = by_key(place, account.login)
@@ -64,12 +54,11 @@ def tell(
     now, descends = settled(run, cores), ancestry(account, core_repository)
     for key, ours in there.items():
         body, state = changed(ours, told.get(key), now, descends, announcement)
-        if (body, state) != (ours.issue.body, ours.issue.state):
-            with asking(f"update issue {ours.issue.number} of '{repository}'"):
-                ours.issue.edit(body=body, state=state)
+        if (body, state) != (ours[0].body, ours[0].state):
+            with asking(f"update issue {ours[0].number} of '{repository}'"):
+                ours[0].edit(body=body, state=state)
             done.append(state if state == CLOSED else "updated")
-    counts = {verb: done.count(verb) for verb in ("opened", "updated", CLOSED)}
-    said = ", ".join(f"{count} {verb}" for verb, count in counts.items() if count)
+    said = ", ".join(f"{count} {verb}" for verb, count in Counter(done).items())
     return f"issues of '{repository}': {said or 'nothing to change'}"
 
 
@@ -77,7 +66,7 @@ def by_key(place: Repository, login: str) -> dict[tuple[str, str], Ours]:
     """Our own issues, the oldest first; what others wrote is never taken for ours."""
     issues = place.get_issues(state="all", labels=[LABEL], sort="created", direction="asc")
     found = ((one, read(one.body or "")) for one in issues if one.user.login == login)
-    return {about.key: Ours(issue, about) for issue, about in found if about}
+    return {about.key: (issue, about) for issue, about in found if about}
 
 
 def ancestry(account: Account, repository: str) -> Descends:
@@ -115,7 +104,8 @@ def changed(
         if core.follows(was.core, descends)
     }
     here = one.about.promises if one else ()
-    left = [it for it in was.promises if it not in (*gone, *here) and issue.state == OPEN]
+    away = {*gone, *here} if issue.state == OPEN else {*was.promises}
+    left = [promise for promise in was.promises if promise not in away]
     if one:
         newer = was.core.or_newer(one.about.core, descends)
         core = newer if issue.state == OPEN else one.about.core
@@ -139,7 +129,7 @@ def opened(
 ) -> None:
     def find() -> Issue | None:
         found = by_key(place, account.login).get(one.about.key)
-        return found.issue if found else None
+        return found[0] if found else None
 
     def make() -> Issue:
         body = text(one, one.about, announcement)

@@ -1,4 +1,7 @@
-"""The one comment on Core's pull request: edited in place, older ones hidden."""
+"""What Core's repository is told: a status of the commit, and one comment on a pull request.
+
+The comment is edited in place, and older ones are hidden. What a later run said stays.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,48 @@ from datetime import date
 
 from github.IssueComment import IssueComment
 
-from fanout.model import Verdict
+from fanout.model import Answer, Verdict
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.client import Account, asking, once
 from fanout.told.decision.account import account as account_of
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.report_markdown import escape
+from fanout.wording import fitted, one_line
 
+CONTEXT = "contracts"
+STATES = {Answer.RELEASE: "success", Answer.HOLD: "failure", Answer.UNKNOWN: "error"}
+LONGEST_DESCRIPTION = 140  # characters
 MARKER = re.compile(r"<!-- market-data-fanout: contracts commit=([0-9a-f]*) run=([0-9]{1,18}) -->")
 LONGEST = 65_536  # characters that GitHub takes in a comment
 NEWS = (Verdict.REGRESSED, Verdict.BROKEN, Verdict.FIXED, Verdict.UNKNOWN)
+
+
+def set_status(account: Account, repository: str, announcement: Announcement) -> str:
+    """Set the status of the commit, unless a later run has; what was done, in a line."""
+    commit_hash = announcement.request.commit
+    state = STATES[announcement.answer]
+    said = fitted(one_line(announcement.headline), LONGEST_DESCRIPTION)
+    asked = (state, said, str(announcement.url))
+
+    def find() -> str | None:
+        # The newest of each context.
+        for status in commit.get_combined_status().statuses:
+            if status.context == CONTEXT:
+                if (status.state, status.description, status.target_url) == asked:
+                    return f"was there already: {state}"
+                later = announcement.run_at(status.target_url)
+                if later > announcement.run:
+                    return f"stays as it is: it is of run {later}, which began later"
+        return None
+
+    def make() -> str:
+        commit.create_status(state, asked[2], said, CONTEXT)
+        return f"set {state}"
+
+    with asking(f"set the status of {commit_hash[:10]} in '{repository}'"):
+        commit = account.github.get_repo(repository).get_commit(commit_hash)
+        done = find() or once(make, find)
+    return f"the status of {commit_hash[:10]} in '{repository}': {done}"
 
 
 def body(announcement: Announcement, today: date) -> str:
@@ -52,14 +87,13 @@ def cut(text: str, announcement: Announcement) -> str:
     return kept[:end] + more
 
 
-def tell(account: Account, repository: str, announcement: Announcement, today: date) -> str:
+def comment(
+    account: Account, repository: str, number: int, announcement: Announcement, today: date
+) -> str:
     """Write or edit the comment, and hide older ones of ours; what was done, in a line.
 
     What stands there stays if it is of a newer commit, or of a later run on the same one.
     """
-    number = announcement.request.pull_request
-    if number is None:
-        return "no comment: no pull request was named"
     text = body(announcement, today)
 
     def ours() -> list[IssueComment]:
