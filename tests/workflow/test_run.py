@@ -205,11 +205,11 @@ def test_a_release_workflow_waits_for_the_answer(contracts: Workflow) -> None:
 
 
 def test_every_day_new_releases_are_looked_for(contracts: Workflow) -> None:
-    """The daily schedule runs no cell: it looks for releases, and sees to the token."""
+    """The daily schedule runs no cell: it looks for releases."""
     before = len(contracts.github.asked)
 
     options = ("--workflows", ".github/workflows/upkeep.yml")
     done = contracts.run("schedule", {"schedule": "53 5 * * 1-6"}, options)
 
     assert (done.exit_code, done.jobs) == (0, {"upkeep": "success"}), done.log
-    assert contracts.github.asked[before:] == ["GET /user", "GET /user"]
+    assert contracts.github.asked[before:] == ["GET /user"]

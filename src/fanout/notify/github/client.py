@@ -48,7 +48,6 @@ class Account:
 
     github: Github
     login: str
-    is_app: bool = False
 
 
 def connect(environment: Mapping[str, str]) -> Account | None:
@@ -89,7 +88,7 @@ def connect(environment: Mapping[str, str]) -> Account | None:
         lazy=True,
     )
     with asking("say whose token REPO_TOKEN is"):
-        return Account(github, login or github.get_user().login, is_app=bool(login))
+        return Account(github, login or github.get_user().login)
 
 
 @contextmanager
