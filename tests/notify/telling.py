@@ -5,16 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from github import GithubRetry
 
 from fanout.cause.fewest import Cause
 from fanout.cli import main
-from fanout.commands.workflow import notify
 from fanout.gate.decision import Decision, decide
 from fanout.history.document import write_run
 from fanout.model import (
@@ -28,14 +27,13 @@ from fanout.model import (
     Standing,
     Verdict,
 )
-from fanout.notify.announcement import Announcement, Request, Turned
-from fanout.notify.github.client import Waits, connect
+from fanout.notify.announcement import Announcement, Request
+from fanout.notify.github import client
 from tests.servers.github import GitHub
-from tests.worlds.runs import NAME, PACKS, cell, promise, run
+from tests.worlds.runs import PACKS, cell, promise, run
 
 SHA = "0123456789abcdef" * 2 + "01234567"
 URL = "https://github.com/owner/contracts/actions/runs/1"
-QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 TOKEN = "github_pat_not_to_be_seen"  # noqa: S105 - nobody's
 
 
@@ -44,6 +42,16 @@ class Told(NamedTuple):
 
     code: int
     out: str
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for GitHub no longer than a test can."""
+    quick = {"backoff_factor": 0.01, "secondary_rate_wait": 0.01, "max_rate_limit_wait": 0.05}
+    retry = GithubRetry(total=5, allowed_methods=client.REPEATABLE.allowed_methods, **quick)
+    monkeypatch.setattr(client, "REPEATABLE", retry)
+    monkeypatch.setattr(client, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(client, "BETWEEN_WRITES", 0.0)
+    monkeypatch.setattr(client, "SECONDS", 1)
 
 
 @contextmanager
@@ -55,7 +63,7 @@ def listening(described: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHu
     monkeypatch.setenv("GITHUB_API_URL", server.url)
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
     monkeypatch.setenv("REPO_TOKEN", TOKEN)
-    monkeypatch.setattr(notify, "connect", partial(connect, waits=QUICK))
+    hurry(monkeypatch)
     yield server
     server.close()
     assert server.refused == []
@@ -147,20 +155,9 @@ def judged(
     return announced(decision, f"{answer}: Core {version}", number)
 
 
-def of_the_table(verdict: Verdict | None, number: int = 1) -> Announcement:
-    """What run `number` says of the table of Core refs, on which one promise may have turned."""
-    told = announced(None, "hold: 1 promise turned", number)
-    if verdict is None:
-        return told
-    turn = Turned(
-        pack="small",
-        owner="small team",
-        promise=NAME,
-        says="An event has a source.",
-        verdict=verdict,
-        core_ref="core_v130",
-    )
-    return told.model_copy(update={"turned": (turn,)})
+def of_the_table(number: int = 1) -> Announcement:
+    """What run `number` announces of the table of Core refs."""
+    return announced(None, "hold: Core breaks 1 promise of small", number)
 
 
 def announced(decision: Decision | None, headline: str, number: int) -> Announcement:
@@ -193,7 +190,9 @@ def tell(folder: Path, told: Announcement, *cells: CellReport) -> Told:
     answer.mkdir()
     if reports := cells or [found for one in cells_of(told) for found in one]:
         write_run(run(*reports), answer / "run")
-    (answer / "announcement.json").write_text(told.model_dump_json(), encoding="utf-8")
+    (answer / "announcement.json").write_text(
+        told.model_dump_json(round_trip=True), encoding="utf-8"
+    )
     (folder / "tox.ini").write_text("[tox]\nenv_list = {small,store,pipeline}-core_v120\n")
     for pack, assignee in (("small", "ada"), ("store", "bob"), ("pipeline", "eve")):
         file = folder / "packs" / pack / "pack.toml"

@@ -12,12 +12,12 @@ from pydantic import HttpUrl
 
 from fanout.model import Result
 from fanout.notify.announcement import Announcement
-from fanout.notify.github.comment import LONGEST
+from fanout.notify.github.answer import LONGEST
 from tests.notify.telling import SHA, URL, announcement, listening, tell
 from tests.servers.github import BOT, Fault, GitHub, private_key
 from tests.servers.openapi import PATHS, described, installed
 
-MARKER = "<!-- market-data-fanout: contracts -->"
+MARKER = f"<!-- market-data-fanout: contracts commit={SHA} run=0 -->"
 HOSTILE = "@everyone </details> [x](javascript:alert(1)) <!-- contract: a b core_v1 --> `rm`"
 
 
@@ -210,7 +210,7 @@ LASTING = {
             headers={"X-Accepted-GitHub-Permissions": "statuses=write"},
             message="Resource not accessible by personal access token",
         ),
-        "give it these permissions: statuses=write",
+        "give the token these permissions: statuses=write",
     ),
     "unseen": (Fault(r"GET .*/commits", 404, times=99), "or the token may not see it"),
     "500": (Fault(r"GET .*/commits", 500, times=99), "GitHub"),

@@ -229,22 +229,21 @@ def test_an_old_core_ref_does_not_close_what_a_candidate_broke(
     """Neither the table's older Core refs close it, nor a promise kept in one attempt of two."""
     tell(tmp_path, small(REGRESSED))
 
-    tell(tmp_path, of_the_table(None, number=2), cell("1.2.0"), cell("1.4.60"))
-    tell(tmp_path, of_the_table(None, number=3), cell("1.4.61"), cell("1.4.61", Result.BROKEN))
-    tell(tmp_path, of_the_table(None, number=4), cell("1.4.61"), missing("small-core_v1461"))
+    tell(tmp_path, of_the_table(number=2), cell("1.2.0"), cell("1.4.60"))
+    tell(tmp_path, of_the_table(number=3), cell("1.4.61"), cell("1.4.61", Result.BROKEN))
+    tell(tmp_path, of_the_table(number=4), cell("1.4.61"), missing("small-core_v1461"))
     assert github.issues[0]["state"] == "open"
 
-    tell(tmp_path, of_the_table(None, number=5), cell("1.4.61"))
+    tell(tmp_path, of_the_table(number=5), cell("1.4.61"))
     assert github.issues[0]["state"] == "closed"
 
 
-def test_what_turned_on_the_table_has_an_issue(github: GitHub, tmp_path: Path) -> None:
-    """It is about the newest Core ref of its line, and a fix that nobody was told of closes it."""
-    turned = of_the_table(REGRESSED)
-    tell(tmp_path, turned, cell("1.3.0", Result.BROKEN))
+def test_what_the_table_breaks_has_an_issue(github: GitHub, tmp_path: Path) -> None:
+    """It is there whether or not another run had one, and is closed when the table keeps all."""
+    tell(tmp_path, of_the_table(), cell("1.3.0", Result.BROKEN))
     assert github.issues[0]["title"] == "small: An event has a source."
 
-    tell(tmp_path, of_the_table(None, number=2), cell("1.3.0"))
+    tell(tmp_path, of_the_table(number=2), cell("1.3.0"))
 
     assert github.issues[0]["state"] == "closed"
 
@@ -275,6 +274,15 @@ def test_a_promise_is_in_one_issue(github: GitHub, tmp_path: Path) -> None:
 def test_a_pull_request_of_core_opens_no_issue(github: GitHub, tmp_path: Path) -> None:
     """What may never be merged has a comment alone."""
     tell(tmp_path, announcement())
+
+    assert github.issues == []
+
+
+def test_a_run_that_is_unknown_as_a_whole_opens_no_issue(github: GitHub, tmp_path: Path) -> None:
+    """Where the history cannot be read, what is excused is not known."""
+    told = of_the_table().model_copy(update={"problem": "the history cannot be read"})
+
+    tell(tmp_path, told, cell("1.3.0", Result.BROKEN))
 
     assert github.issues == []
 
@@ -314,17 +322,6 @@ def test_a_marker_that_says_nothing_is_no_error(github: GitHub, tmp_path: Path, 
 
     assert (done.code, len(github.issues)) == (0, 2)
     assert github.issues[0]["body"] == body
-
-
-def test_issues_as_they_were_before_are_left(github: GitHub, tmp_path: Path) -> None:
-    """An issue of one promise, without the Core that was judged, is left, and that is said."""
-    body = f"text\n\n<!-- contract: small {NAME} core_v130 -->"
-    github.issue(BOT, {"title": "x", "body": body, "labels": ["contract"]})
-
-    done = tell(tmp_path, small(PASSING))
-
-    assert "1 of a promise each, as they were before, left to be closed by hand" in done.out
-    assert github.issues[0]["state"] == "open"
 
 
 def test_an_assignee_who_left_costs_no_issue(github: GitHub, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email import message_from_string, policy
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,12 +19,10 @@ from apprise.plugins.slack import NotifySlack
 from click.testing import CliRunner
 
 from fanout.cli import main
-from fanout.commands.workflow import notify
 from fanout.model import Answer, Verdict
 from fanout.notify import messages
 from fanout.notify.announcement import Announcement, Request, Turned
-from fanout.notify.github.client import connect
-from tests.notify.telling import QUICK, Told
+from tests.notify.telling import Told, hurry
 
 URL = "https://github.com/owner/contracts/actions/runs/1"
 HOSTILE = (
@@ -47,11 +44,9 @@ def told(
     turned = tuple(
         Turned(
             pack=pack,
-            owner="them",
-            promise="test_a.py::test_a",
             says=f"{pack}: {says}",
             verdict=verdict,
-            core_ref="core_v1",
+            core="core_v1",
         )
         for pack in packs
     )
@@ -415,7 +410,7 @@ def test_people_are_told_before_github(
     """A GitHub that takes nothing keeps no message back."""
     monkeypatch.setenv("REPO_TOKEN", SECRET)
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(notify, "connect", partial(connect, waits=QUICK))
+    hurry(monkeypatch)
 
     done = tell(told("store"), SLACK)
 

@@ -72,8 +72,6 @@ class GitHub(ThreadingHTTPServer):
         self.issues: list[Json] = []
         self.hidden: list[str] = []
         self.dispatches: list[Json] = []
-        self.headers: dict[str, str] = {}
-        self.pages = True
         self.pulls: list[Json] = []
         self.head = "b" * 40  # of each pull request of Core
         self.compared: dict[str, str] = {}  # how `older...newer` are to each other
@@ -191,9 +189,7 @@ class Answer(BaseHTTPRequestHandler):
     def send(self, status: int, said: Json, headers: dict[str, str] | None = None) -> None:
         content = json.dumps(said).encode()
         self.send_response(status)
-        for name, value in (
-            {"Content-Type": "application/json"} | self.server.headers | (headers or {})
-        ).items():
+        for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         # One that was too slow has no reader any more.
@@ -316,11 +312,6 @@ ROUTES: dict[str, Callable[..., Json]] = {
     ),
     r"POST /graphql": hide,
     r"GET /repos/owner/(\w+)": repository,
-    rf"GET {REPOSITORY}/pages": lambda server, said, query: (
-        {"url": f"{server.url}/repos/owner/contracts/pages", "build_type": "workflow"}
-        if server.pages
-        else None
-    ),
     rf"GET {REPOSITORY}/pulls/(\d+)": lambda server, said, query, number: {
         "number": int(number),
         "head": {"sha": server.head},

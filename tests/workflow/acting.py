@@ -81,6 +81,7 @@ class Workflow:
         self.checkout = root / "checkout"
         self.stand_in = root / "stand-in"
         self.bare = self.stand_in / "contracts.git"
+        self.dashboard = "https://contracts.example.org/"
         self.make()
 
     def make(self) -> None:
@@ -225,6 +226,7 @@ class Workflow:
             "HISTORY_REPOSITORY_URL": self.bare.as_uri(),
             "CORE_REPOSITORY": "owner/core",
             "CORE_WAIT": "2",
+            "DASHBOARD_URL": self.dashboard,
         }
         command = [str(Path(sys.executable).parent / "act"), event, "--json", "--pull=false"]
         command += ["--eventpath", str(file)]

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from fanout.cli import main
 from fanout.notify.announcement import Request
-from fanout.workflow.plan import packed, refused
+from fanout.workflow.plan import Plan, packed
 
-PLAN = packed(refused(Request(), "nothing can be run"))
+PLAN = packed(Plan(request=Request(), problem="nothing can be run"))
 CONCLUDE = ("conclude", "--plan", PLAN, "--evidence", "none", "--output", "answer")
 HERE = ("--url", "https://github.com/owner/contracts/actions/runs/1")
 OPEN = "https://[example.org"

@@ -12,13 +12,12 @@ import pytest
 
 from fanout.dashboard.build import build
 from fanout.model import Answer
-from tests import ROOT
 from tests.workflow.acting import Workflow, workflow
+from tests.workflow.pasted import ASK, CALL, block
 from tests.workflow.rules import File, complaints
 from tests.worlds.large import CANDIDATE
 from tests.worlds.scenes import steady
 
-DOCUMENT = (ROOT / ".github/workflows/README.md").read_text(encoding="utf-8")
 GH = """\
 #!/bin/sh
 case "$*" in
@@ -28,14 +27,7 @@ case "$*" in
   *) echo "$*" >> "$STAND_IN_SAID" ;;
 esac
 """
-
-
-def block(language: str, containing: str) -> str:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
-    return next(str(one) for one in found if containing in one)
-
-
-CALL, ASK = (block("yaml", f".github/workflows/{name}.yml") for name in ("contracts", "ask"))
+PACKS = "workflow run contracts.yml -f core_ref=0123 -f only_new=true -f packs="
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +64,8 @@ def test_what_is_pasted_is_what_github_takes() -> None:
     ("role", "comment", "said"),
     [
         ("triage", "/contracts", "run rerun 42"),
-        (
-            "write",
-            "/contracts store, ibkr\nthanks",
-            "workflow run contracts.yml -f core_ref=0123 -f packs=store ibkr",
-        ),
-        (
-            "admin",
-            "/contracts $(touch pwned); -f x=y",
-            "workflow run contracts.yml -f core_ref=0123 -f packs=touch pwned f x y",
-        ),
+        ("write", "/contracts store, ibkr\nthanks", f"{PACKS}store ibkr"),
+        ("admin", "/contracts $(touch pwned); -f x=y", f"{PACKS}touch pwned f x y"),
         ("read", "/contracts", ""),
     ],
     ids=["again", "packs", "hostile", "stranger"],

@@ -104,13 +104,13 @@ def test_whatever_is_taken_is_plain(ref: str) -> None:
     [
         ({"core_ref": ""}, "has no 'core_ref'"),
         ({"core_ref": None}, "has no 'core_ref'"),
-        ({"core_ref": ["main"]}, "is no text"),
-        ({"core_ref": "main", "sha": "abc"}, "'sha' is no commit"),
-        ({"core_ref": "main", "sha": COMMIT.upper()}, "'sha' is no commit"),
-        ({"core_ref": "main", "pull_request": "1; id"}, "'pull_request' is no number"),
-        ({"core_ref": "main", "pull_request": True}, "'pull_request' is no number"),
-        ({"core_ref": "main", "pull_request": -1}, "'pull_request' is no number"),
-        ({"core_ref": "main", "packs": "store,../x"}, "is no name of a pack"),
+        ({"core_ref": ["main"]}, "'core_ref' of 'client_payload' is not a version"),
+        ({"core_ref": "main", "sha": "abc"}, "the full hash of a commit"),
+        ({"core_ref": "main", "sha": COMMIT.upper()}, "the full hash of a commit"),
+        ({"core_ref": "main", "pull_request": "1; id"}, "is not the number of a pull request"),
+        ({"core_ref": "main", "pull_request": True}, "is not the number of a pull request"),
+        ({"core_ref": "main", "pull_request": -1}, "is not the number of a pull request"),
+        ({"core_ref": "main", "packs": "store,../x"}, "is not names of packs"),
     ],
 )
 def test_a_payload_that_is_wrong_is_refused(payload: dict[str, object], said: str) -> None:

@@ -256,8 +256,10 @@ def test_the_report_is_red_where_there_is_no_plan() -> None:
     assert job["if"] == "always() && needs.plan.outputs.known == ''"
     for result in ("failure", "cancelled", "skipped", "success"):
         run = ["bash", "-e", "-c", first["run"]]
-        done = subprocess.run(run, env={"PLANNED": result}, check=False)
+        said = {"PLANNED": result}
+        done = subprocess.run(run, env=said, capture_output=True, text=True, check=False)
         assert (done.returncode == 0) is (result == "success")
+        assert done.stdout.startswith("::error::unknown: there is no plan") is (done.returncode > 0)
 
 
 def test_a_deployment_that_is_run_again_finds_the_dashboard() -> None:

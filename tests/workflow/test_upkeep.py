@@ -1,25 +1,20 @@
-"""What runs every day: new releases, and the token's end."""
+"""What runs every day: new releases are looked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from fanout.cli import main
-from fanout.commands.workflow import releases, token
-from fanout.commands.workflow.token import HEADER
-from fanout.notify.github.client import Waits, connect
 from tests import ROOT
+from tests.notify.telling import hurry
 from tests.servers.core_index import CoreIndex, Offer
 from tests.servers.github import Fault, GitHub, private_key
 from tests.worlds.project import PACK_TOML
 
-QUICK = Waits((0.0, 0.01, 0.01), 0.01, 0.01, 0.05, 0.0, 1.0)
 TABLE = ROOT / "tox.ini"
 GATE = "fanout check 1.4.61"
 CONSUMERS = 'market-data-free = "1.0"\nmarket-data-small = "0.1.0"\n'
@@ -33,85 +28,10 @@ def github(described_github: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[G
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/contracts")
     monkeypatch.setenv("REPO_TOKEN", "github_pat_x")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    for module in (token, releases):
-        monkeypatch.setattr(module, "connect", partial(connect, waits=QUICK))
+    hurry(monkeypatch)
     yield server
     server.close()
     assert server.refused == []
-
-
-def ask(command: str, *options: str) -> Result:
-    done = CliRunner().invoke(main, ["workflow", command, *options])
-    assert "Traceback" not in done.output, done.output
-    return done
-
-
-@pytest.mark.parametrize(
-    ("days", "code"), [(3, 1), (10, 1), (12, 0), (300, 0)], ids=["3", "10", "12", "300"]
-)
-@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S +0000"])
-def test_a_token_that_ends_soon_is_a_warning(
-    github: GitHub, days: int, code: int, form: str
-) -> None:
-    """Ten days before its end, and from then on, the job says how to rotate the token."""
-    end = datetime.now(UTC) + timedelta(days=days, hours=1)
-    github.headers = {HEADER: end.strftime(form)}
-
-    done = ask("token")
-
-    assert done.exit_code == code, done.output
-    assert f"in {days} days" in done.output
-    assert ("gh secret set REPO_TOKEN" in done.output) is bool(code)
-
-
-def test_a_token_without_an_end_is_no_warning(github: GitHub) -> None:
-    """What does not expire needs no rotation."""
-    assert ask("token").output == "the token does not expire\n"
-
-
-def test_an_app_needs_no_rotation(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an app the daily check says so; nothing is asked that an installation may not."""
-    monkeypatch.setenv("APP_ID", "12345")
-    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
-
-    done = ask("token")
-
-    assert (done.exit_code, done.output) == (0, "the app contracts[bot] needs no rotation\n")
-    assert "GET /user" not in github.asked
-
-
-def test_an_app_that_is_not_installed_is_said(
-    github: GitHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An app that may do nothing here fails the check before an answer is lost."""
-    monkeypatch.setenv("APP_ID", "12345")
-    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
-    github.faults.append(Fault(r"GET .*/installation", 404, times=99))
-
-    done = ask("token")
-
-    assert done.exit_code == 3
-    assert "use the GitHub App" in done.output
-
-
-def test_a_token_that_has_ended_is_said(github: GitHub) -> None:
-    """GitHub refuses it, and the message says how to make another."""
-    github.faults.append(Fault(r".*", 401, times=99, message="Bad credentials"))
-
-    done = ask("token")
-
-    assert done.exit_code == 3
-    assert "gh secret set REPO_TOKEN" in done.output
-
-
-def test_no_token_is_no_failure(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a token nothing is asked, and that is said."""
-    monkeypatch.delenv("REPO_TOKEN")
-
-    done = ask("token")
-
-    assert (done.exit_code, github.asked) == (0, [])
-    assert "no token" in done.output
 
 
 @pytest.fixture
@@ -132,7 +52,34 @@ def look(folder: Path, index: CoreIndex) -> Result:
     (folder / "docs").mkdir(exist_ok=True)
     (folder / "docs/gate.md").write_text(GATE)
     (folder / "docs/words.md").write_text("words")
-    return ask("releases", "--root", str(folder), "--index", index.url)
+    command = ["workflow", "releases", "--root", str(folder), "--index", index.url]
+    done = CliRunner().invoke(main, command)
+    assert "Traceback" not in done.output, done.output
+    return done
+
+
+def test_an_app_that_is_not_installed_is_said(
+    github: GitHub, index: CoreIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that may do nothing here fails the job before an answer is lost."""
+    monkeypatch.setenv("APP_ID", "12345")
+    monkeypatch.setenv("APP_PRIVATE_KEY", private_key())
+    github.faults.append(Fault(r"GET .*/installation", 404, times=99))
+
+    done = look(tmp_path, index)
+
+    assert done.exit_code == 3
+    assert "use the GitHub App" in done.output
+
+
+def test_a_token_that_has_ended_is_said(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
+    """It fails the job on a day without a release too, and the message says how to make another."""
+    github.faults.append(Fault(r".*", 401, times=99, message="Bad credentials"))
+
+    done = look(tmp_path, index)
+
+    assert done.exit_code == 3
+    assert "gh secret set REPO_TOKEN" in done.output
 
 
 def test_a_new_release_is_proposed_once(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
@@ -197,14 +144,14 @@ def test_an_index_without_a_consumer_is_said(
 
 
 def test_tables_that_have_all_are_left(github: GitHub, index: CoreIndex, tmp_path: Path) -> None:
-    """Without a new release GitHub is asked nothing."""
+    """Without a new release GitHub is asked nothing but who we are."""
     done = look(tmp_path, index)
 
     assert done.output.splitlines() == [
         "tox.ini names every release of Core",
         "consumers.toml names the newest release of every consumer",
     ]
-    assert github.asked == []
+    assert github.asked == ["GET /user"]
 
 
 def test_without_a_token_what_is_new_is_said(

@@ -5,25 +5,34 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
+from pydantic import BeforeValidator, Field, HttpUrl
 
 from fanout.gate.decision import Decision
 from fanout.history.run import Name, Text
 from fanout.model import PACK, Answer, Frozen, Verdict
-from fanout.wording import printable
 
-LONGEST_REF = 250  # characters; GitHub refuses longer branch names
-PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
+# Of what git and GitHub allow in the name of a branch or tag, what needs quoting nowhere.
+REF = re.compile(r"\A(?!.*(\.\.|//|/\.|\.lock(/|\Z)|[/.]\Z))([A-Za-z0-9_][A-Za-z0-9_.+/-]*)?\Z")
 RUN = re.compile(r"(\S+)/actions/runs/([0-9]{1,18})\b")  # in the address of one
+
+
+def flag(said: object) -> bool:
+    if said in (True, "true", False, "false"):
+        return said in (True, "true")
+    raise ValueError("it is neither true nor false")
+
+
+def names(said: object) -> object:
+    """The names in a text, separated by commas or spaces, each once."""
+    said = said.replace(",", " ").split() if isinstance(said, str) else said
+    return tuple(dict.fromkeys(said)) if isinstance(said, list) else said
+
+
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
-Shown = Annotated[str, Field(max_length=LONGEST_REF), AfterValidator(printable)]
-
-
-def without_what_follows(value: object) -> object:
-    """A decision as JSON tells it, without what is computed from the rest."""
-    if isinstance(value, dict):
-        return {k: one for k, one in value.items() if k not in Decision.model_computed_fields}
-    return value
+Flag = Annotated[bool, BeforeValidator(flag)]
+PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
+# GitHub refuses longer names of branches.
+Ref = Annotated[str, Field(strict=True, max_length=250, pattern=REF)]
 
 
 class Request(Frozen):
@@ -34,24 +43,25 @@ class Request(Frozen):
     Core breaks what its baseline keeps.
     """
 
-    core_ref: Shown = ""
+    core_ref: Ref = ""
     commit: Commit = ""
-    pull_request: Annotated[int, Field(ge=1)] | None = None
-    baseline: Shown = ""
-    packs: tuple[PackName, ...] = ()
-    only_new: bool = False
+    pull_request: Annotated[int, BeforeValidator(str), Field(ge=1, lt=10**9)] | None = None
+    baseline: Ref = ""
+    packs: Annotated[tuple[PackName, ...], BeforeValidator(names)] = ()
+    only_new: Flag = False
 
 
 class Turned(Frozen):
-    """A promise that regressed or was fixed in this run, on a Core ref, since the run before."""
+    """A promise that regressed or was fixed in this run, on a Core."""
 
     pack: Name
-    owner: Text
-    promise: Name
-    says: Text = ""
-    verdict: Verdict  # regressed or fixed
-    core_ref: Name
-    message: Text = ""
+    says: Text
+    verdict: Verdict
+    core: Text
+
+    @property
+    def line(self) -> str:
+        return f"{self.verdict}: {self.pack}: {self.says} ({self.core})"
 
 
 class Announcement(Frozen):
@@ -59,7 +69,7 @@ class Announcement(Frozen):
 
     `problem` says why nothing could be asked at all, such as a Core ref that does not exist;
     then there is no decision, and the answer is unknown. Where Core's candidate was judged,
-    `decision` is the gate's; where the table of Core refs was, it is None and `turned` counts.
+    `decision` is the gate's; where the table of Core refs was, it is None.
     """
 
     schema_version: Literal[1] = 1
@@ -69,7 +79,7 @@ class Announcement(Frozen):
     problem: Text = ""
     url: HttpUrl  # of the run of the workflow
     dashboard: HttpUrl | None = None
-    decision: Annotated[Decision | None, BeforeValidator(without_what_follows)] = None
+    decision: Decision | None = None
     turned: tuple[Turned, ...] = ()
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 
 from packaging.version import InvalidVersion, Version
@@ -18,8 +17,7 @@ from fanout.model import Core, Frozen, Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.event import HEAD
 
-PAUSES = (5, 10, 20, 40, 60)  # seconds between two looks; the last one again and again
-TAG = re.compile(r"v?(?P<version>[0-9].*)", re.ASCII)
+PAUSE = 20.0  # seconds between two looks
 
 
 class Candidate(Frozen):
@@ -61,25 +59,23 @@ def find(
     if known := released(version_text(named), matrix) or released(named, matrix):
         return Candidate(named=named, core_ref=known.core_ref, version=known.version)
     version = version_text(named)
-    for left in looks(wait):
+    end = time.monotonic() + wait
+    while True:
         if version and serves(version, index):
             return Candidate(named=named, address=version, version=version)
         # For a version the index decides; a repository that gives no answer is no reason to stop.
         with suppress(InvalidCore) if version else nullcontext():
             if commit := resolved(named, repository, token):
                 return commit_of(named, commit, repository)
-        if not version:
+        left = end - time.monotonic()
+        if not version or left <= 0:
             break
         say(f"Core {version} is not on the index yet; waiting up to {left:.0f} seconds more")
+        time.sleep(min(PAUSE, left))
     address = without_secrets(repository)
-    if version:
-        raise InvalidCore(
-            f"Core {version} is not on the index after {wait:.0f} seconds, and '{address}' has no"
-            f" tag '{named}'",
-            "run it again once it is there",
-        )
+    late = f"Core {version} is not on the index after {wait:.0f} seconds, and " if version else ""
     raise InvalidCore(
-        f"'{address}' has no branch, tag or commit '{named}'",
+        f"{late}'{address}' has no branch, tag or commit '{named}'",
         f"see `git ls-remote {address}` for its refs",
     )
 
@@ -90,23 +86,10 @@ def commit_of(named: str, commit: str, repository: str) -> Candidate:
 
 def version_text(named: str) -> str:
     """The version that a text such as `v1.4.61` or `1.4.61` names; empty if it names none."""
-    match = TAG.fullmatch(named)
     try:
-        return str(Version(match["version"])) if match else ""
+        return str(Version(named))
     except InvalidVersion:
         return ""
-
-
-def looks(wait: float) -> Iterator[float]:
-    """A look at once, then one after each pause until the time is up; gives the seconds left."""
-    end = time.monotonic() + wait
-    pauses = iter(PAUSES)
-    while True:
-        left = end - time.monotonic()
-        yield max(left, 0)
-        if left <= 0:
-            return
-        time.sleep(min(next(pauses, PAUSES[-1]), left))
 
 
 def resolved(ref: str, repository: str, token: str = "") -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
-from pydantic import HttpUrl
 
 from fanout import shell
 from fanout.cells.evidence import read_folder
@@ -18,20 +18,24 @@ from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
+from fanout.dashboard.facts.news import entries
+from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.errors import InvalidCore
 from fanout.gate.check import Comparison, decided
 from fanout.gate.decision import Decision
-from fanout.history.document import reported
+from fanout.history.document import document_names, reported, write_run
+from fanout.history.query import History
 from fanout.history.run import Run, shortened
-from fanout.model import Answer, Core, Frozen, Matrix, Side
+from fanout.model import Answer, Core, Matrix, Side, Verdict
 from fanout.notify.announcement import Announcement, Turned
 from fanout.told.decision.account import account
 from fanout.told.decision.markdown import account_markdown
-from fanout.told.report import make_report
-from fanout.told.report_markdown import escape
+from fanout.told.report import Report, make_report
+from fanout.told.report_markdown import escape, markdown
+from fanout.wording import number
+from fanout.workflow.candidate import Candidate
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, release
-from fanout.workflow.turns import table_markdown, turned, weighed
 
 
 @dataclass(frozen=True)
@@ -44,65 +48,67 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
-class Jobs:
-    """What the jobs left: evidence, the one wheel of Core, and where the run can be seen."""
+class Concluding:
+    """What the jobs left, and where: evidence, the one wheel of Core, where the run can be seen.
 
+    `folder` is a new one, which the evidence is kept in; `history` that of all runs before.
+    """
+
+    plan: Plan
     evidence: Path
     wheel: Path
     url: str
-    dashboard: str | None = None
+    dashboard: str
+    root: Path
+    folder: Path
+    history: Path
+    index: str
+    say: Callable[[str], None]
+
+    def announced(self, answer: Answer, headline: str, **others: object) -> Announcement:
+        said = {"request": self.plan.request, "answer": answer, "headline": headline}
+        where = {"url": self.url, "dashboard": self.dashboard or None}
+        return Announcement.model_validate(said | where | others)
 
 
-def concluded(
-    plan: Plan,
-    jobs: Jobs,
-    root: Path,
-    folder: Path,
-    history: Path,
-    index: str,
-    say: Callable[[str], None],
-) -> Conclusion:
-    """The conclusion of a run; `folder` is a new one, which its evidence is kept in.
-
-    Raises InvalidMatrix and InvalidPack if the checkout is not what was planned for.
-    """
+def concluded(jobs: Concluding) -> Conclusion:
+    """The conclusion of a run; raises InvalidMatrix and InvalidPack for another checkout."""
+    plan = jobs.plan
     if plan.problem:
-        return unasked(plan, jobs, plan.problem)
-    reasons = take(jobs.evidence, plan, folder)
-    matrix = read_matrix(root, plan.label or None)
+        return unasked(jobs, plan.problem)
+    reasons = take(jobs.evidence, plan, jobs.folder)
+    matrix = read_matrix(jobs.root, plan.label or None)
     if plan.candidate is None:
-        planned = matrix.model_copy(update={"expected": plan.cells})
-        return of_the_table(plan, jobs, planned, root, folder, history, reasons)
+        return of_the_table(jobs, matrix.model_copy(update={"expected": plan.cells}), reasons)
     try:
-        candidate = core_of(plan, jobs.wheel, matrix, root)
+        candidate = core_of(plan.candidate, jobs.wheel, matrix, jobs.root)
     except InvalidCore as error:
-        return unasked(plan, jobs, f"{error.what}; {error.hint}")
+        return unasked(jobs, f"{error.what}; {error.hint}")
     comparison = Comparison(
-        root=root,
+        root=jobs.root,
         matrix=matrix,
-        packs=read_packs(root, plan.packs),
+        packs=read_packs(jobs.root, plan.packs),
         candidate=candidate,
         baseline=release(plan.baseline, matrix),
         today=datetime.now(UTC).date(),
         only_new=plan.request.only_new,
-        consumers=consumers_of(root, plan.packs, matrix.packs),
+        consumers=consumers_of(jobs.root, plan.packs, matrix.packs),
     )
-    return of_the_candidate(plan, jobs, comparison, folder, history, index, reasons, say)
+    return of_the_candidate(jobs, comparison, plan.candidate, reasons)
 
 
-def unasked(plan: Plan, jobs: Jobs, problem: str) -> Conclusion:
+def unasked(jobs: Concluding, problem: str) -> Conclusion:
     """Unknown, because nothing could be asked at all."""
     headline = f"unknown: {problem}"
-    return Conclusion(
-        f"**{escape(headline)}**\n",
-        announced(plan, jobs, Answer.UNKNOWN, headline, problem=problem),
-    )
+    told = jobs.announced(Answer.UNKNOWN, headline, problem=problem)
+    return Conclusion(f"**{escape(headline)}**\n", told)
 
 
 def without_history(found: Conclusion, why: str) -> Conclusion:
     """Unknown, because what is pending, and so excused, stands in a history that cannot be read."""
     headline = f"unknown: {why}; without it the answer would be {found.announcement.headline}"
-    unknown = {"answer": Answer.UNKNOWN, "headline": headline, "problem": why, "decision": None}
+    unknown: dict[str, object] = {"answer": Answer.UNKNOWN, "headline": headline, "problem": why}
+    unknown |= {"decision": None, "turned": ()}
     run = found.run
     if run and run.answer:
         run = run.model_copy(update={"answer": Answer.UNKNOWN})
@@ -110,39 +116,22 @@ def without_history(found: Conclusion, why: str) -> Conclusion:
     return Conclusion(account, found.announcement.model_copy(update=unknown), run)
 
 
-class Answered(Frozen):
-    """What is attested of the wheel of a Core: the answer, and what gave it."""
-
-    answer: Answer
-    headline: str
-    core: str = ""
-    commit: str = ""
-    baseline: str = ""
-    packs: dict[str, str]  # by name the digest of its files
-    run: HttpUrl
-
-
-def answered(found: Conclusion) -> Answered:
-    told = found.announcement
-    decision = told.decision
-    return Answered(
-        answer=told.answer,
-        headline=told.headline,
-        core=decision.candidate.version if decision else "",
-        commit=told.request.commit,
-        baseline=decision.baseline.version if decision else "",
-        packs={name: pack.digest for name, pack in found.run.packs.items()} if found.run else {},
-        run=told.url,
+def attested(found: Conclusion) -> str:
+    """What is attested of the wheel of a Core, as JSON: the answer, and what gave it."""
+    version = {"version": True}
+    said = dict.fromkeys(("answer", "headline", "request", "url"), True)
+    told = found.announcement.model_dump(
+        mode="json", include={**said, "decision": {"candidate": version, "baseline": version}}
     )
+    packs = found.run.packs if found.run else {}
+    return json.dumps(told | {"packs": {name: pack.digest for name, pack in packs.items()}})
 
 
-def core_of(plan: Plan, folder: Path, matrix: Matrix, root: Path) -> Core:
+def core_of(asked: Candidate, folder: Path, matrix: Matrix, root: Path) -> Core:
     """The candidate: of the table, or the one wheel that its job made.
 
     Raises InvalidCore if that job left none.
     """
-    asked = plan.candidate
-    assert asked is not None  # noqa: S101 - a plan without a candidate does not come here
     if known := released(asked.core_ref, matrix):
         return known.model_copy(update={"named": asked.named})
     wheels = [path for path in folder.rglob("*.whl") if path.is_file() and not path.is_symlink()]
@@ -158,37 +147,31 @@ def core_of(plan: Plan, folder: Path, matrix: Matrix, root: Path) -> Core:
 
 
 def of_the_candidate(
-    plan: Plan,
-    jobs: Jobs,
-    comparison: Comparison,
-    folder: Path,
-    history: Path,
-    index: str,
-    reasons: Mapping[str, str],
-    say: Callable[[str], None],
+    jobs: Concluding, comparison: Comparison, asked: Candidate, reasons: Mapping[str, str]
 ) -> Conclusion:
-    for attempt in range(1, plan.attempts + 1):
-        comparison.take(folder / str(attempt), reasons)
+    for attempt in range(1, jobs.plan.attempts + 1):
+        comparison.take(jobs.folder / str(attempt), reasons)
     planned = [name for name in comparison.live if name in reasons]
     comparison.add({name: Imports(cell=name, why=reasons[name]) for name in planned})
-    decision, run = decided("check", comparison, datetime.now(UTC), history, index, say)
-    decision = anywhere(decision, plan)
+    now = datetime.now(UTC)
+    decision, run = decided("check", comparison, now, jobs.history, jobs.index, jobs.say)
+    decision = anywhere(decision, asked.address)
     told = account(decision, comparison.today)
-    return Conclusion(
-        account_markdown(told),
-        announced(plan, jobs, decision.answer, told.headline).model_copy(
-            update={"decision": decision}
-        ),
-        run,
-    )
+    turns = [
+        Turned(pack=cell.pack, says=one.says or one.name, verdict=verdict, core=asked.named)
+        for verdict in (Verdict.REGRESSED, Verdict.FIXED)
+        for cell in decision.cells
+        for one in cell.having(verdict)
+    ]
+    said = jobs.announced(decision.answer, told.headline, decision=decision, turned=turns)
+    return Conclusion(account_markdown(told), said, run)
 
 
-def anywhere(decision: Decision, plan: Plan) -> Decision:
+def anywhere(decision: Decision, address: str) -> Decision:
     """The decision as others need it: commands for any checkout, and of failures what is shown.
 
     The path of the wheel is of one job, and whole texts are in the run's document.
     """
-    address = plan.candidate.address if plan.candidate else ""
     cells = []
     for cell in decision.cells:
         promises = tuple(
@@ -208,47 +191,64 @@ def brief(side: Side) -> Side:
     return side.model_copy(update={"message": shortened(side.message), "text": shortened(marked)})
 
 
-def of_the_table(
-    plan: Plan,
-    jobs: Jobs,
-    matrix: Matrix,
-    root: Path,
-    folder: Path,
-    history: Path,
-    reasons: Mapping[str, str],
-) -> Conclusion:
+def of_the_table(jobs: Concluding, matrix: Matrix, reasons: Mapping[str, str]) -> Conclusion:
     """The answer over the table of Core refs: hold if a promise is broken there."""
-    packs = read_packs(root, plan.packs)
-    evidence = read_folder(folder / "1", frozenset(plan.cells))
+    packs = read_packs(jobs.root, jobs.plan.packs)
+    evidence = read_folder(jobs.folder / "1", frozenset(matrix.expected))
     report = make_report(matrix, evidence, packs, datetime.now(UTC).date())
     cells = tuple(one.because(reasons.get(one.cell.name, "")) for one in report.cells)
     report = report.model_copy(update={"cells": cells})
     run = reported(cells, packs, matrix)
-    turns = turned(run, history, report) if run else ()
+    turns = turned(run, jobs.history) if run else ()
     answer, headline = weighed(report, turns)
-    return Conclusion(
-        table_markdown(headline, turns, report),
-        announced(plan, jobs, answer, headline, turns),
-        run,
+    said = jobs.announced(answer, headline, turned=turns)
+    return Conclusion(table_markdown(headline, turns, report), said, run)
+
+
+def turned(run: Run, history: Path) -> tuple[Turned, ...]:
+    """Keep a run in a history, and give the promises that regressed or were fixed in it.
+
+    In the first run of all nothing can have turned.
+    """
+    if not document_names(history):
+        return ()
+    write_run(run, history)
+    with History(history) as past:
+        turns = [turn for entry in entries(Snapshot(past)) for turn in entry.turns]
+    return tuple(
+        Turned(
+            pack=one.pack,
+            says=one.promise.says or one.promise.name,
+            verdict=one.verdict,
+            core=one.core_ref,
+        )
+        for one in turns
+        if one.run == run.id
     )
 
 
-def announced(
-    plan: Plan,
-    jobs: Jobs,
-    answer: Answer,
-    headline: str,
-    turns: tuple[Turned, ...] = (),
-    problem: str = "",
-) -> Announcement:
-    return Announcement.model_validate(
-        {
-            "request": plan.request,
-            "answer": answer,
-            "headline": headline,
-            "problem": problem,
-            "url": jobs.url,
-            "dashboard": jobs.dashboard,
-            "turned": turns,
-        }
-    )
+def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
+    """Hold for what is broken, else unknown for a cell without a verdict, else release.
+
+    The turns tell what of that is new; without a history nothing is, and the answer is the same.
+    """
+    if report.broken:
+        packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
+        said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
+        new = {(one.pack, one.says) for one in turns if one.verdict is Verdict.REGRESSED}
+        since = f"{len(new) or 'none'} of which regressed since the last run"
+        return Answer.HOLD, f"{said}, {since}; {report.summary}"
+    if report.without_verdict:
+        first = report.without_verdict[0]
+        said = f"{first.cells[0]}: {first.outcome}: {first.reason}"
+        return Answer.UNKNOWN, f"unknown: {report.summary}; {said}"
+    excused = " that nobody has excused" if report.known_breaks else ""
+    return Answer.RELEASE, f"release: no promise is broken{excused}; {report.summary}"
+
+
+def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:
+    parts = [f"**{escape(headline)}**"]
+    if turns:
+        listed = "\n".join(f"- {escape(one.line)}" for one in turns)
+        parts.append(f"### Since the last run\n\n{listed}")
+    return "\n\n".join((*parts, markdown(report)))

@@ -6,7 +6,7 @@ What is measured of packs and consumers is of the newest measurement alone, in f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -17,6 +17,7 @@ from fanout.history.document import read_run, write_run, write_whole
 from fanout.wording import printable
 
 BRANCH = "history"
+REF = f"refs/heads/{BRANCH}"
 MEASURED = (coverages.FOLDER, compatibilities.FOLDER, strengths.FOLDER)
 PAUSES = (0, 1, 3, 9, 27)  # seconds before each try
 AUTHOR = ("-c", "user.name=contracts", "-c", "user.email=contracts@users.noreply.github.com")
@@ -28,13 +29,6 @@ class UnusableBranch(UnusableInput):
     exit_code = UnusableHistory.exit_code
 
 
-def measurements(history: Path) -> Iterator[tuple[str, bytes]]:
-    """What is measured, by its place in a history; who reads it checks it."""
-    for folder in MEASURED:
-        for file in sorted((history / folder).glob("*.json")):
-            yield f"{folder}/{file.name}", file.read_bytes()
-
-
 def unread(repository: str, folder: Path, token: str) -> str:
     """Make a folder what the history of a repository is now; why not, if it cannot be read.
 
@@ -42,23 +36,22 @@ def unread(repository: str, folder: Path, token: str) -> str:
     """
     if repository:
         try:
-            HistoryBranch(repository, BRANCH, folder.resolve(), token).fetch()
+            HistoryBranch(repository, folder.resolve(), token).fetch()
         except UnusableBranch as error:
             return error.what
     return ""
 
 
+@dataclass(frozen=True)
 class HistoryBranch:
-    """A branch of a repository, in a folder of its own.
+    """The branch of a repository, in a folder of its own.
 
     `token` is of GitHub, or empty where the repository needs none.
     """
 
-    def __init__(self, repository: str, branch: str, folder: Path, token: str = "") -> None:
-        self.repository = repository
-        self.branch = branch
-        self.folder = folder
-        self.token = token
+    repository: str
+    folder: Path
+    token: str = ""
 
     def publish(self, documents: Path, measured: Path | None = None) -> int:
         """Put documents on the branch, after those that others put there; how many are new.
@@ -68,8 +61,8 @@ class HistoryBranch:
         UnreadableDocument, UnusableHistory and UnusableBranch.
         """
         runs = [read_run(path) for path in sorted(documents.glob("*.json"))]
-        others = dict(measurements(measured)) if measured else {}
-        said = ""
+        files = [one for name in MEASURED if measured for one in (measured / name).glob("*.json")]
+        others = {f"{one.parent.name}/{one.name}": one.read_bytes() for one in sorted(files)}
         for pause in PAUSES:
             time.sleep(pause)
             self.fetch()
@@ -84,29 +77,24 @@ class HistoryBranch:
                 return 0
             message = f"Keep {', '.join(run.id for run in runs) or 'what was measured'}"
             self.git(*AUTHOR, "commit", "--quiet", "--message", message)
-            done = self.git("push", "--quiet", self.repository, f"HEAD:{self.ref}", may_fail=True)
+            done = self.git("push", "--quiet", self.repository, f"HEAD:{REF}", may_fail=True)
             if done.returncode == 0:
                 return len(new)
-            said = done.stderr
-        raise self.failed("written", said)
-
-    @property
-    def ref(self) -> str:
-        return f"refs/heads/{self.branch}"
+        raise self.failed("written", done.stderr)
 
     def fetch(self) -> None:
         """Make the folder what the branch is now, and an empty one where there is none yet."""
         if not (self.folder / ".git").is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
             self.git("init", "--quiet")
-        listed = self.git("ls-remote", self.repository, self.ref, may_fail=True)
+        listed = self.git("ls-remote", self.repository, REF, may_fail=True)
         if listed.returncode:
             raise self.failed("read", listed.stderr)
         if listed.stdout:
-            self.git("fetch", "--quiet", "--depth=1", self.repository, self.ref)
+            self.git("fetch", "--quiet", "--depth=1", self.repository, REF)
             self.git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
         else:
-            self.git("checkout", "--quiet", "--orphan", "history")
+            self.git("checkout", "--quiet", "--orphan", BRANCH)
 
     def git(self, *arguments: str, may_fail: bool = False) -> CompletedProcess[str]:
         variables = credentials(self.repository, self.token)
@@ -118,6 +106,6 @@ class HistoryBranch:
     def failed(self, verb: str, said: str) -> UnusableBranch:
         why = printable(said.strip()) or "git does not say why"
         return UnusableBranch(
-            f"the branch '{self.branch}' cannot be {verb}: {why}",
+            f"the branch '{BRANCH}' cannot be {verb}: {why}",
             "see that the token may write the repository's contents, and run the job again",
         )

@@ -9,26 +9,28 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fanout.cells.packs import chosen
+from fanout.cells.packs import chosen, read_packs
 from fanout.consumers.imports import live_cells
 from fanout.consumers.table import Asked
 from fanout.core.resolve import newest, release_at, released
 from fanout.errors import InvalidCore, UnusableInput
+from fanout.history.document import document_names, read_run
 from fanout.history.run import CellName, Text
-from fanout.model import Core, Frozen, Matrix
+from fanout.model import Answer, Core, Frozen, Matrix
 from fanout.notify.announcement import Request
-from fanout.wording import printable
 from fanout.workflow.candidate import Candidate, version_text
-from fanout.workflow.event import InvalidRequest
 from fanout.workflow.shards import shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan
 LIVE_SECONDS = 8.0  # of a live cell, which installs a consumer with all that it asks for
 ATTEMPTS = 2  # at the cells of a candidate: what disagrees is flaky, and holds nothing
+RECENT = timedelta(days=7)  # or nobody would see that something else than Core has changed
 
 
 class InvalidPlan(UnusableInput):
@@ -79,9 +81,8 @@ def plan(
 ) -> Plan:
     """The plan of a request; `seconds` is what cells took so far.
 
-    A candidate has the live cells of `consumers` beside those of the packs.
-
-    Raises UnknownPack and InvalidCore for a pack or a baseline that is not there.
+    A candidate has the live cells of `consumers` beside those of the packs. Raises UnknownPack and
+    InvalidCore for a pack or a baseline that is not there.
     """
     asked = chosen(request.packs, matrix)
     packs = tuple(pack for pack in matrix.packs if pack in asked)
@@ -135,19 +136,24 @@ def release(named: str, matrix: Matrix) -> Core:
     return release_at("baseline", version)
 
 
-def refused(request: Request, problem: str) -> Plan:
-    """The plan of a request that cannot be run: no cells, and why."""
-    return Plan(request=request, problem=printable(problem))
+def answered(asked: Plan, root: Path, history: Path, now: datetime) -> str:
+    """The newest run that judged the same commit of Core by the same packs; empty if none did.
 
-
-def nothing_new(request: Request, known: str) -> Plan:
-    """The plan of a request that a run has answered already: no cells, and which run that is."""
-    return Plan(request=request, known=known)
-
-
-def unreadable(error: InvalidRequest, commit: str) -> Plan:
-    """The plan of a request that is none; the answer goes to its commit, if that can be read."""
-    return refused(Request(commit=commit), f"{error.what}; {error.hint}")
+    An answer of unknown answers nothing. Raises InvalidPack, and UnreadableDocument.
+    """
+    if asked.candidate is None or not asked.candidate.commit:
+        return ""
+    packs = {name: pack.digest for name, pack in read_packs(root, asked.packs).items()}
+    for name in sorted(document_names(history), reverse=True):
+        run = read_run(history / name)
+        if now - run.started > RECENT:
+            return ""
+        same = run.candidate and run.candidate.commit == asked.candidate.commit
+        against = run.baseline and run.baseline.version == asked.baseline
+        digests = {one: pack.digest for one, pack in run.packs.items()}
+        if same and against and digests == packs and run.answer in (Answer.RELEASE, Answer.HOLD):
+            return f"{run.id} of {run.started:%Y-%m-%d}"
+    return ""
 
 
 def packed(made: Plan) -> str:

@@ -6,7 +6,6 @@ character, and bills each job in whole minutes: so a job is filled before there 
 
 from __future__ import annotations
 
-import heapq
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -66,9 +65,9 @@ def spread(
 ) -> tuple[tuple[str, ...], ...]:
     place = {cell: at for at, cell in enumerate(cells)}
     jobs: list[list[str]] = [[] for _ in range(min(number, len(cells)))]
-    load = [(0.0, at) for at in range(len(jobs))]
-    for cell in sorted(cells, key=lambda cell: (-took[cell], place[cell])):
-        so_far, at = heapq.heappop(load)
+    load = [0.0] * len(jobs)
+    for cell in sorted(cells, key=took.__getitem__, reverse=True):
+        at = load.index(min(load))
         jobs[at].append(cell)
-        heapq.heappush(load, (so_far + took[cell], at))
+        load[at] += took[cell]
     return tuple(tuple(sorted(job, key=place.__getitem__)) for job in jobs)

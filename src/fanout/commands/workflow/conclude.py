@@ -18,7 +18,13 @@ from fanout.errors import UnusableInput
 from fanout.history.document import write_run
 from fanout.model import Answer, Verdict
 from fanout.wording import one_line
-from fanout.workflow.conclusion import Conclusion, Jobs, answered, concluded, without_history
+from fanout.workflow.conclusion import (
+    Concluding,
+    Conclusion,
+    attested,
+    concluded,
+    without_history,
+)
 from fanout.workflow.history_branch import unread
 from fanout.workflow.plan import unpacked
 
@@ -86,14 +92,9 @@ def conclude(
         check_wheel(path, sha256)
     lost = unread(history_repository, history, token)
     root = root.resolve()
+    kept = folder.resolve() / "evidence"
     found = concluded(
-        plan,
-        Jobs(evidence, wheel, url, dashboard or None),
-        root,
-        folder.resolve() / "evidence",
-        history,
-        index,
-        say,
+        Concluding(plan, evidence, wheel, url, dashboard, root, kept, history, index, say)
     )
     leave(without_history(found, lost) if lost else found, folder, root)
 
@@ -102,8 +103,10 @@ def leave(found: Conclusion, folder: Path, root: Path) -> None:
     """Write the answer for the jobs after this one, and show it."""
     folder.mkdir(parents=True, exist_ok=True)
     told = found.announcement
-    (folder / "announcement.json").write_text(told.model_dump_json(indent=2), encoding="utf-8")
-    (folder / "answer.json").write_text(answered(found).model_dump_json(indent=2), encoding="utf-8")
+    # Without what is computed from the rest.
+    announced = told.model_dump_json(indent=2, round_trip=True)
+    (folder / "announcement.json").write_text(announced, encoding="utf-8")
+    (folder / "answer.json").write_text(attested(found), encoding="utf-8")
     (folder / "account.md").write_text(found.account, encoding="utf-8")
     if found.run:
         write_run(found.run, folder / "run")

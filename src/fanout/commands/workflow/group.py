@@ -17,7 +17,6 @@ PLACES = {
     "publish": f"{HERE}.publish:publish",
     "notify": f"{HERE}.notify:notify",
     "releases": f"{HERE}.releases:releases",
-    "token": f"{HERE}.token:token",
 }
 
 

@@ -21,9 +21,8 @@ from fanout.history.document import read_run, read_whole
 from fanout.history.run import Run
 from fanout.notify import messages
 from fanout.notify.announcement import Announcement
-from fanout.notify.github import comment, issues, status
+from fanout.notify.github import answer, issues
 from fanout.notify.github.client import Account, connect
-from fanout.notify.tidings import Told, addresses
 from fanout.told.report_markdown import escape
 
 LARGEST = 64 * 1024 * 1024  # bytes of an announcement
@@ -51,19 +50,19 @@ Example: fanout workflow notify answer --core-repository owner/market-data-core"
     "--told",
     "memory",
     type=FOLDER,
+    default=Path("told"),
+    show_default=True,
     help="A folder that remembers which messages were sent.",
 )
 @ROOT
-def notify(
-    answer: Path, core_repository: str, repository: str, memory: Path | None, root: Path
-) -> None:
+def notify(answer: Path, core_repository: str, repository: str, memory: Path, root: Path) -> None:
     """Tell the ANSWER, a folder that `conclude` left: by messages, and on GitHub."""
     told = read(answer / "announcement.json")
     runs = [read_run(path) for path in sorted((answer / "run").glob("*.json"))]
     failed = False
     lines = []
     run = runs[-1] if runs else None
-    for telling in tellings(told, run, core_repository, repository, Told(told, memory), root):
+    for telling in tellings(told, run, core_repository, repository, memory, root):
         try:
             line = telling()
         except UnusableInput as error:
@@ -93,11 +92,11 @@ def tellings(
     run: Run | None,
     core_repository: str,
     repository: str,
-    memory: Told,
+    memory: Path,
     root: Path,
 ) -> Iterator[Callable[[], str]]:
     """What is to be told, each alone, so that one that fails stops no other; people first."""
-    listed = addresses(os.environ.get(messages.NAME, ""))
+    listed = list(messages.addresses(os.environ.get(messages.NAME, "")))
     for at, pack, address in listed:
         yield partial(messages.tell, told, at, pack, address, memory)
     if not listed:
@@ -113,11 +112,12 @@ def tellings(
     if account is not None:
         found = account
         if core_repository and told.request.commit:
-            yield lambda: status.tell(found, core_repository, told)
-        if core_repository and told.request.pull_request:
+            yield lambda: answer.set_status(found, core_repository, told)
+        if core_repository and (number := told.request.pull_request):
             today = datetime.now(UTC).date()
-            yield lambda: comment.tell(found, core_repository, told, today)
-        if repository:
+            yield lambda: answer.comment(found, core_repository, number, told, today)
+        # A pull request of Core has its comment, and may never be merged.
+        if repository and run and not (told.problem or told.request.pull_request):
             yield lambda: issues.tell(
                 found, repository, core_repository, told, run, assignees(root)
             )

@@ -24,8 +24,7 @@ from fanout.notify.announcement import Request
 from fanout.workflow.candidate import find
 from fanout.workflow.event import InvalidRequest, Scope, changed_packs, request, scope
 from fanout.workflow.history_branch import unread
-from fanout.workflow.known import known
-from fanout.workflow.plan import Plan, nothing_new, packed, plan, refused, unreadable
+from fanout.workflow.plan import Plan, answered, packed, plan
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
 WAIT = 600  # seconds, for a version that is announced before it can be had
@@ -79,7 +78,10 @@ def plan_command(
     try:
         made = asking.plan(request(inputs), scope(inputs))
     except InvalidRequest as error:
-        made = unreadable(error, commit_in(inputs))
+        # The answer goes to its commit, if that can be read.
+        made = Plan(
+            request=Request(commit=commit_in(inputs)), problem=f"{error.what}; {error.hint}"
+        )
     tell(made)
     output("commit", run("-C", str(root), "rev-parse", "HEAD").stdout.strip())
 
@@ -112,10 +114,11 @@ class Asking:
             named = chosen(wanted.packs, matrix)
             consumers = consumers_of(self.root, named, matrix.packs) if candidate else ()
             made = plan(wanted, candidate, matrix, label, self.seconds(matrix), consumers)
-            if within.news and (found := known(made, self.root, self.history, datetime.now(UTC))):
-                return nothing_new(wanted, found)
+            now = datetime.now(UTC)
+            if within.news and (found := answered(made, self.root, self.history, now)):
+                return Plan(request=wanted, known=found)
         except UnusableInput as error:
-            return refused(wanted, f"{error.what}; {error.hint}")
+            return Plan(request=wanted, problem=f"{error.what}; {error.hint}")
         return made
 
     def seconds(self, matrix: Matrix) -> dict[str, float]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from fanout.commands.command import FOLDER, Command
-from fanout.commands.workflow.step import annotate, output
-from fanout.notify.github.pages import served_by_workflow
 from fanout.wording import number
 from fanout.workflow.history_branch import BRANCH, HistoryBranch
 
@@ -23,7 +20,6 @@ Example: fanout workflow publish answer --repository https://github.com/owner/na
 )
 @click.argument("answer", type=FOLDER)
 @click.option("--repository", envvar="HISTORY_REPOSITORY_URL", required=True, help="Its address.")
-@click.option("--branch", default=BRANCH, show_default=True, help="The branch of the history.")
 @click.option("--token", envvar="GITHUB_TOKEN", default="", help="A token that may write there.")
 @click.option(
     "--history",
@@ -37,21 +33,11 @@ Example: fanout workflow publish answer --repository https://github.com/owner/na
 def publish(
     answer: Path,
     repository: str,
-    branch: str,
     token: str,
     folder: Path,
     measured: Path | None,
 ) -> None:
-    """Add the run of an ANSWER to the branch of the history, and fetch the whole of it.
-
-    The output `pages` tells whether GitHub Pages waits for a dashboard.
-    """
-    kept = HistoryBranch(repository, branch, folder.resolve(), token)
+    """Add the run of an ANSWER to the branch of the history, and fetch the whole of it."""
+    kept = HistoryBranch(repository, folder.resolve(), token)
     new = kept.publish(answer / "run", measured)
-    click.echo(f"{number(new, 'new document')} on the branch '{branch}'")
-    if not token or "GITHUB_REPOSITORY" not in os.environ:
-        return
-    pages = served_by_workflow(os.environ, token)
-    output("pages", "true" if pages else "false")
-    if not pages:
-        annotate("notice", "Pages is off: the dashboard is an artifact of this run, dashboard-N")
+    click.echo(f"{number(new, 'new document')} on the branch '{BRANCH}'")

@@ -30,11 +30,13 @@ Example: fanout workflow releases --repository owner/contracts""",
 @INDEX
 def releases(repository: str, root: Path, index: str) -> None:
     """Look for unknown releases of Core and of its consumers, and propose to add them."""
+    # A token that has ended fails this job before an answer needs it.
+    account = connect(os.environ)
     for proposal_of in (of_core, of_consumers):
         found = proposal_of(root, index)
         if isinstance(found, str):
             click.echo(found)
-        elif account := connect(os.environ):
+        elif account:
             click.echo(propose(account, repository, found))
         else:
             click.echo(f"no token to propose with: {found.title}")

@@ -61,12 +61,11 @@ class Judged(Frozen):
 
 
 class About(Frozen):
-    """The cause that an issue is about, Core, and promises; those beyond MOST are only `more`."""
+    """The cause that an issue is about, the Core, and the first MOST of the promises."""
 
     cause: Digest
     core: Judged
     promises: tuple[Digest, ...]
-    more: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -74,9 +73,7 @@ class About(Frozen):
 
     @property
     def marker(self) -> str:
-        fewer = self.promises[:MOST]
-        more = self.more + len(self.promises) - len(fewer)
-        said = self.model_copy(update={"promises": fewer, "more": more}).model_dump_json()
+        said = self.model_copy(update={"promises": self.promises[:MOST]}).model_dump_json()
         # A version may be anything, also what would end the comment.
         said = said.replace("<", "\\u003c").replace(">", "\\u003e")
         return f"<!-- contracts {said} -->"

@@ -1,4 +1,4 @@
-"""What regressed, by cause, and what is kept, each with the Core on which it was judged.
+"""What is broken, by cause, and what is judged at all, with the Core on which it was.
 
 A cause is what changed in Core, where that is known, or else what the failures say last.
 """
@@ -14,12 +14,12 @@ from packaging.version import Version
 from fanout.cause.failure import GIVEN
 from fanout.cause.fewest import Cause
 from fanout.gate.decision import Decision
-from fanout.gate.verdict import standing_of
-from fanout.history.run import Run
-from fanout.model import Standing, Verdict, version_of
+from fanout.gate.verdict import HOLDS, standing_of
+from fanout.history.run import Attempt, Finding, Run
+from fanout.model import Standing, version_of
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import About, Judged, digest
-from fanout.told.decision.account import entry, now_and_then
+from fanout.told.decision.account import entry, having, now_and_then
 from fanout.told.decision.section import Entry, Group
 from fanout.told.report import why
 from fanout.wording import number, one_line
@@ -33,7 +33,7 @@ Cores = Mapping[str, Judged]  # by Core ref
 
 
 class Regression(NamedTuple):
-    """A promise that regressed on a Core, what is told of it, and what broke it, if known."""
+    """A promise that is broken on a Core, what is told of it, and what broke it, if known."""
 
     name: str
     core: Judged
@@ -50,9 +50,8 @@ class Regression(NamedTuple):
 
     @property
     def reason(self) -> str:
-        return (
-            one_line(self.known.changes[0].says if self.known else self.error) or "nothing is said"
-        )
+        said = self.known.changes[0].says if self.known else self.error
+        return one_line(said) or "nothing is said"
 
     @property
     def age(self) -> Version:
@@ -89,11 +88,13 @@ class Broken(NamedTuple):
         )
 
 
-def by_cause(announcement: Announcement, cores: Cores) -> list[Broken]:
-    """What regressed, the cause of most promises first."""
+def by_cause(run: Run, announcement: Announcement, cores: Cores) -> list[Broken]:
+    """What is broken, and nobody has excused, the cause of most promises first."""
+    decision = announcement.decision
+    broken = of_the_candidate(decision, cores) if decision else of_the_table(run, cores)
     newest = {
         (one.entry.pack, one.name, one.core.line): one
-        for one in sorted(regressions(announcement, cores), key=lambda one: one.age)
+        for one in sorted(broken, key=lambda one: one.age)
     }
     groups: dict[tuple[str, str], list[Regression]] = {}
     for one in sorted(newest.values(), key=lambda one: one.age):
@@ -113,33 +114,29 @@ def rest(found: Sequence[Broken]) -> Iterator[Broken]:
         yield Broken(digest("the rest"), number(len(members), "other cause"), tuple(promises))
 
 
-def regressions(announcement: Announcement, cores: Cores) -> Iterator[Regression]:
-    unknown = Judged(run=announcement.run)
-    for turn in announcement.turned:
-        if turn.verdict is Verdict.REGRESSED:
+def of_the_table(run: Run, cores: Cores) -> Iterator[Regression]:
+    for attempt, one, standing in standings(run):
+        if standing is Standing.BROKEN:
             told = Entry(
-                pack=turn.pack,
-                owner=turn.owner,
-                says=turn.says or turn.promise,
-                facts=(turn.promise, f"broken on {turn.core_ref}"),
-                quoted=tuple(why(turn.message, "")),
-                command=f"tox run -e {turn.pack}-{turn.core_ref}",
+                pack=attempt.pack,
+                owner=run.packs[attempt.pack].owner,
+                says=one.says or one.name,
+                facts=(one.name, f"broken on {attempt.core_ref}"),
+                quoted=tuple(why(one.message, one.text)),
+                command=f"tox run -e {attempt.cell}",
             )
-            core = cores.get(turn.core_ref, unknown)
-            yield Regression(turn.promise, core, told, last_error(turn.message, ""))
-    if announcement.decision:
-        core = cores.get(announcement.decision.candidate.core_ref, unknown)
-        yield from of_the_candidate(announcement.decision, core)
+            error = last_error(one.message, one.text)
+            yield Regression(one.name, cores[attempt.core_ref], told, error)
 
 
-def of_the_candidate(decision: Decision, core: Judged) -> Iterator[Regression]:
+def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
     known = [cause for cause in decision.causes if cause.changes]
     causes = {(one.pack, one.name): cause for cause in known for one in cause.promises}
-    for cell in decision.cells:
-        for one in cell.having(Verdict.REGRESSED):
-            told = entry(cell, one, now_and_then(decision, one))
-            error = last_error(one.candidate.message, one.candidate.text)
-            yield Regression(one.name, core, told, error, causes.get((cell.pack, one.name)))
+    core = cores[decision.candidate.core_ref]
+    for cell, one in having(decision, *HOLDS):
+        told = entry(cell, one, now_and_then(decision, one))
+        error = last_error(one.candidate.message, one.candidate.text)
+        yield Regression(one.name, core, told, error, causes.get((cell.pack, one.name)))
 
 
 def last_error(message: str, text: str) -> str:
@@ -150,30 +147,36 @@ def last_error(message: str, text: str) -> str:
     return one_line(" ".join(said if said and "[type=" in said[-1] else said[-1:]))
 
 
-def judged(run: Run | None, announcement: Announcement) -> dict[str, Judged]:
+def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:
     """The Core that each Core ref was: its version as the cells found it."""
-    found = {}
-    for attempt in run.attempts if run else ():
-        if run and attempt.environment is not None:
-            version = run.environments[attempt.environment].version
-            found[attempt.core_ref] = Judged(version=version, run=announcement.run)
+    at = announcement.run
+    found = {
+        one.core_ref: Judged(version=run.environments[one.environment].version, run=at)
+        for one in run.attempts
+        if one.environment is not None
+    }
     if announcement.decision:
         core = announcement.decision.candidate
-        known = Judged(version=core.version, commit=core.commit, run=announcement.run)
-        found[core.core_ref] = known
+        found[core.core_ref] = Judged(version=core.version, commit=core.commit, run=at)
     return found
 
 
-def kept(run: Run | None, cores: Cores) -> dict[str, list[Judged]]:
-    """The Cores on which every attempt of a run keeps a promise, by its digest."""
+def settled(run: Run, cores: Cores) -> dict[str, set[Judged]]:
+    """The Cores on which every attempt of a run keeps a promise, or every one breaks it."""
     said: dict[tuple[str, str], set[Standing]] = {}
-    unsure = {one.cell for one in run.attempts if not one.outcome.has_verdict} if run else set()
-    for attempt in run.attempts if run else ():
-        for finding in run.findings_of(attempt) if run and attempt.cell not in unsure else ():
-            key = (digest(attempt.pack, finding.name), attempt.core_ref)
-            said.setdefault(key, set()).add(standing_of(finding.result, attempt.supported))
-    found: dict[str, list[Judged]] = {}
-    for (promise, core_ref), standings in said.items():
-        if standings == {Standing.KEPT} and core_ref in cores:
-            found.setdefault(promise, []).append(cores[core_ref])
+    for attempt, one, standing in standings(run):
+        key = (digest(attempt.pack, one.name), attempt.core_ref)
+        said.setdefault(key, set()).add(standing)
+    found: dict[str, set[Judged]] = {}
+    for (promise, core_ref), stands in said.items():
+        if stands in ({Standing.KEPT}, {Standing.BROKEN}):
+            found.setdefault(promise, set()).add(cores[core_ref])
     return found
+
+
+def standings(run: Run) -> Iterator[tuple[Attempt, Finding, Standing]]:
+    """What each attempt says of each promise, but for a cell of which one has no verdict."""
+    unsure = {one.cell for one in run.attempts if not one.outcome.has_verdict}
+    for attempt in run.attempts:
+        for finding in run.findings_of(attempt) if attempt.cell not in unsure else ():
+            yield attempt, finding, standing_of(finding.result, attempt.supported)

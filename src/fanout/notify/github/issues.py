@@ -1,10 +1,10 @@
-"""One issue here for each cause of what regressed: opened, updated, closed when it is mended."""
+"""One issue here for each cause of what is broken: opened, updated, closed when it is mended."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from github.GithubException import GithubException
 from github.Issue import Issue
@@ -13,7 +13,7 @@ from github.Repository import Repository
 from fanout.history.run import Run
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import MARKER, About, Descends, Judged, read
-from fanout.notify.github.broken import Broken, by_cause, judged, kept, rest
+from fanout.notify.github.broken import Broken, by_cause, judged, rest, settled
 from fanout.notify.github.client import Account, UnreachableGitHub, asking, once
 from fanout.told.decision.markdown import group_parts
 from fanout.told.report_markdown import escape
@@ -23,19 +23,12 @@ LABEL = "contract"
 MOST = 10  # causes with an issue each; the others of a run share one
 MOST_ASSIGNEES = 10  # that GitHub takes
 LONGEST_TITLE, LONGEST = 256, 65_536  # characters that GitHub takes, the second in a body
-OLD = "<!-- contract: "  # in issues of one promise each, as they were before
 CUT = "What is more is cut here: the run tells it."
 OPEN, CLOSED = "open", "closed"
-# Which Cores keep each promise, and which commit comes after which; and what is told, by line.
-Past = tuple[Mapping[str, Collection[Judged]], Descends]
-Elsewhere = Collection[tuple[str, str]]
-
-
-class Ours(NamedTuple):
-    """An issue that we wrote, and what it is about."""
-
-    issue: Issue
-    about: About
+# An issue that we wrote, and what it is about.
+Ours = tuple[Issue, About]
+# On which Cores a run judged each promise.
+Settled = Mapping[str, Collection[Judged]]
 
 
 def tell(
@@ -43,52 +36,37 @@ def tell(
     repository: str,
     core_repository: str,
     announcement: Announcement,
-    run: Run | None,
+    run: Run,
     assignees: Mapping[str, Sequence[str]],
 ) -> str:
-    """Open, update and close issues; what was done, in a line.
-
-    Only what is on a default branch or released opens one: a pull request of Core has its comment.
-    """
-    if announcement.request.pull_request is not None:
-        return "no issues: a pull request of Core has its comment"
+    """Open, update and close issues; what was done, in a line."""
     with asking(f"read the issues of '{repository}'"):
         place = account.github.get_repo(repository)
-        written = list(by_us(place, account.login))
-    there, cores = by_key(written), judged(run, announcement)
-    causes = by_cause(announcement, cores)
+        there = by_key(place, account.login)
+    cores = judged(run, announcement)
+    causes = by_cause(run, announcement, cores)
     causes.sort(key=lambda one: one.about.key not in there)  # what has an issue keeps it
     told = {one.about.key: one for one in (*causes[:MOST], *rest(causes[MOST:]))}
     done = []
-    for key, one in told.items():
-        if key not in there:
-            opened(account, place, one, announcement, assignees)
-            done.append("opened")
-    past = (kept(run, cores), ancestry(account, core_repository))
-    elsewhere = {(key[1], promise) for key, one in told.items() for promise in one.about.promises}
+    for one in (one for key, one in told.items() if key not in there):
+        opened(account, place, one, announcement, assignees)
+        done.append("opened")
+    now, descends = settled(run, cores), ancestry(account, core_repository)
     for key, ours in there.items():
-        body, state = changed(ours, told.get(key), past, elsewhere, announcement)
-        if (body, state) != (ours.issue.body, ours.issue.state):
-            with asking(f"update issue {ours.issue.number} of '{repository}'"):
-                ours.issue.edit(body=body, state=state)
+        body, state = changed(ours, told.get(key), now, descends, announcement)
+        if (body, state) != (ours[0].body, ours[0].state):
+            with asking(f"update issue {ours[0].number} of '{repository}'"):
+                ours[0].edit(body=body, state=state)
             done.append(state if state == CLOSED else "updated")
-    counts = {verb: done.count(verb) for verb in ("opened", "updated", CLOSED)}
-    said = ", ".join(f"{count} {verb}" for verb, count in counts.items() if count)
-    old = sum(OLD in (issue.body or "") and issue.state == OPEN for issue in written)
-    left = f"; {old} of a promise each, as they were before, left to be closed by hand"
-    return f"issues of '{repository}': {said or 'nothing to change'}{left if old else ''}"
+    said = ", ".join(f"{count} {verb}" for verb, count in Counter(done).items())
+    return f"issues of '{repository}': {said or 'nothing to change'}"
 
 
-def by_us(place: Repository, login: str) -> Iterator[Issue]:
+def by_key(place: Repository, login: str) -> dict[tuple[str, str], Ours]:
     """Our own issues, the oldest first; what others wrote is never taken for ours."""
-    for issue in place.get_issues(state="all", labels=[LABEL], sort="created", direction="asc"):
-        if issue.user.login == login:
-            yield issue
-
-
-def by_key(written: Sequence[Issue]) -> dict[tuple[str, str], Ours]:
-    found = ((issue, read(issue.body or "")) for issue in written)
-    return {about.key: Ours(issue, about) for issue, about in found if about}
+    issues = place.get_issues(state="all", labels=[LABEL], sort="created", direction="asc")
+    found = ((one, read(one.body or "")) for one in issues if one.user.login == login)
+    return {about.key: (issue, about) for issue, about in found if about}
 
 
 def ancestry(account: Account, repository: str) -> Descends:
@@ -108,44 +86,38 @@ def ancestry(account: Account, repository: str) -> Descends:
 
 
 def changed(
-    ours: Ours, one: Broken | None, past: Past, elsewhere: Elsewhere, announcement: Announcement
+    ours: Ours, one: Broken | None, now: Settled, descends: Descends, announcement: Announcement
 ) -> tuple[str, str]:
     """The text and state of an issue after a run, in which its cause may have broken something.
 
     A later run's stay, and those of a closed one that broke on an older Core. A promise leaves it
-    when it is mended, or told elsewhere.
+    when it was judged on a Core that follows, and is not broken there for this cause.
     """
     issue, was = ours
-    kept_on, descends = past
     late = was.core.run > announcement.run
     if late or (issue.state == CLOSED and (not one or was.core.is_after(one.about.core, descends))):
         return issue.body, issue.state
-    mended = {
+    gone = {
         promise: core
         for promise in was.promises
-        for core in kept_on.get(promise, ())
+        for core in now.get(promise, ())
         if core.follows(was.core, descends)
     }
-    gone = {promise for line, promise in elsewhere if line == was.core.line} | mended.keys()
-    left = [promise for promise in was.promises if promise not in gone and issue.state == OPEN]
-    if not one and len(left) == len(was.promises):
-        return issue.body, issue.state
-    over = not (one or left or was.more)
-    core = was.core.model_copy(update={"run": announcement.run})
+    here = one.about.promises if one else ()
+    away = {*gone, *here} if issue.state == OPEN else {*was.promises}
+    left = [promise for promise in was.promises if promise not in away]
     if one:
-        core = core.or_newer(one.about.core, descends) if issue.state == OPEN else one.about.core
-    elif over:
-        # What mended it, so that nothing older opens it again.
-        core = next(iter(mended.values()), core)
-    about = About(
-        cause=was.cause,
-        core=core,
-        promises=(*(one.about.promises if one else ()), *left) or was.promises,
-        more=was.more,
-    )
-    if one:
+        newer = was.core.or_newer(one.about.core, descends)
+        core = newer if issue.state == OPEN else one.about.core
+        about = About(cause=was.cause, core=core, promises=(*here, *left))
         return text(one, about, announcement), OPEN
-    return MARKER.sub(lambda _: about.marker, issue.body), CLOSED if over else OPEN
+    if not gone:
+        return issue.body, issue.state
+    # What mended it, so that nothing older opens it again.
+    core = was.core if left else next(iter(gone.values()))
+    core = core.model_copy(update={"run": announcement.run})
+    about = About(cause=was.cause, core=core, promises=tuple(left) or was.promises)
+    return MARKER.sub(lambda _: about.marker, issue.body), OPEN if left else CLOSED
 
 
 def opened(
@@ -155,26 +127,23 @@ def opened(
     announcement: Announcement,
     assignees: Mapping[str, Sequence[str]],
 ) -> None:
-    what = f"open an issue about {title(one)}"
-
     def find() -> Issue | None:
-        found = by_key(list(by_us(place, account.login))).get(one.about.key)
-        return found.issue if found else None
+        found = by_key(place, account.login).get(one.about.key)
+        return found[0] if found else None
 
     def make() -> Issue:
         body = text(one, one.about, announcement)
         return place.create_issue(title=title(one), body=body, labels=[LABEL])
 
-    issue, _ = once(what, account.waits, find, make, is_new=True)
     logins = dict.fromkeys(login for pack in one.packs for login in assignees.get(pack, ()))
-    if logins:
-        with asking(f"assign issue {issue.number}"):
-            try:
-                issue.add_to_assignees(*list(logins)[:MOST_ASSIGNEES])
-            except GithubException as error:
-                # Somebody who left is no reason to lose the issue.
-                if error.status != 422:
-                    raise
+    with asking(f"open an issue about {title(one)}"):
+        issue = once(make, find)
+        try:
+            issue.add_to_assignees(*list(logins)[:MOST_ASSIGNEES])
+        except GithubException as error:
+            # Somebody who left is no reason to lose the issue.
+            if error.status != 422:
+                raise
 
 
 def title(one: Broken) -> str:
@@ -188,7 +157,8 @@ def text(one: Broken, about: About, announcement: Announcement) -> str:
     """The body, as much of it as GitHub takes: by cause, each pack first with how to run it."""
     core = one.about.core
     commit = f" at commit {core.commit}" if core.commit else ""
-    regressed = f"{number(len(one.promises), 'promise')} regressed on Core {core.version}{commit}."
+    counted = number(len(one.promises), "promise")
+    broken = f"Core {core.version}{commit} breaks {counted}."
     tail = [
         f"[The newest run that saw it]({announcement.url}). This issue is closed when later runs"
         f" have kept each promise on Core {escape(about.core.version)}, or on a later one of its"
@@ -198,7 +168,7 @@ def text(one: Broken, about: About, announcement: Announcement) -> str:
     if earlier := len(about.promises) - len(one.promises):
         said = number(earlier, "more promise")
         tail.insert(0, f"{said}, not mended, broke before: the edits of this text tell.")
-    shown = [escape(regressed)]
+    shown = [escape(broken)]
     for part in group_parts(one.group):
         if len("\n\n".join((*tail, *shown, part, CUT))) > LONGEST:
             tail.insert(0, CUT)

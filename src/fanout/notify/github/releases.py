@@ -22,8 +22,15 @@ class Proposal(Frozen):
 def propose(account: Account, repository: str, asked: Proposal) -> str:
     """Open the pull request, or bring the open one up to date; what was done, in a line."""
     branch, title = asked.branch, asked.title
-    what = f"propose '{title}' in '{repository}'"
-    with asking(what):
+
+    def find() -> PullRequest | None:
+        head = f"{repository.partition('/')[0]}:{branch}"
+        return next(iter(place.get_pulls(state="open", head=head, base=base)), None)
+
+    def make() -> PullRequest:
+        return place.create_pull(base=base, head=branch, title=title, body=asked.body)
+
+    with asking(f"propose '{title}' in '{repository}'"):
         place = account.github.get_repo(repository)
         base = place.default_branch
         if branch not in {branch.name for branch in place.get_branches()}:
@@ -33,13 +40,6 @@ def propose(account: Account, repository: str, asked: Proposal) -> str:
             blob = place.get_contents(path, ref=branch)
             if not isinstance(blob, list) and blob.decoded_content.decode() != text:
                 place.update_file(path, title, text, blob.sha, branch=branch)
-
-    def find() -> PullRequest | None:
-        head = f"{repository.partition('/')[0]}:{branch}"
-        return next(iter(place.get_pulls(state="open", head=head, base=base)), None)
-
-    def make() -> PullRequest:
-        return place.create_pull(base=base, head=branch, title=title, body=asked.body)
-
-    pull, made = once(what, account.waits, find, make)
-    return f"pull request {pull.number}: {'opened' if made else 'was there, and is up to date'}"
+        there = find()
+        pull = there or once(make, find)
+    return f"pull request {pull.number}: {'was there, and is up to date' if there else 'opened'}"

@@ -10,7 +10,7 @@ import pytest
 from fanout.history.document import reported
 from fanout.model import Answer, Matrix, Result, Verdict
 from fanout.told.report import make_report
-from fanout.workflow.turns import turned, weighed
+from fanout.workflow.conclusion import turned, weighed
 from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, cell, record
 
 OLD = "hold: Core breaks 1 promise of small, none of which regressed since the last run; "
@@ -40,7 +40,7 @@ def test_the_answer(
     run = reported(report.cells, PACKS, matrix)
     assert run is not None
 
-    turns = turned(run, tmp_path, report)
+    turns = turned(run, tmp_path)
     found, headline = weighed(report, turns)
 
     assert found is answer
