@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from fanout.core.given import shown_as
 from fanout.model import Answer, Verdict
 from fanout.notify.announcement import Announcement
 from fanout.wording import fitted, one_line
@@ -38,7 +39,7 @@ def turned(announcement: Announcement, pack: str) -> list[str]:
         for turn in announcement.turned
     ]
     if announcement.decision:
-        core = announcement.decision.candidate.named
+        core = shown_as(announcement.decision.candidate)
         said += [
             (verdict, cell.pack, one.says or one.name, core)
             for verdict in (Verdict.REGRESSED, Verdict.FIXED)

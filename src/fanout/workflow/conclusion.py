@@ -16,6 +16,7 @@ from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
 from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
+from fanout.core.requirement import GIT_URL
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
 from fanout.errors import InvalidCore
@@ -29,6 +30,7 @@ from fanout.told.decision.account import account
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.report import make_report
 from fanout.told.report_markdown import escape
+from fanout.workflow.candidate import Candidate
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, release
 from fanout.workflow.turns import table_markdown, turned, weighed
@@ -154,7 +156,17 @@ def core_of(plan: Plan, folder: Path, matrix: Matrix, root: Path) -> Core:
     if not asked.commit and str(parse_wheel_filename(kept.name)[1]) != asked.address:
         raise InvalidCore(f"'{kept.name}' is not Core {asked.address}", "run the workflow again")
     source = "git" if asked.commit else "pypi"
-    return from_wheel(kept, asked.named, "candidate", source, asked.commit)
+    return from_wheel(kept, given(plan, asked), "candidate", source, asked.commit)
+
+
+def given(plan: Plan, asked: Candidate) -> str:
+    """The candidate as anybody can give it again: a version, or the git URL of what was asked."""
+    if not asked.commit:
+        return asked.named
+    number = plan.request.pull_request
+    ref = f"refs/pull/{number}/head" if number else asked.named
+    named = f"{asked.address.rpartition('@')[0]}@{ref}"
+    return named if GIT_URL.fullmatch(named) else asked.named
 
 
 def of_the_candidate(
