@@ -91,7 +91,7 @@ def test_a_filter_is_an_address(browser: Browser, site: Path) -> None:
         page.keyboard.type("soften")
         expect(page.locator("#shown")).to_contain_text(re.compile(r"^8 of 17 cells"))
         address = page.url
-        page.locator("a.box.failed[href^=cells]").first.click()
+        page.locator("a.box.regressed[href^=cells]").first.click()
         page.wait_for_url("**/cells/*.html")
         page.goto(address)
         expect(page.locator("#search")).to_have_value("soften")
@@ -135,7 +135,7 @@ def test_an_old_page_says_so(browser: Browser, site: Path) -> None:
         before = newest.text_content()
         visitor.page.clock.fast_forward("20:00:00")
         expect(newest).not_to_have_text(before or "")
-        expect(page.locator("#stale")).to_contain_text("Stale: the matrix last ran 2 days ago")
+        expect(page.locator("#stale")).to_contain_text("Stale: the matrix last ran 43 hours ago")
         expect(page.locator(".released")).to_have_class(re.compile(r"\bold\b"))
         expect(page.locator(".candidate")).not_to_have_class(re.compile(r"\bold\b"))
         visitor.page.clock.fast_forward("20:00:00")
