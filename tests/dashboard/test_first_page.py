@@ -15,7 +15,8 @@ from fanout.core.given import anywhere, known_as, shown_as
 from fanout.dashboard.build import build
 from fanout.history.document import read_run, write_run
 from fanout.history.run import Run
-from fanout.model import Answer, Core, Outcome
+from fanout.model import Answer, Core, Outcome, Verdict
+from fanout.wording import GLYPHS
 from tests.browser.pages import Page
 from tests.browser.visitor import Visitor
 from tests.worlds import scenes
@@ -176,7 +177,7 @@ def test_may_we_release_and_why(browser: Browser, site: Path) -> None:
     for viewport in ({"width": 1280, "height": 900}, {"width": 390, "height": 844}):
         with Visitor(browser, site.as_uri(), viewport=viewport) as visitor:
             page = visitor.open()
-            expect(page.locator(".candidate .answer .word")).to_be_in_viewport()
+            expect(page.locator(".next .answer .word")).to_be_in_viewport()
             expect(page.get_by_text("telemetry.Return is gone")).to_be_in_viewport()
 
 
@@ -259,3 +260,20 @@ def test_no_column_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
         assert wide <= seen
         expect(page.locator("#matrix thead")).to_contain_text("1.13.5")
         assert page.locator("#matrix tbody tr").first.locator("td").count() > 8
+
+
+def test_the_help_explains_every_sign(browser: Browser, site: Path) -> None:
+    """`?` says what each outcome, verdict and answer means, with the sign that it has elsewhere."""
+    words = {str(one) for kind in (Outcome, Verdict, Answer) for one in kind} - {Verdict.PASSING}
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.keyboard.press("?")
+        told = page.get_by_role("dialog").locator(".word").all_text_contents()
+    said = {
+        text.split(" ", 1)[-1] if text.split(" ")[0] in GLYPHS.values() else text: text
+        for text in told
+    }
+    assert words <= {*said}
+    assert {word: said[word].partition(" ")[0] for word in words if word in GLYPHS} == {
+        word: GLYPHS[word] for word in words if word in GLYPHS
+    }

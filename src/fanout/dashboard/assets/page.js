@@ -92,13 +92,13 @@
     const dialog = document.getElementById("keys");
     const button = document.getElementById("help");
     button.hidden = false;
-    button.addEventListener("click", () => dialog.showModal());
+    button.addEventListener("click", () => self.fanoutHelp(dialog));
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest?.("input, select, textarea");
       if (event.ctrlKey || event.metaKey || event.altKey || typing || dialog.open) return;
       if (event.key === "?") {
         event.preventDefault();
-        dialog.showModal();
+        self.fanoutHelp(dialog);
       } else if (event.key === "/") {
         event.preventDefault();
         const search = document.querySelector('input[type="search"]');
