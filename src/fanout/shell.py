@@ -15,9 +15,14 @@ def line(
     command: str, variables: Mapping[str, str], *, windows: bool = sys.platform == "win32"
 ) -> str:
     """The command with variables in its environment, for PowerShell on Windows, else for sh."""
-    if windows:
-        doubled = {name: QUOTES.sub(r"\1\1", value) for name, value in variables.items()}
-        said = [f"$env:{name}='{value}';" for name, value in doubled.items()]
-    else:
-        said = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+    form = "$env:{}={};" if windows else "{}={}"
+    said = [form.format(name, quoted(one, windows=windows)) for name, one in variables.items()]
     return " ".join((*said, command))
+
+
+def quoted(text: str, *, windows: bool = sys.platform == "win32") -> str:
+    """A text as one word of a command line."""
+    if not windows:
+        return shlex.quote(text)
+    doubled = QUOTES.sub(r"\1\1", text)
+    return f"'{doubled}'"

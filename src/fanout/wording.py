@@ -28,6 +28,7 @@ GLYPHS: Mapping[str, str] = {
     Verdict.NEW: "+",
     Verdict.REMOVED: "-",
     Verdict.UNKNOWN: "?",
+    "partly judged": "✓",
     "release": "✓",
     "hold": "✗",
 }

@@ -89,13 +89,13 @@ def test_a_filter_is_an_address(browser: Browser, site: Path) -> None:
         page = visitor.open()
         page.keyboard.press("/")
         page.keyboard.type("soften")
-        expect(page.locator("#shown")).to_contain_text(re.compile(r"^6 of 15 cells"))
+        expect(page.locator("#shown")).to_contain_text(re.compile(r"^8 of 17 cells"))
         address = page.url
-        page.locator("a.box.failed").first.click()
+        page.locator("a.box.regressed[href^=cells]").first.click()
         page.wait_for_url("**/cells/*.html")
         page.goto(address)
         expect(page.locator("#search")).to_have_value("soften")
-        expect(page.locator("#shown")).to_contain_text(re.compile(r"^6 of 15 cells"))
+        expect(page.locator("#shown")).to_contain_text(re.compile(r"^8 of 17 cells"))
 
 
 def test_keys_lead_to_the_command(browser: Browser, site: Path) -> None:
@@ -110,6 +110,7 @@ def test_keys_lead_to_the_command(browser: Browser, site: Path) -> None:
         for _ in range(6):
             page.keyboard.press("ArrowDown")
         page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")  # the candidate, whose cells are in its run
         page.keyboard.press("ArrowRight")
         cell = page.evaluate("document.activeElement.dataset.cell")
         assert re.fullmatch(r"\w+-core_v\d+", cell)
@@ -122,14 +123,34 @@ def test_keys_lead_to_the_command(browser: Browser, site: Path) -> None:
 
 
 def test_an_old_page_says_so(browser: Browser, site: Path) -> None:
-    """A page whose newest run is older than its schedule says that it is stale, and no other."""
+    """An open page ages: ages stay true, and what is older than its schedule turns grey.
+
+    The matrix ran two days after the first run, the candidate a day and a half later.
+    """
     with Visitor(browser, site.as_uri()) as visitor:
-        visitor.page.clock.install(time="2026-01-05T13:00:00Z")
+        visitor.page.clock.install(time="2026-01-04T11:00:00Z")
         page = visitor.open()
         expect(page.locator("#stale")).to_be_hidden()
-        visitor.page.clock.set_fixed_time("2026-01-07T13:00:00Z")
-        page = visitor.open("packs/store.html")
-        expect(page.locator("#stale")).to_contain_text("Stale")
+        newest = page.locator("#matrix-title ~ p.note time")
+        before = newest.text_content()
+        visitor.page.clock.fast_forward("20:00:00")
+        expect(newest).not_to_have_text(before or "")
+        expect(page.locator("#stale")).to_contain_text("Stale: the matrix last ran 43 hours ago")
+        expect(page.locator(".released")).to_have_class(re.compile(r"\bold\b"))
+        expect(page.locator(".next")).not_to_have_class(re.compile(r"\bold\b"))
+        visitor.page.clock.fast_forward("20:00:00")
+        expect(page.locator(".next")).to_have_class(re.compile(r"\bold\b"))
+        expect(page.locator(".next .stale-only")).to_contain_text("tox run -e check -- ../core")
+
+
+def test_paper_tells_dates(browser: Browser, site: Path) -> None:
+    """What is printed has no forms, and tells dates in place of ages."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(page.locator("#filters")).to_be_hidden()
+        expect(page.locator(".next time").first).to_have_text("2026-01-05 00:00 UTC")
 
 
 def test_without_scripts_the_answer_is_there(browser: Browser, site: Path) -> None:
@@ -137,8 +158,11 @@ def test_without_scripts_the_answer_is_there(browser: Browser, site: Path) -> No
     with Visitor(browser, site.as_uri(), java_script_enabled=False) as visitor:
         page = visitor.open()
         expect(page.locator(".answer .word")).to_be_visible()
-        page.get_by_role("rowheader", name="store").get_by_role("link").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("store")
+        page.get_by_role("rowheader", name="store").get_by_role("link").first.click()
+        expect(page.locator("h1")).to_contain_text("store")
+        page.go_back()
+        page.locator("noscript a.box.passed").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("passed")
 
 
 def test_the_site_works_under_any_path(browser: Browser, site: Path) -> None:
@@ -151,8 +175,8 @@ def test_the_site_works_under_any_path(browser: Browser, site: Path) -> None:
             for path in PAGES:
                 visitor.open(path)
             page = visitor.open()
-            page.locator("a.box").first.click()
-            expect(page.get_by_role("heading", level=1)).to_contain_text("core_v131")
+            page.locator("a.box[href^=cells]").first.click()
+            expect(page.get_by_role("heading", level=1)).to_contain_text("Core 1.3.1")
         server.shutdown()
 
 
@@ -161,7 +185,7 @@ def test_the_site_works_under_any_path(browser: Browser, site: Path) -> None:
     [
         (lambda folder: folder, "index.html", "No run yet"),
         (scenes.single, "index.html", "small"),
-        (scenes.cut_off, "index.html", "2 missing"),
+        (scenes.cut_off, "index.html", "2 without evidence"),
         (scenes.vanished, "index.html", "renamed to store"),
         (scenes.vanished, "refs/core_v100.html", "no longer"),
         (scenes.vanished, "packs/ancient.html", "is called store now"),

@@ -84,12 +84,12 @@ def test_a_red_cell_is_understood_at_once(tmp_path: Path) -> None:
     """What broke, since when, whose it is, against what, and the command come first."""
     broke_in_the_second(tmp_path / "history")
     seen = page(tmp_path)
-    assert seen.all("h1") == ["small on core_v130 ✗ failed 1"]
+    assert seen.all("h1") == ["small on Core 1.3.0 ✗ failed 1"]
     (lead,) = (text for text in seen.all("p") if "broken" in text and "promises" in text)
-    assert lead == "1 of 2 promises is broken; it was kept on core_v120, the Core ref before."
+    assert lead == "1 of 2 promises is broken; it was kept on Core 1.2.0, the one before."
     facts = seen.facts
-    assert facts["Verdict"] == "▼ regressed against core_v120, where it is passed"
-    assert (facts["Last green"], facts["First red"]) == ("core_v120", "core_v130")
+    assert facts["Verdict"] == "▼ regressed against Core 1.2.0, where it is passed"
+    assert (facts["Last green"], facts["First red"]) == ("1.2.0", "1.3.0")
     assert facts["Failed since"] == "2026-01-01 12:00 UTC"
     assert facts["Pack"] == "small, owned by small team"
     assert "tox run -e small-core_v130" in seen.all("pre")
@@ -140,18 +140,18 @@ def test_the_cause_in_core(tmp_path: Path) -> None:
         assert "- was: str + now: int" in seen.all("pre")
         assert seen.all("h4") == ["An event has a source.", "A level is lower case."]
         (where,) = (text for text in seen.all("p") if text.startswith("Last kept"))
-        assert where.startswith("Last kept on core_v120, broken since core_v130:")
+        assert where.startswith("Last kept on Core 1.2.0, broken since Core 1.3.0:")
         assert "../refs/core_v130.html#changes" in seen.links
     (lead,) = (text for text in seen.all("p") if text.startswith("2 of 2"))
-    assert lead == "2 of 2 promises are broken since core_v130; both were last kept on core_v120."
+    assert lead == "2 of 2 promises are broken since Core 1.3.0; both were last kept on Core 1.2.0."
 
 
 @pytest.mark.parametrize(
     ("digests", "known", "said"),
     [
-        ((FIRST, SECOND), (), "how core_v120 looks from outside is not kept in this history"),
-        ((FIRST, SECOND), (FIRST,), "how core_v130 looks from outside is not kept"),
-        (("", SECOND), (SECOND,), "no cell on core_v120 has told which Core it tested"),
+        ((FIRST, SECOND), (), "how Core 1.2.0 looks from outside is not kept in this history"),
+        ((FIRST, SECOND), (FIRST,), "how Core 1.3.0 looks from outside is not kept"),
+        (("", SECOND), (SECOND,), "no cell on Core 1.2.0 has told which Core it tested"),
         ((FIRST, FIRST), (FIRST,), "Core has the same content on both"),
     ],
 )
@@ -194,7 +194,7 @@ def test_a_promise_that_was_never_kept(tmp_path: Path) -> None:
         cell("1.3.0", promises=(broken(),), digest=SECOND),
     )
     seen = page(tmp_path)
-    assert "1 of 1 promise is broken since core_v120; no Core ref before has kept it." in seen.text
+    assert "1 of 1 promise is broken since Core 1.2.0; no Core ref before has kept it." in seen.text
     assert seen.facts["Last green"] == "never before"
     assert "It is not known because no Core ref before has kept what is broken" in seen.text
 
@@ -208,7 +208,7 @@ def test_promises_that_broke_apart(tmp_path: Path) -> None:
         cell("1.4.0", promises=(broken(), broken(LEVEL)), digest=THIRD),
     )
     seen = page(tmp_path, "small-core_v140")
-    assert "2 of 2 promises are broken: 1 first here, 1 since core_v130." in seen.text
+    assert "2 of 2 promises are broken: 1 first here, 1 since Core 1.3.0." in seen.text
     assert len(list(seen.with_class("cause"))) == 2
     assert seen.facts["Verdict"].startswith("▼ regressed")
     assert [text.split()[1] for text in seen.all("p") if ", pins " in text] == [
@@ -233,7 +233,7 @@ def test_a_streak_ends_where_a_promise_is_kept_again(tmp_path: Path) -> None:
         ),
     )
     seen = page(tmp_path, "small-core_v160")
-    assert (seen.facts["Last green"], seen.facts["First red"]) == ("core_v140", "core_v150")
+    assert (seen.facts["Last green"], seen.facts["First red"]) == ("1.4.0", "1.5.0")
 
 
 def test_a_ref_that_is_gone_ends_no_streak(tmp_path: Path) -> None:
@@ -249,8 +249,8 @@ def test_a_ref_that_is_gone_ends_no_streak(tmp_path: Path) -> None:
     known = matrix("small-core_v120", "small-core_v130", "small-core_v140")
     write_run(make_run("report", START + timedelta(days=1), (), PACKS, matrix=known), history)
     facts = page(tmp_path, "small-core_v140").facts
-    assert (facts["Last green"], facts["First red"]) == ("core_v120", "core_v130")
-    assert facts["Verdict"].startswith("✗ still-failing against core_v130")
+    assert (facts["Last green"], facts["First red"]) == ("1.2.0", "1.3.0")
+    assert facts["Verdict"].startswith("✗ still-failing against Core 1.3.0")
 
 
 def test_a_file_that_cannot_be_imported(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_file_that_cannot_be_imported(tmp_path: Path) -> None:
         cell("1.3.0", promises=(broken("test_event.py", says="", contract=()),), digest=SECOND),
     )
     seen = page(tmp_path)
-    assert "it was kept on core_v120" in seen.text
+    assert "it was kept on Core 1.2.0" in seen.text
     assert "▼ regressed test_event.py" in seen.all("p")
 
 
@@ -333,10 +333,10 @@ def test_what_is_missing(tmp_path: Path) -> None:
     there = cell("1.2.0", name="other-core_v120")
     record(tmp_path / "history", cell("1.1.0"), missing("small-core_v120"), there)
     seen = page(tmp_path, "small-core_v120")
-    assert seen.all("h1") == ["small on core_v120 ? missing"]
+    assert seen.all("h1") == ["small on Core 1.2.0 ? missing"]
     assert "There is no evidence: no evidence" in seen.all("p")
     assert any(text.startswith("Absence is never a pass.") for text in seen.all("p"))
-    assert seen.facts["Verdict"].startswith("? unknown against core_v110")
+    assert seen.facts["Verdict"].startswith("? unknown against Core 1.1.0")
     for term in ("Core", "Content", "Python"):
         assert seen.facts[term] == "not known"
 
@@ -352,7 +352,7 @@ def test_what_is_not_supported(tmp_path: Path) -> None:
     seen = page(tmp_path, "small-core_v200")
     assert "The pack does not support this Core, only >=1.1,<2. 1 of 1 promise broken" in seen.text
     assert "It is not known because the pack does not support this Core" in seen.text
-    assert seen.facts["Verdict"].startswith("? unknown against core_v120")
+    assert seen.facts["Verdict"].startswith("? unknown against Core 1.2.0")
 
 
 def test_what_is_kept_and_what_does_not_apply(tmp_path: Path) -> None:
@@ -365,7 +365,7 @@ def test_what_is_kept_and_what_does_not_apply(tmp_path: Path) -> None:
     )
     record(tmp_path / "history", cell("1.3.0", promises=(kept(), later)))
     seen = page(tmp_path)
-    assert seen.all("h1") == ["small on core_v130 ✓ 1 of 2"]
+    assert seen.all("h1") == ["small on Core 1.3.0 ✓ 1 of 2"]
     assert "1 of 2 promises are kept; 1 not applicable." in seen.all("p")
     assert "1 promise kept" in seen.all("summary")
     assert f"An event has a source.{SOURCE}, pins telemetry.Event.source" in seen.all("li")
@@ -415,7 +415,7 @@ def test_attempts_that_disagree(tmp_path: Path) -> None:
     attempts = ((cell("1.3.0", promises=(broken(),)),), (cell("1.3.0", day=0.01),))
     write_run(make_run("check", START, attempts, PACKS), tmp_path / "history")
     seen = page(tmp_path)
-    assert seen.all("h1") == ["small on core_v130 ✓ passed"]
+    assert seen.all("h1") == ["small on Core 1.3.0 ✓ passed"]
     assert "Broken promises" not in seen.all("h2")
     assert [text for text in seen.all("td") if text[2:] in ("failed", "passed")] == [
         "✗ failed",
@@ -465,7 +465,7 @@ def matrix(*cells: str) -> Matrix:
 @pytest.mark.parametrize(
     ("pack", "ref", "consumer", "said"),
     [
-        ("small", "core_v120", "small", "the newest run does not know core_v130."),
+        ("small", "core_v120", "small", "the newest run does not know Core 1.3.0."),
         ("tiny", "core_v130", "small", "the pack small is called tiny now."),
         ("tiny", "core_v130", "other", "the newest run does not know the pack small."),
     ],

@@ -227,10 +227,10 @@ def test_partly_judged(project: Project) -> None:
     part = {NAME: KEPT, "test_event.py::test_b": Result.NOT_APPLICABLE}
     keep(project, cell("1.3.0", part), refs=("core_v130",))
     site = built(project)
-    assert read(site / "badges/small.json")["message"] == "✓ 1 of 2 on Core 1.3.0"
+    assert read(site / "badges/small.json")["message"] == "✓ 1 of 2 on Core 1.3.0 · 2026-01-01"
     told = read(site / "latest.json")["cells"][0]
     assert (told["judged"], told["promises"], told["outcome"]) == (1, 2, "passed")
-    assert '"words":["1 of 2"' in "".join(
+    assert '"words":[["1 of 2","partly-judged"' in "".join(
         file.read_text().replace(": ", ":") for file in (site / "data").glob("*.js")
     ) + (site / "index.html").read_text().replace(": ", ":")
 
@@ -248,7 +248,8 @@ def test_strength_badges(project: Project) -> None:
     ):
         strengths.keep(history, *half, digest=digest, floor=floor)
         badge = read(built(project) / page)
-        assert (badge["message"], badge["isError"]) == (message, not good)
+        said = badge["message"].partition(" · ")[0]
+        assert (said, badge["isError"]) == (message, not good)
     alarm = mutant("field-added:A.b", Fate.REFUSED)
     strengths.keep(history, *half, alarm, digest=STATEMENT_DIGEST)
     assert read(built(project) / page)["isError"]
@@ -257,29 +258,39 @@ def test_strength_badges(project: Project) -> None:
 
 
 def test_badges(project: Project) -> None:
-    """A badge has glyph, word and colour; only a pass is green, and the day is in its title."""
-    site = scene(project)
+    """A badge has glyph, word, day and colour; only a pass is green."""
+    scene(project)
+    site = built(project, "--every", "48")
     shields = {path.stem: read(path) for path in (site / "badges").glob("*.json")}
 
     assert shields["small"] == {
         "schemaVersion": 1,
         "label": "small",
-        "message": "✗ failed 2 on Core 1.3.0",
+        "message": "✗ failed 2 on Core 1.3.0 · 2026-01-02",
         "color": "#b3261e",
         "isError": True,
     }
-    assert shields["other"]["message"] == "? missing on Core 1.3.0"
-    assert shields["core_v120"]["message"] == "✓ 2 of 2 packs passed"
-    assert shields["core_v130"]["message"] == "✗ 1 of 2 packs failed"
-    assert (shields["answer"]["label"], shields["answer"]["message"]) == ("Core 1.3.0", "✗ hold")
+    assert shields["other"]["message"] == "? missing on Core 1.3.0 · 2026-01-01"
+    assert shields["core_v120"]["message"] == "✓ 2 of 2 packs passed · 2026-01-01"
+    assert shields["core_v130"]["message"] == "✗ 1 of 2 packs failed · 2026-01-01"
+    assert shields["answer"]["label"] == "Core 1.3.0"
+    assert shields["answer"]["message"] == "✗ hold · 2026-01-01"
     green = [name for name, one in shields.items() if one["color"] == "#1a7f37"]
     assert green == [name for name, one in shields.items() if not one["isError"]] == ["core_v120"]
     drawn = fromstring((site / "badges/small.svg").read_bytes())
     texts = [element.text for element in drawn.iter(f"{SVG}text")]
-    assert texts == ["small", "✗ failed 2 on Core 1.3.0"]
+    assert texts == ["small", "✗ failed 2 on Core 1.3.0 · 2026-01-02"]
     assert drawn.findtext(f"{SVG}title") == "small: failed 2 on Core 1.3.0, run on 2026-01-02 UTC"
     page = (site / "badges/index.html").read_text()
     assert "[![small](badges/small.svg)](packs/small.html)" in page
+
+
+def test_an_old_badge_is_grey(project: Project) -> None:
+    """What was older than its schedule when the newest run ended is grey, whatever it says."""
+    site = scene(project)
+    colors = {name: read(site / f"badges/{name}.json")["color"] for name in ("small", "core_v120")}
+    assert colors == {"small": "#b3261e", "core_v120": "#5b6270"}
+    assert read(site / "badges/core_v120.json")["isError"]
 
 
 def test_what_is_unknown_is_not_green(project: Project) -> None:
@@ -287,7 +298,7 @@ def test_what_is_unknown_is_not_green(project: Project) -> None:
     keep(project, cell("1.2.0"), cell("1.3.0"), refs=("core_v120", "core_v130"))
     site = built(project)
     assert read(site / "badges/other.json")["message"] == "? not run"
-    assert read(site / "badges/core_v130.json")["message"] == "? 1 of 2 packs missing"
+    assert read(site / "badges/core_v130.json")["message"] == "? 1 of 2 packs missing · 2026-01-01"
     for name in ("other", "core_v130", "core_v120"):
         assert read(site / f"badges/{name}.json")["isError"]
 

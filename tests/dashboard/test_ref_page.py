@@ -83,7 +83,7 @@ def test_what_changed_and_who_noticed(tmp_path: Path) -> None:
     keep(history, SECOND, level="str", extra="int")
     seen = page(tmp_path)
     lead = (
-        "Since core_v120: 2 public changes; promises of other, small name 1 of them."
+        "Since Core 1.2.0: 2 public changes; promises of other, small name 1 of them."
         " 2 promises regressed."
     )
     assert lead in seen.all("p")
@@ -130,9 +130,9 @@ def test_the_same_content(tmp_path: Path) -> None:
         *both("1.5.0", SECOND, promise()),
     )
     seen = page(tmp_path)
-    assert "The same content as core_v120: nothing changed." in seen.all("p")
-    assert seen.facts["Same content"] == "core_v140, core_v120"
-    assert "Nothing: core_v130 has the same content as core_v120." in seen.all("p")
+    assert "The same content as Core 1.2.0: nothing changed." in seen.all("p")
+    assert seen.facts["Same content"] == "1.4.0, 1.2.0"
+    assert "Nothing: core_v130 has the same content as Core 1.2.0." in seen.all("p")
     assert "No promise regressed and none was fixed." in seen.all("p")
     assert page(tmp_path, "core_v150").facts["Same content"] == "no other Core ref"
 
@@ -154,7 +154,7 @@ def test_what_is_not_known(tmp_path: Path) -> None:
     write(history, *both("1.2.0", FIRST, promise()), *both("1.3.0", SECOND, promise(BROKEN)))
     keep(history, FIRST, source="str")
     seen = page(tmp_path)
-    assert "What changed since core_v120 is not known. 2 promises regressed." in seen.all("p")
+    assert "What changed since Core 1.2.0 is not known. 2 promises regressed." in seen.all("p")
     assert any(
         text.startswith("It is not known because how core_v130 looks from outside is not kept")
         for text in seen.all("p")
@@ -186,7 +186,7 @@ def test_each_pack(tmp_path: Path) -> None:
         "2 of 2: An event has a source.",
     ]
     assert rows[4:7] == ["? not run", "? unknown", "not known"]
-    assert "Each pack on core_v130, its verdict against core_v120" in seen.all("caption")
+    assert "Each pack on Core 1.3.0, its verdict against Core 1.2.0" in seen.all("caption")
     assert seen.links["../cells/small-core_v130.html"]
     assert "../cells/other-core_v130.html" not in seen.links
 
@@ -246,7 +246,7 @@ def test_the_stand_in_is_seen(tmp_path: Path) -> None:
     second, _ = both("1.2.0", SECOND, promise())
     write(tmp_path / "history", first.model_copy(update={"evidence": evidence}), second)
     seen = page(tmp_path, "core_v110")
-    assert seen.all("h1") == ["core_v110 stand-in"]
+    assert seen.all("h1") == ["Core 1.1.0 stand-in"]
     assert seen.facts["From"] == "a stand-in for a tag that no index serves"
     assert any(
         "may never have been in a release" in t for t in page(tmp_path, "core_v120").all("p")

@@ -99,7 +99,7 @@ def test_a_check(history: Path) -> None:
     regressed = text[order[0] : order[1]]
     assert "since 1.3.1: telemetry.Return is gone: it was class Return(BaseModel)" in regressed
     assert "An event that is published can return." in regressed
-    assert "CORE_CANDIDATE=/srv/core.whl tox run -e store-core_candidate" in regressed
+    assert "CORE_CANDIDATE=../core tox run -e store-core_candidate" in regressed
     assert {(one.pack, one.name, one.verdict) for one in summary.broken if one.verdict} >= {
         ("store", "test_queue.py::test_return", "regressed"),
         ("store", "test_queue.py::test_soften", "still-failing"),

@@ -107,15 +107,15 @@ def test_the_whole_command_of_a_candidate(project: Project, asked: str, named: s
 
 
 def test_rows_are_packs_and_columns_are_core_refs(project: Project) -> None:
-    """Each pack is a row, each Core ref a column headed by its version and unusual source."""
+    """Each pack is a row, each Core ref a column with its version and source, newest first."""
     give(project, KEPT, source="git")
     project.evidence("other-core_v120", BROKEN)
     lines = project.fanout("report").stdout.splitlines()
-    assert lines[0].split() == ["core_v110", "core_v120"]
+    assert lines[0].split() == ["core_v120", "core_v110"]
     assert lines[1].split() == ["1.2.0", "1.2.0"]
     assert lines[2].split() == ["git", "git"]
     assert lines[3].split() == ["small", "✓", "passed", "✓", "passed"]
-    assert lines[4].split() == ["other", "✓", "passed", "✗", "failed", "1"]
+    assert lines[4].split() == ["other", "✗", "failed", "1", "✓", "passed"]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_partly_judged(project: Project) -> None:
     project.evidence("small-core_v110", BROKEN, NOT_APPLICABLE)
     project.evidence("small-core_v120", KNOWN, NOT_APPLICABLE)
     stdout = project.fanout("report", "--format", "markdown").stdout
-    assert "| ✗ failed 1, 1/2 judged | ~ known 1, 1/2 judged |" in stdout
+    assert "| ~ known 1, 1/2 judged | ✗ failed 1, 1/2 judged |" in stdout
     assert "(2 partly judged, 1 with known breaks)" in stdout
 
 
@@ -375,7 +375,7 @@ def test_markdown(project: Project) -> None:
     (project.root / "evidence/other-core_v120.xml").unlink()
     result = project.fanout("report", "--format", "markdown")
     assert result.exit_code == 1
-    assert "| small | ✗ failed 1 | ~ known 1 |\n| other | ~ known 1 | ? missing |" in result.stdout
+    assert "| small | ~ known 1 | ✗ failed 1 |\n| other | ? missing | ~ known 1 |" in result.stdout
     assert "### Broken promises\n\n- **An event names its source.**" in result.stdout
     assert "### Known breaks, listed by the pack" in result.stdout
     assert "### No verdict\n\n- **other, core\\_v120**: missing" in result.stdout

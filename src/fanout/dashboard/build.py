@@ -14,13 +14,14 @@ from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.pages import cell as cell_page
 from fanout.dashboard.pages import consumers as consumers_page
 from fanout.dashboard.pages import core_map as map_page
-from fanout.dashboard.pages import matrix as matrix_page
 from fanout.dashboard.pages import pack as pack_page
-from fanout.dashboard.pages import promise_index, strips
 from fanout.dashboard.pages import ref as ref_page
 from fanout.dashboard.pages import run as run_page
 from fanout.dashboard.pages import runs as run_list
+from fanout.dashboard.pages import strips
 from fanout.dashboard.pages import symbol as symbol_page
+from fanout.dashboard.pages.first import page as first_page
+from fanout.dashboard.pages.first import promise_index
 from fanout.dashboard.site import (
     Part,
     Written,
@@ -34,7 +35,7 @@ from fanout.history.query import History
 
 OBJECTS_BETWEEN_COLLECTIONS = 200_000
 KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
-    matrix_page.parts,
+    first_page.parts,
     latest.parts,
     pack_summary.parts,
     promise_index.parts,

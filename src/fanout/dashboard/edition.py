@@ -12,7 +12,9 @@ from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fanout.dashboard.facts.newest import digest_of
+from fanout.dashboard.facts.candidate import Judged, candidates
+from fanout.dashboard.facts.grid import look
+from fanout.dashboard.facts.newest import CellNow, digest_of
 from fanout.dashboard.facts.said import Sayings
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.facts.step import Cores
@@ -79,6 +81,16 @@ class Edition:
     def sayings(self) -> Sayings:
         return Sayings(self.snapshot.history.folder)
 
+    @cached_property
+    def candidates(self) -> tuple[Judged, ...]:
+        """Every candidate among the newest answers, newest first."""
+        return candidates(self.snapshot, self.sayings)
+
+    @property
+    def next(self) -> Judged | None:
+        """The candidate that is about to be released: no Core of the matrix has its content yet."""
+        return next((one for one in self.candidates if not one.released), None)
+
     def part(self, name: str, key: object, make: Callable[[], Mapping[str, Content]]) -> Part:
         """A part of the site that is made again when `key`, which JSON can hold, is another."""
         return Part(name, digest_of((self.generator, key)), make)
@@ -111,9 +123,13 @@ def templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(moment=moment, number=number, slug=slug)
+    environment.filters.update(moment=moment, number=number, slug=slug, look=look_of)
     environment.globals.update(glyphs=GLYPHS)
     return environment
+
+
+def look_of(cell: CellNow) -> str:
+    return look(cell.outcome, cell.counts)
 
 
 def contents(folder: Traversable, inside: str) -> list[tuple[str, bytes]]:

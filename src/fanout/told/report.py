@@ -103,15 +103,16 @@ class Report(Frozen):
         return tuple(dict.fromkeys(cell.cell.core_ref for cell in self.cells))
 
     def columns(self) -> tuple[tuple[str, ...], ...]:
-        """The Core refs, runs of equal content and equal outcomes taken together.
+        """The Core refs, newest first, runs of equal content and equal outcomes taken together.
 
-        Only runs of three or more are: two releases are as easily read apart.
+        Within a run the oldest comes first. Only runs of three or more are: two releases are as
+        easily read apart.
         """
         found: list[tuple[str, ...]] = []
         for _, run in groupby(self.core_refs, key=self.look):
             refs = tuple(run)
             found += [refs] if len(refs) > 2 else [(ref,) for ref in refs]
-        return tuple(found)
+        return tuple(found[::-1])
 
     def look(self, core_ref: str) -> tuple[object, ...]:
         """What a reader sees of a Core ref; never equal for two without evidence."""

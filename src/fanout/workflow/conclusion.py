@@ -16,6 +16,8 @@ from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
 from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
+from fanout.core.given import shown_as
+from fanout.core.requirement import GIT_URL
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
 from fanout.dashboard.facts.news import entries
@@ -143,7 +145,17 @@ def core_of(asked: Candidate, folder: Path, matrix: Matrix, root: Path) -> Core:
     if not asked.commit and str(parse_wheel_filename(kept.name)[1]) != asked.address:
         raise InvalidCore(f"'{kept.name}' is not Core {asked.address}", "run the workflow again")
     source = "git" if asked.commit else "pypi"
-    return from_wheel(kept, asked.named, "candidate", source, asked.commit)
+    return from_wheel(kept, given(plan, asked), "candidate", source, asked.commit)
+
+
+def given(plan: Plan, asked: Candidate) -> str:
+    """The candidate as anybody can give it again: a version, or the git URL of what was asked."""
+    if not asked.commit:
+        return asked.named
+    number = plan.request.pull_request
+    ref = f"refs/pull/{number}/head" if number else asked.named
+    named = f"{asked.address.rpartition('@')[0]}@{ref}"
+    return named if GIT_URL.fullmatch(named) else asked.named
 
 
 def of_the_candidate(
@@ -158,7 +170,12 @@ def of_the_candidate(
     decision = anywhere(decision, asked.address)
     told = account(decision, comparison.today)
     turns = [
-        Turned(pack=cell.pack, says=one.says or one.name, verdict=verdict, core=asked.named)
+        Turned(
+            pack=cell.pack,
+            says=one.says or one.name,
+            verdict=verdict,
+            core=shown_as(comparison.candidate),
+        )
         for verdict in (Verdict.REGRESSED, Verdict.FIXED)
         for cell in decision.cells
         for one in cell.having(verdict)

@@ -9,7 +9,7 @@
   const { packs, refs } = data;
   const base = Date.parse(data.base);
   const NOT_RUN = "n", NOTHING = " ", PASSED = "p", MINUTE = 60000;
-  const LEAST_COLUMNS = 4, COLUMN = 92, FIRST_COLUMN = 170; // in pixels, to see what fits
+  const LEAST_COLUMNS = 2, COLUMN = 84, FIRST_COLUMN = 130; // in pixels, to guess what fits
   const LINGER = 200; // milliseconds in which the pointer may reach the detail
 
   // [value, times, value, times] as one value a place.
@@ -21,7 +21,7 @@
     return found;
   };
   const details = data.detail.map(spread), says = data.says.map(spread), newest = data.newest.map(spread);
-  const since = data.since.map(spread), earlier = data.earlier.map(spread);
+  const earlier = data.earlier.map(spread);
   let start = 0;
   const groups = data.groups.map(([title, kind, count]) => {
     const group = { title, kind, refs: Array.from({ length: count }, (_, at) => start + at) };
@@ -29,8 +29,9 @@
     return group;
   });
   const kindOf = groups.flatMap((group) => group.refs.map(() => group.kind));
+  groups.sort((one, other) => (other.kind === "candidate") - (one.kind === "candidate"));
   const cellOf = (row, ref) => `${packs[row][0]}-${refs[ref][0]}`;
-  const shownRef = (ref) => refs[ref][1] || refs[ref][0].replace(/^core_/, "");
+  const shownRef = (ref) => refs[ref]?.[1] || refs[ref]?.[0].replace(/^core_/, "") || "";
   const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
@@ -64,7 +65,7 @@
   }
 
   const lookAlike = (run) => choice.rows.every((row) => run.every((ref) =>
-    data.outcome[row][ref] === data.outcome[row][run[0]]
+    says[row][ref] === says[row][run[0]]
     && choice.has(row, ref) === choice.has(row, run[0])));
 
   function columnsOf(members) {
@@ -76,37 +77,51 @@
     });
   }
 
+  // The lines of Core, the oldest of them as one where there is no room for a column of each.
+  function merged(room) {
+    const there = groups.filter((group) => group.refs.some((ref) => choice.columns[ref]));
+    if (there.length <= room || opened.has("older")) return there;
+    const rest = there.slice(room - 1).flatMap((group) => group.refs);
+    return [...there.slice(0, room - 1), { title: "older", kind: "line", refs: rest }];
+  }
+
   // The headings with their columns: what is newest is open, as far as the window is wide.
-  function layout() {
-    const room = Math.max(LEAST_COLUMNS, Math.floor((innerWidth - FIRST_COLUMN) / COLUMN));
-    let used = 0, first = true;
-    return groups.flatMap((group) => {
+  function layout(room) {
+    let used = 0;
+    return merged(room).flatMap((group) => {
       const members = group.refs.filter((ref) => choice.columns[ref]);
       if (!members.length) return [];
       const columns = columnsOf(members);
-      const fits = first || (used + columns.length <= room && group.kind === "line");
+      const fits = used + columns.length <= room && group.kind === "line";
       const open = columns.length === 1 || (opened.get(group.title) ?? fits);
-      const shown = open ? columns : [{ refs: members, summary: group }];
+      const part = opened.has(group.title) || group.kind !== "line" ? [] : columns.slice(0, Math.max(0, room - used - 1));
+      const rest = members.filter((ref) => !part.some((column) => column.refs.includes(ref)));
+      const shown = open ? columns : [...part, { refs: rest, summary: group }];
       used += shown.length;
-      first = false;
       return [{ group, members, columns: shown, open, foldable: columns.length > 1 }];
     });
   }
 
+  // Nothing is cut off: what does not fit beside the newest is folded.
   function draw() {
-    const headings = choice.rows.length ? layout() : [];
+    let room = Math.max(LEAST_COLUMNS, Math.ceil((place.parentElement.clientWidth - FIRST_COLUMN) / COLUMN));
+    do table(room--); while (room >= LEAST_COLUMNS && place.scrollWidth > place.clientWidth);
+    stop = (at(focused.row, focused.column) ?? at(headRows(), 1))?.element;
+    if (stop) stop.tabIndex = 0;
+  }
+
+  function table(room) {
+    const headings = choice.rows.length ? layout(room) : [];
     const columns = headings.flatMap((heading) => heading.columns);
-    const table = make("table", "grid");
-    table.setAttribute("role", "grid");
-    table.setAttribute("aria-label", place.dataset.label);
+    const drawn = make("table", "grid");
+    drawn.setAttribute("role", "grid");
+    drawn.setAttribute("aria-label", place.dataset.label);
     told = new WeakMap();
     places = new WeakMap();
     lines = [];
-    table.append(head(headings, columns), rowsOf(columns));
-    place.replaceChildren(...(columns.length ? [table] : []));
+    drawn.append(head(headings, columns), rowsOf(columns));
+    place.replaceChildren(...(columns.length ? [drawn] : []));
     place.parentElement.hidden = !columns.length;
-    stop = (at(focused.row, focused.column) ?? at(headRows(), 1))?.element;
-    if (stop) stop.tabIndex = 0;
   }
 
   const headRows = () => lines.findIndex((line) => line.body);
@@ -162,7 +177,7 @@
   function lineHead({ group, members, open, foldable }) {
     const title = make(foldable ? "button" : "span", "fold");
     title.append(make("strong", "", group.title));
-    title.append(make("span", "quiet", ` ${many(members.length, "ref")}`));
+    title.append(members.length > 1 ? make("span", "quiet", ` ${members.length} Cores`) : "");
     if (!foldable) return title;
     title.type = "button";
     title.setAttribute("aria-expanded", String(open));
@@ -174,7 +189,7 @@
     const cell = make("th", "same");
     cell.scope = "colgroup";
     const folded = column.refs.length > 1;
-    const says = `${column.same.length} refs, same content`;
+    const says = `${column.same.length} Cores, same content`;
     let inside = make("span", "", says);
     if (folded || column.alike) {
       inside = make("button", "fold", says);
@@ -193,13 +208,16 @@
     const [ref] = column.refs, last = column.refs.at(-1);
     let inside = null;
     if (column.summary) {
-      cell.append(make("span", "quiet", "all together"));
+      cell.append(make("span", "quiet", `${many(column.refs.length, "Core")}, folded`));
     } else if (column.refs.length > 1) {
       inside = make("a", "", `${shownRef(last)} to ${shownRef(ref)}`);
     } else {
       inside = make(refs[ref][5] ? "a" : "span", "", shownRef(ref));
     }
-    if (inside?.tagName === "A") {
+    if (!column.summary && refs[ref][6]) {
+      inside = make("a", "", shownRef(ref));
+      inside.href = refs[ref][6].split("?")[0];
+    } else if (inside?.tagName === "A") {
       inside.href = `${data.root}refs/${refs[ref][0]}.html`;
       inside.title = refs[ref][0];
     }
@@ -245,29 +263,36 @@
     const hit = there.some((ref) => choice.has(row, ref));
     const sign = worst(signs), [ref] = there;
     const inside = column.summary ? make("button") : make(sign === NOT_RUN ? "span" : "a");
-    inside.className = `box ${data.outcomes[sign][1].replace(" ", "-")}${hit ? "" : " aside"}`;
-    inside.append(...sayBox(sign, column, signs, says[row][ref]), ...turns(row, there));
+    const looks = there.map((ref) => data.words[says[row][ref]]);
+    const [, look] = looks.find(([, one]) => one === "regressed")
+      ?? looks.find((_, at) => signs[at] === sign && looks[at][1] !== "passed") ?? looks[signs.indexOf(sign)];
+    inside.className = `box ${look || "not-run"}${hit ? "" : " aside"}`;
+    inside.append(...sayBox(sign, column, signs, looks), ...(look === "regressed" ? [] : turns(row, there)));
     if (column.summary) {
       inside.type = "button";
       inside.addEventListener("click", () => toggle(() => opened.set(column.summary.title, true)));
     } else if (inside.tagName === "A") {
-      inside.href = data.link.replace("{}", cellOf(row, ref));
+      inside.href = (refs[ref][6] || data.link).replace("{}", cellOf(row, ref));
       inside.dataset.cell = cellOf(row, ref);
     }
     told.set(inside, { row, column, there, signs });
     put(into, cell, place, 1, inside);
   }
 
-  function sayBox(sign, column, signs, says) {
-    const [glyph, word] = data.outcomes[sign];
-    const mark = make("span", "glyph", glyph);
+  function sayBox(sign, column, signs, looks) {
+    const [says, , glyph] = looks[0];
+    const word = data.outcomes[sign][1];
+    const mark = make("span", "glyph", column.summary ? data.outcomes[sign][0] : glyph);
     mark.setAttribute("aria-hidden", "true");
-    if (column.summary) {
-      const count = signs.filter((one) => one === sign).length;
-      const says = count === signs.length ? `all ${count} ${word}` : `${count} of ${signs.length} ${word}`;
-      return [mark, ` ${says}`];
+    if (sign === NOT_RUN) return [make("span", "hidden-text", word)];
+    if (!column.summary) {
+      const [first, ...more] = says.split(", ");
+      return [mark, ` ${first}`, ...more.map((one) => make("span", "more", one))];
     }
-    return [mark, ` ${data.words[says]}`];
+    const count = signs.filter((one) => one === sign).length;
+    const known = sign === PASSED ? looks.filter(([, look]) => look === "known-break").length : 0;
+    if (known) return [make("span", "glyph", data.known), ` ${known} of ${signs.length} known`];
+    return [mark, count === signs.length ? ` all ${count} ${word}` : ` ${count} of ${signs.length} ${word}`];
   }
 
   // Where a promise broke, or was mended, beside the Core ref before.
@@ -328,35 +353,38 @@
         .filter(([count]) => count).map(([count, word]) => `${count} ${word}`);
       return [
         make("strong", "", `${pack} on ${column.summary.title}`),
-        make("p", "", `${many(there.length, "ref")}: ${counts.join(", ")}. Enter opens them.`),
+        make("p", "", `${many(there.length, "Core")}: ${counts.join(", ")}. Enter opens them.`),
       ];
     }
     const [glyph, word] = data.outcomes[signs[0]];
-    const against = refs[refs[ref][4]]?.[0], judged = data.verdicts[data.verdict[row][ref]];
+    const against = shownRef(refs[ref][4]), judged = data.verdicts[data.verdict[row][ref]];
     const said = [];
-    if (judged && against) said.push(`${judged[1]}, against ${against}`);
+    if (judged && against) said.push(`${judged[1]}, beside Core ${against}`);
     const known = details[row][ref] >= 0 ? data.details[details[row][ref]] : null;
     const listed = signs[0] === PASSED ? ", and listed as known breaks" : "";
     if (known) said.push(known[1] > 1 ? `${known[1]} promises are broken${listed}, first: ${known[0]}` : `${listed && "Known break: "}${known[0]}`);
     if (signs[0] === NOT_RUN) said.push("In the matrix, and no run has it yet.");
-    else if (signs[0] !== PASSED) said.push(lastGreen(row, ref));
-    if (since[row][ref] >= 0) said.push(`${word} since ${ago(since[row][ref])}`);
+    else if (signs[0] !== PASSED) said.push(begun(row, ref, signs[0]));
     if (newest[row][ref] >= 0) said.push(`last run ${ago(newest[row][ref])}`);
     if (earlier[row][ref]) said.push("It ran with an earlier content of the pack.");
-    if (there.length > 1) said.push(`${many(there.length, "ref")} of the same content look like this.`);
+    if (there.length > 1) said.push(`${there.length} Cores of the same content look like this.`);
     if (note) said.push(`The pack is ${note}.`);
     return [
-      make("strong", "", `${glyph} ${word}: ${pack} on ${refs[ref][0]}`),
+      make("strong", "", `${glyph} ${word}: ${pack} on ${kindOf[ref] === "candidate" ? "" : "Core "}${shownRef(ref)}`),
       ...said.filter(Boolean).map((text) => make("p", "", text)),
     ];
   }
 
-  function lastGreen(row, ref) {
+  // Since which Core it is so: when this machine first saw it says nothing of that.
+  function begun(row, ref, sign) {
     if (kindOf[ref] !== "line") return "";
-    for (let older = ref + 1; kindOf[older] === "line"; older++) {
-      if (data.outcome[row][older] === PASSED) return `Last green: ${refs[older][0]}`;
+    let first = ref, older = ref;
+    while (kindOf[older] === "line" && data.outcome[row][older] !== PASSED) {
+      if (data.outcome[row][older] === sign) first = older;
+      older++;
     }
-    return "No older Core ref is green.";
+    const green = kindOf[older] === "line" ? `last green on Core ${shownRef(older)}` : "no older Core is green";
+    return `${data.outcomes[sign][1]} since Core ${shownRef(first)}, ${green}`;
   }
 
   const at = (row, column) =>

@@ -14,7 +14,7 @@
     const get = (name) => (asked.get(name) ?? "").trim();
     return {
       pack: get("pack"), ref: get("ref"), outcome: get("outcome"), verdict: get("verdict"),
-      symbol: get("symbol"), q: get("q"),
+      q: get("q") || get("symbol"),
     };
   }
 
@@ -28,25 +28,28 @@
       || name === `core_${asked}` || name === `core_v${asked.replace(/^v/, "").replaceAll(".", "")}`;
   }
 
-  // The promises that text and symbol ask for, by pack; null while nothing asks for any.
+  // The promises that the search asks for, by pack; null while it asks for none. A word may be part
+  // of anything that is said of a promise, and a line may be pasted with more around it.
   function askedPromises() {
-    if (!filter.q && !filter.symbol) return null;
+    if (!filter.q) return null;
     const index = (self.fanoutData ?? {}).promises;
-    const wanted = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const symbol = filter.symbol.toLowerCase();
+    const line = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = line[0] === "e" && line.length > 1 ? line.slice(1) : line; // as pytest marks it
+    const pasted = wanted.join(" ");
     const found = new Map();
     for (const [pack, promises] of Object.entries(index?.packs ?? {})) {
-      for (const [file, name, says, pins, broken] of promises) {
-        const symbols = pins.map((at) => index.symbols[at]);
+      for (const [file, name, says, pins, broken, at] of promises) {
+        const symbols = pins.map((one) => index.symbols[one]);
+        const error = (index.errors[at] ?? "").toLowerCase();
         const text = `${index.files[file]}::${name}\n${says}\n${symbols.join("\n")}`.toLowerCase();
-        if (!wanted.every((word) => text.includes(word))) continue;
-        if (symbol && !symbols.some((one) => one.toLowerCase().includes(symbol))) continue;
+        const inError = error && (pasted.includes(error) || wanted.every((word) => error.includes(word)));
+        if (!inError && !wanted.every((word) => text.includes(word))) continue;
         const columns = new Set();
         for (let at = 0; at < broken.length; at += 2) {
           for (let ref = 0; ref < broken[at + 1]; ref++) columns.add(broken[at] + ref);
         }
         if (!found.has(pack)) found.set(pack, []);
-        found.get(pack).push({ pack, name: says || name, columns });
+        found.get(pack).push({ pack, name: says || name, columns, error: inError ? index.errors[at] : "" });
       }
     }
     return { found, wanted };
@@ -54,7 +57,7 @@
 
   function detailMatches(row, ref, wanted) {
     const at = details[row]?.[ref] ?? -1;
-    if (at < 0 || !wanted.length || filter.symbol) return false;
+    if (at < 0 || !wanted.length) return false;
     const text = data.details[at][0].toLowerCase();
     return wanted.every((word) => text.includes(word));
   }
@@ -109,12 +112,13 @@
     }
   }
 
-  function match({ pack, name, columns }) {
+  function match({ pack, name, columns, error }) {
     const item = make("li");
     const link = make("a", "", pack);
     link.href = `${data.root}packs/${pack}.html`;
-    const where = columns.size ? `broken on ${many(columns.size, "Core ref")}` : "broken nowhere";
+    const where = columns.size ? `broken on ${many(columns.size, "Core")}` : "broken nowhere";
     item.append(link, ` ${name} `, make("span", `word ${columns.size ? "failed" : "passed"}`, where));
+    if (error) item.append(" ", make("code", "", error));
     return item;
   }
 
@@ -171,9 +175,7 @@
     if (location.hash === "#search") form.elements.q.focus();
     // The promises come last, so that nobody waits for them.
     document.addEventListener("DOMContentLoaded", () => {
-      const symbols = (self.fanoutData ?? {}).promises?.symbols ?? [];
-      document.getElementById("symbols").append(...symbols.map((name) => new Option(name, name)));
-      if (filter.q || filter.symbol) showFiltered();
+      if (filter.q) showFiltered();
     });
   }
 

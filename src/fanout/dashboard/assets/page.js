@@ -26,20 +26,36 @@
         const left = Math.ceil((at + DAY * 1000 - now) / (DAY * 1000));
         time.dataset.left = left < 1 ? "expired" : left === 1 ? "1 day left" : `${left} days left`;
       } else {
-        time.title = time.textContent;
+        time.title ||= time.textContent;
         time.textContent = ago((now - at) / 1000);
       }
     }
   }
 
+  const old = (at) => Boolean(at) && Date.now() - Date.parse(at) > latest.every * HOUR * 1000;
+
+  // The matrix may be old while a candidate was asked just now, and the other way round.
   function showStaleness() {
+    if (!latest) return;
+    for (const one of document.querySelectorAll("[data-from]")) {
+      one.classList.toggle("old", old(one.dataset.from));
+    }
     const banner = document.getElementById("stale");
-    if (!latest?.newest) return;
-    const hours = (Date.now() - Date.parse(latest.newest)) / HOUR / 1000;
-    if (hours <= latest.every) return;
-    banner.textContent = `Stale: the newest run is of ${ago(hours * HOUR)}, and one is due every `
-      + `${latest.every} hours. What is shown may no longer be so.`;
-    banner.hidden = false;
+    banner.hidden = !old(latest.matrix);
+    if (banner.hidden) return;
+    const says = `Stale: the matrix last ran ${ago((Date.now() - Date.parse(latest.matrix)) / 1000)}, `
+      + `and is due every ${latest.every} hours. What is shown may no longer be so.`;
+    if (banner.textContent !== says) banner.textContent = says;
+  }
+
+  // A page that stays open ages by itself; on paper it tells dates.
+  function age() {
+    showAges(document);
+    showStaleness();
+  }
+
+  function tellDates() {
+    for (const time of document.querySelectorAll("time[title]")) time.textContent = time.title;
   }
 
   function showPermalinks() {
@@ -76,13 +92,13 @@
     const dialog = document.getElementById("keys");
     const button = document.getElementById("help");
     button.hidden = false;
-    button.addEventListener("click", () => dialog.showModal());
+    button.addEventListener("click", () => self.fanoutHelp(dialog));
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest?.("input, select, textarea");
       if (event.ctrlKey || event.metaKey || event.altKey || typing || dialog.open) return;
       if (event.key === "?") {
         event.preventDefault();
-        dialog.showModal();
+        self.fanoutHelp(dialog);
       } else if (event.key === "/") {
         event.preventDefault();
         const search = document.querySelector('input[type="search"]');
@@ -105,8 +121,11 @@
   }
 
   self.fanoutPage = { ago, offerCopying, showAges };
-  showAges(document);
-  showStaleness();
+  age();
+  setInterval(age, MINUTE * 1000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) age(); });
+  addEventListener("beforeprint", tellDates);
+  addEventListener("afterprint", age);
   showPermalinks();
   offerTheme();
   offerHelp();

@@ -6,7 +6,7 @@ Format of the JSON: shields' endpoint badge, https://shields.io/badges/endpoint-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -16,7 +16,8 @@ from pydantic.alias_generators import to_camel
 from fanout.dashboard.data.latest import UNDECIDED, as_json
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.newest import CellNow
-from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
+from fanout.dashboard.facts.released import released
+from fanout.dashboard.facts.snapshot import CoreRef
 from fanout.dashboard.site import Part
 from fanout.history.strengths import strength_now
 from fanout.model import Answer, Frozen, Outcome
@@ -52,7 +53,8 @@ class Shield(Frozen):
 class Badge(NamedTuple):
     """What a badge says; `word` decides its glyph and its colour, and `on` is when it last ran.
 
-    Only `passed` and `release` are green.
+    Only `passed` and `release` are green, and nothing that is `stale`: older than its schedule
+    when the newest run ended. A picture cannot age by itself, and so tells its date.
     """
 
     name: str
@@ -61,10 +63,12 @@ class Badge(NamedTuple):
     says: str
     page: str
     on: date | None = None
+    stale: bool = False
 
     @property
     def message(self) -> str:
-        return f"{GLYPHS.get(self.word, '?')} {self.says}"
+        said = f"{GLYPHS.get(self.word, '?')} {self.says}"
+        return f"{said} · {self.on}" if self.on else said
 
     @property
     def title(self) -> str:
@@ -73,7 +77,7 @@ class Badge(NamedTuple):
 
     @property
     def color(self) -> str:
-        return COLORS.get(self.word, AMBER)
+        return GREY if self.stale else COLORS.get(self.word, AMBER)
 
     @property
     def shield(self) -> Shield:
@@ -83,8 +87,7 @@ class Badge(NamedTuple):
 
 
 def parts(edition: Edition) -> Iterator[Part]:
-    snapshot = edition.snapshot
-    packs, refs = list(pack_badges(snapshot)), list(ref_badges(snapshot))
+    packs, refs = list(pack_badges(edition)), list(ref_badges(edition))
     strong = list(strength_badges(edition))
     badges = {badge.name: badge for badge in (*packs, *refs, *strong, answer_badge(edition))}
     for badge in badges.values():
@@ -116,15 +119,23 @@ def answer_badge(edition: Edition) -> Badge:
     made = edition.decision
     label = f"Core {made.candidate.version}" if made else LABEL
     says = headline(made) if made else UNDECIDED
-    newest = edition.snapshot.newest
+    out = released(edition.snapshot)
     word = made.answer.value if made else UNKNOWN
-    return Badge(
-        "answer", label, word, says.partition(":")[0], "index.html", newest and newest.date()
-    )
+    said = says.partition(":")[0]
+    return aged(edition, Badge("answer", label, word, said, "index.html"), out.ran if out else None)
 
 
-def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
+def aged(edition: Edition, badge: Badge, ran: datetime | None) -> Badge:
+    """The badge with the day of its run, and whether that was too long before the newest one."""
+    newest = edition.snapshot.newest
+    if ran is None or newest is None:
+        return badge
+    return badge._replace(on=ran.date(), stale=newest - ran > timedelta(hours=edition.every))
+
+
+def pack_badges(edition: Edition) -> Iterator[Badge]:
     """Each pack of the matrix on the newest Core ref that is known."""
+    snapshot = edition.snapshot
     newest = next(iter(snapshot.known_refs), None)
     for pack in snapshot.matrix.packs:
         page = f"packs/{pack}.html"
@@ -133,7 +144,7 @@ def pack_badges(snapshot: Snapshot) -> Iterator[Badge]:
             yield Badge(pack, pack, UNKNOWN, "not run", page)
         else:
             says = f"{cell.says} on Core {newest.version}"
-            yield Badge(pack, pack, cell.outcome, says, page, cell.newest.date())
+            yield aged(edition, Badge(pack, pack, cell.outcome, says, page), cell.newest)
 
 
 def strength_badges(edition: Edition) -> Iterator[Badge]:
@@ -155,11 +166,13 @@ def strength_badges(edition: Edition) -> Iterator[Badge]:
         )
 
 
-def ref_badges(snapshot: Snapshot) -> Iterator[Badge]:
-    """Each Core ref of the matrix, by what all its packs say of it."""
+def ref_badges(edition: Edition) -> Iterator[Badge]:
+    """Each Core ref of the matrix, by what all its packs say of it; it is as old as its oldest."""
+    snapshot = edition.snapshot
     for ref in snapshot.known_refs:
         cells = [snapshot.cells.get(f"{pack}-{ref.name}") for pack in snapshot.matrix.packs]
-        yield ref_badge(ref, cells)
+        ran = min((cell.newest for cell in cells if cell), default=None)
+        yield aged(edition, ref_badge(ref, cells), ran)
 
 
 def ref_badge(ref: CoreRef, cells: Sequence[CellNow | None]) -> Badge:
@@ -167,5 +180,4 @@ def ref_badge(ref: CoreRef, cells: Sequence[CellNow | None]) -> Badge:
     word = next((one for one in GRAVEST if one in outcomes), Outcome.MISSING)
     count = outcomes.count(word)
     says = f"{count} of {len(cells)} packs {word}"
-    newest = max((cell.newest.date() for cell in cells if cell), default=None)
-    return Badge(ref.name, f"Core {ref.version}", word, says, f"refs/{ref.name}.html", newest)
+    return Badge(ref.name, f"Core {ref.version}", word, says, f"refs/{ref.name}.html")

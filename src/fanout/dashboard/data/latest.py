@@ -13,6 +13,7 @@ from typing import Literal
 from fanout.dashboard.edition import Edition, script
 from fanout.dashboard.facts.grid import NOT_RUN
 from fanout.dashboard.facts.newest import CellNow, digest_of
+from fanout.dashboard.facts.released import released
 from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
 from fanout.errors import ExitCode
@@ -94,10 +95,10 @@ class Latest(Frozen):
 
 def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
-    runs = snapshot.runs
+    runs, out = snapshot.runs, released(snapshot)
     value = {
         "run": runs[0].id if runs else "",
-        "newest": moment(snapshot.newest) if snapshot.newest else "",
+        "matrix": moment(out.ran) if out and out.ran else "",
         "every": edition.every,
     }
     yield edition.file("data/latest.js", value, lambda: script("latest", value))

@@ -14,10 +14,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from fanout.history.gather import Once
-from fanout.model import Outcome, Verdict
+from fanout.model import Counts, Outcome, Result, Verdict
 from fanout.wording import GLYPHS, cut, moment
 
 NOT_RUN = "not run"
+PARTLY = "partly judged"
 MINUTE = 60  # seconds
 LONGEST_DETAIL = 300  # characters
 LARGEST_DETAILS = 60_000  # bytes, of all details of one grid
@@ -58,7 +59,10 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A Core ref; `group` is its heading of `kind` line, apart, unrun or gone."""
+    """A Core ref; `group` is its heading of `kind` candidate, line, apart or gone.
+
+    `link` leads to its cells where that is another page than the grid's.
+    """
 
     core_ref: str
     version: str
@@ -68,19 +72,27 @@ class Column(NamedTuple):
     kind: str = "line"
     before: str = ""  # the Core ref that verdicts compare it with
     page: bool = True
+    link: str = ""
 
 
 class Box(NamedTuple):
-    """What the grid shows of one cell."""
+    """What the grid shows of one cell; `look` is what somebody has to do about it, as a class."""
 
     outcome: str
     says: str
+    look: str = ""
     verdict: str = ""
     detail: str = ""
     broken: int = 0
     newest: datetime | None = None
-    since: datetime | None = None
     earlier: bool = False  # whether it ran with an earlier content of the pack
+
+
+def look(outcome: Outcome, counts: Counts) -> str:
+    """What a cell looks like: passed is only what keeps all of its promises, and all judged."""
+    if outcome is Outcome.PASSED and counts.known_breaks:
+        return Result.KNOWN_BREAK
+    return PARTLY if outcome is Outcome.PASSED and counts.partly else outcome
 
 
 def compact(
@@ -95,7 +107,7 @@ def compact(
 
     Moments are minutes before `base`, rounded down.
     """
-    texts, words = Texts(), Once[str]()
+    texts, words = Texts(), Once[tuple[str, str, str]]()
     contents = {digest: place for place, digest in enumerate(distinct(columns))}
     places = {column.core_ref: place for place, column in enumerate(columns)}
     lines = [[boxes.get((row.pack, column.core_ref)) for column in columns] for row in rows]
@@ -105,6 +117,7 @@ def compact(
         "base": moment(base),
         "outcomes": signs(OUTCOMES),
         "verdicts": signs(VERDICTS),
+        "known": GLYPHS[Result.KNOWN_BREAK],
         "packs": [[row.pack, row.note, int(row.known), int(row.page)] for row in rows],
         "refs": [
             [
@@ -114,6 +127,7 @@ def compact(
                 contents.get(column.digest, -1),
                 places.get(column.before, -1),
                 int(column.page),
+                column.link,
             ]
             for column in columns
         ],
@@ -128,14 +142,21 @@ def compact(
             "".join(VERDICTS.get(box.verdict, NOTHING) if box else NOTHING for box in line)
             for line in lines
         ],
-        "says": [repeated(words.at(box.says if box else "") for box in line) for line in lines],
+        "says": [repeated(words.at(worded(box)) for box in line) for line in lines],
         "detail": [repeated(texts.at(box) for box in line) for line in lines],
         "newest": [repeated(minutes(base, box and box.newest) for box in line) for line in lines],
-        "since": [repeated(minutes(base, box and box.since) for box in line) for line in lines],
         "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
         "details": texts.held,
         "words": list(words.seen),
     }
+
+
+def worded(box: Box | None) -> tuple[str, str, str]:
+    """What a cell says, its look, and its sign."""
+    if box is None:
+        return ("", "", "")
+    look = box.look or box.outcome
+    return (box.says, look.replace(" ", "-"), GLYPHS.get(look, GLYPHS.get(box.outcome, "")))
 
 
 class Texts:

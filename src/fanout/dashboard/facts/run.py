@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from fanout.core.given import anywhere
 from fanout.dashboard.facts.grid import OUTCOMES
 from fanout.dashboard.facts.verdicts import EVERYTHING, NOTHING
 from fanout.gate.decision import Decision, reproduce
@@ -246,9 +247,9 @@ def gravest(attempts: Sequence[Attempt]) -> Attempt:
 
 
 def portable(core: Core) -> Core:
-    """The Core, with the path of a wheel that was built from the folder of `tox.ini` on."""
+    """The Core as it was given, or else its wheel, from the folder of tox.ini on if built there."""
     _, built, rest = core.wheel.replace("\\", "/").rpartition(WHEELS)
-    return core.model_copy(update={"wheel": built + rest}) if built else core
+    return core.model_copy(update={"wheel": anywhere(core) or built + rest or core.wheel})
 
 
 def slot(core_ref: str, version: str) -> Core:

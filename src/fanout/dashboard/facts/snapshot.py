@@ -88,6 +88,11 @@ class CoreRef:
     known: bool
 
     @property
+    def called(self) -> str:
+        """What people call it: its version, or the Core ref where that is not known."""
+        return self.version or self.name
+
+    @property
     def line(self) -> str:
         """The minor line that it belongs to: `1.4`, or `other` for what has no version."""
         try:

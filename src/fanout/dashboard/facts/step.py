@@ -61,9 +61,9 @@ class Cores:
         """Why it is not known what changed; empty if it is."""
         for ref in step:
             if not ref.digest:
-                return f"no cell on {ref.name} has told which Core it tested"
+                return f"no cell on Core {ref.called} has told which Core it tested"
             if self.surface(ref.digest) is None:
-                return f"how {ref.name} looks from outside is not kept in this history"
+                return f"how Core {ref.called} looks from outside is not kept in this history"
         return ""
 
     def surfaces(self, before: str, after: str) -> tuple[Surface, Surface] | None:

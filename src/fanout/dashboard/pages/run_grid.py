@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from fanout.dashboard.facts.grid import OUTCOMES, Box, Column, Row, compact, repeated
+from fanout.dashboard.facts.grid import OUTCOMES, Box, Column, Row, compact, look, repeated
 from fanout.dashboard.facts.run import RunFacts, gravest
 from fanout.dashboard.facts.snapshot import CoreRef, release
 from fanout.history.run import Attempt, Environment
-from fanout.model import SLOTS, Result
+from fanout.model import SLOTS, Result, Verdict
 from fanout.wording import GLYPHS, cut, outcome_words
 
 COMPARED = "compared"
@@ -70,6 +70,7 @@ def grid(facts: RunFacts, packs: Sequence[str], columns: Sequence[Column]) -> Ma
 
 def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
     shown = gravest(tried)
+    counts = facts.counts[shown.results]
     places = facts.not_kept[shown.results]
     found = (facts.run.findings[place] for place in places)
     broken = [one for one in found if one.result is Result.BROKEN]
@@ -77,7 +78,8 @@ def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
     several = f"Attempts: {', then '.join(one.outcome for one in tried)}. " if tried[1:] else ""
     return Box(
         outcome=shown.outcome,
-        says=outcome_words(shown.outcome, facts.counts[shown.results]),
+        says=outcome_words(shown.outcome, counts),
+        look=Verdict.REGRESSED if verdict == Verdict.REGRESSED else look(shown.outcome, counts),
         verdict=verdict,
         detail=f"{several}{words}",
         broken=len(broken),

@@ -68,22 +68,22 @@ def since(streaks: Iterable[Streak], core_ref: str, before: CoreRef | None) -> s
     if not counts:
         return ""
     if len(counts) > 1:
-        firsts: Counter[str] = Counter()
+        firsts: Counter[CoreRef] = Counter()
         for streak, count in sorted(counts.items(), key=lambda one: one[0].began, reverse=True):
-            firsts[streak.first_red.name] += count
+            firsts[streak.first_red] += count
         return ": " + ", ".join(
-            f"{count} {'first here' if ref == core_ref else f'since {ref}'}"
+            f"{count} {'first here' if ref.name == core_ref else f'since Core {ref.called}'}"
             for ref, count in firsts.items()
         )
     ((streak, count),) = counts.items()
     them = "it" if count == 1 else "them"
-    begun = "" if streak.first_red.name == core_ref else f" since {streak.first_red.name}"
+    begun = "" if streak.first_red.name == core_ref else f" since Core {streak.first_red.called}"
     if streak.last_green is None:
         return f"{begun}; no Core ref before has kept {them}"
     was = {1: "it was", 2: "both were"}.get(count, "all were")
     if streak.last_green == before and not begun:
-        return f"; {was} kept on {streak.last_green.name}, the Core ref before"
-    return f"{begun}; {was} last kept on {streak.last_green.name}"
+        return f"; {was} kept on Core {streak.last_green.called}, the one before"
+    return f"{begun}; {was} last kept on Core {streak.last_green.called}"
 
 
 def changed(namings: Sequence[Sequence[Noticing]]) -> str:

@@ -1,0 +1,279 @@
+"""The first screen: may we release what is next, why, who gets it and who breaks."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from fanout.consumers.affected import Affected
+from fanout.consumers.takes import Takes
+from fanout.core.given import anywhere, known_as, shown_as
+from fanout.dashboard.build import build
+from fanout.history.document import read_run, write_run
+from fanout.history.run import Run
+from fanout.model import Answer, Core, Outcome, Verdict
+from fanout.wording import GLYPHS
+from tests.browser.pages import Page
+from tests.browser.visitor import Visitor
+from tests.worlds import scenes
+from tests.worlds.runs import KEPT, cell, record
+
+COMMIT = "3f2c91a" + "0" * 33
+REPOSITORY = "git+https://example.org/acme/core"
+
+
+def git(ref: str) -> Core:
+    return Core(
+        named=f"{REPOSITORY}@{ref}",
+        core_ref="core_candidate",
+        requirement="market-data-core @ file:///srv/.tox/wheels/core.whl",
+        source="git",
+        version="1.4.0",
+        commit=COMMIT,
+        wheel="/srv/.tox/wheels/core.whl",
+    )
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    return scenes.checked(scenes.steady(tmp_path / "history"))
+
+
+def first(history: Path) -> Page:
+    build(history, history.parent / "site", 24, lambda count, of: None)
+    return Page(history.parent / "site/index.html")
+
+
+def checked(history: Path) -> Run:
+    return read_run(next(path for path in history.glob("*.json") if path.stem.endswith("c" * 16)))
+
+
+def again(history: Path, number: int, **changed: object) -> None:
+    """The check once more, some hours later."""
+    run, later = checked(history), timedelta(hours=number)
+    moments = {"started": run.started + later, "finished": run.finished + later}
+    write_run(run.model_copy(update={"id": f"{number:016x}", **moments, **changed}), history)
+
+
+@pytest.mark.parametrize(
+    ("core", "name", "given"),
+    [
+        (git("refs/pull/12/head"), "pull request 12 at 3f2c91a", f"{REPOSITORY}@{COMMIT}"),
+        (git("main"), "main at 3f2c91a", f"{REPOSITORY}@{COMMIT}"),
+        (git(COMMIT), "commit 3f2c91a", f"{REPOSITORY}@{COMMIT}"),
+        (git("main").model_copy(update={"named": "main"}), "main at 3f2c91a", ""),
+        (
+            git("x").model_copy(update={"named": "./core", "source": "path", "commit": ""}),
+            "./core",
+            "./core",
+        ),
+        (
+            git("x").model_copy(
+                update={"named": "1.5.0rc1", "source": "pypi", "version": "1.5.0rc1", "commit": ""}
+            ),
+            "1.5.0rc1",
+            "1.5.0rc1",
+        ),
+    ],
+)
+def test_names(core: Core, name: str, given: str) -> None:
+    """A candidate has the name that people know it by, and is given again as it was given."""
+    assert shown_as(core) == name
+    assert anywhere(core) == given
+    assert known_as(core) in name
+
+
+def test_the_answer(history: Path) -> None:
+    """The first words are the question and the answer, then why, and who breaks."""
+    page = first(history)
+    assert page.all("h1") == ["May we release ../core?"]
+    assert "✗ hold Core 1.4.0 (path) breaks 3 promises" in page.text
+    assert page.facts["Cause"] == (
+        "telemetry.Return is gone: it was class Return(BaseModel), since 1.3.1"
+    )
+    assert page.facts["Who"] == "pipeline and store break"
+    links = {text.strip(): href for href, text in page.links.items()}
+    assert links["▼ 1 regressed"] == "?verdict=regressed&ref=candidate#matrix"
+    rows = page.all("th")
+    assert rows.index("store") < rows.index("pipeline")  # what is new comes first
+
+
+def test_the_newest_run_of_a_candidate_counts(history: Path) -> None:
+    """A pull request that was asked of often is one candidate, held since the first such answer."""
+    core = git("refs/pull/12/head")
+    earlier = core.model_copy(update={"commit": "a" * 40})
+    again(history, 1, candidate=earlier, answer=Answer.RELEASE)
+    again(history, 2, candidate=earlier)
+    again(history, 3, candidate=core)
+    page = first(history)
+    assert page.all("h1") == ["May we release pull request 12 at 3f2c91a?"]
+    assert f"runs/{2:016x}.html" in page.links  # since when
+    assert f"runs/{1:016x}.html" not in page.links
+    assert "../core" in page.links[f"runs/{'c' * 16}.html"]  # another candidate
+
+
+def test_who_gets_it(history: Path) -> None:
+    """Beside who breaks, it is told who gets the candidate, and when."""
+    takes = {"pipeline": Takes.AT_ONCE, "store": Takes.LATER}
+    consumers = tuple(
+        Affected(consumer=f"market-data-{name}", release="0.1", pack=name, takes=one)
+        for name, one in takes.items()
+    )
+    again(history, 1, consumers=consumers)
+    page = first(history)
+    assert page.facts["Who"] == (
+        "pipeline and store break; pipeline gets it at once; store gets it with its next release"
+    )
+
+
+def test_what_is_released_is_no_candidate(history: Path) -> None:
+    """A candidate whose content is that of a Core in the matrix waits for no release any more."""
+    run = checked(history)
+    (digest,) = {one.digest for one in run.environments if one.version == "1.3.1"}
+    built = tuple(one.model_copy(update={"digest": digest}) for one in run.environments)
+    again(history, 1, environments=built)
+    page = first(history)
+    assert "May we release" not in page.text
+    assert "../core, released as 1.3.1" in page.text
+
+
+def test_what_is_released_is_told_by_its_content(tmp_path: Path) -> None:
+    """A Core with the content of the one before says what its content did, not that all is well."""
+    history = scenes.steady(tmp_path / "history")
+    page = first(history)
+    assert page.all("h1")[0].startswith("Released: Core 1.3.1")
+    assert "▼ 2 newly broken ~ 1 known break compared with Core 1.2.1" in page.text
+    assert "release" not in {one["class"] for one in page.with_class("word")}
+
+
+def test_what_was_broken_before(tmp_path: Path) -> None:
+    """What an older Core broke is told with that Core, as known breaks are."""
+    history = tmp_path / "history"
+    broken = {"t.py::one": scenes.BROKEN, "t.py::two": scenes.KNOWN, "t.py::three": KEPT}
+    record(
+        history,
+        cell("1.2.0", dict.fromkeys(broken, KEPT)),
+        cell("1.2.11", broken, outcome=Outcome.FAILED),
+        cell("1.4.61", broken, outcome=Outcome.FAILED, name="small-core_v1461"),
+    )
+    page = first(history)
+    assert "nothing new ✗ 1 broken since 1.2.11 ~ 1 known break since 1.2.11" in page.text
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tasks")
+    history = scenes.tabled(scenes.checked(scenes.steady(folder / "history")))
+    build(history, folder / "site", 24, lambda count, of: None)
+    return folder / "site"
+
+
+def test_may_we_release_and_why(browser: Browser, site: Path) -> None:
+    """The answer and its cause are on the first screen, also of a phone, without a click."""
+    for viewport in ({"width": 1280, "height": 900}, {"width": 390, "height": 844}):
+        with Visitor(browser, site.as_uri(), viewport=viewport) as visitor:
+            page = visitor.open()
+            expect(page.locator(".next .answer .word")).to_be_in_viewport()
+            expect(page.get_by_text("telemetry.Return is gone")).to_be_in_viewport()
+
+
+def test_who_broke_my_pack_and_when(browser: Browser, site: Path) -> None:
+    """One click on a broken cell: since which Core, and what changed in it."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.locator('a.box[href="cells/store-core_v131.html"]').click()
+        expect(page.locator("main")).to_contain_text(re.compile("broken since|First red"))
+        expect(page.locator("main")).to_contain_text(re.compile(r"v?1\.?3\.?0"))
+
+
+def test_what_would_this_change_break(browser: Browser, site: Path) -> None:
+    """Symbols, then the symbol: every promise that relies on it."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.get_by_role("link", name="Symbols").click()
+        page.get_by_role("link", name="telemetry.Return", exact=True).first.click()
+        expect(page.locator("main")).to_contain_text("An event that is published can return.")
+
+
+def test_which_promise_is_flaky(browser: Browser, site: Path) -> None:
+    """Trends name the promise whose attempts disagreed, and its cell the promise."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.get_by_role("link", name="Trends").click()
+        page.get_by_role("link", name="store-core_v121").first.click()
+        said = re.compile("1 of 3 attempts at the same contents disagree on .*return")
+        expect(page.get_by_role("main")).to_contain_text(said)
+
+
+def test_which_releases_run_with_a_core(browser: Browser, site: Path) -> None:
+    """Consumers: one click to the table of releases and Cores."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.get_by_role("link", name="Consumers").click()
+        expect(page.get_by_role("columnheader").nth(1)).to_contain_text("1.4.")
+        expect(page.get_by_role("rowheader", name=re.compile("0.8.95"))).to_be_visible()
+
+
+def test_a_pasted_error_is_found(browser: Browser, site: Path) -> None:
+    """A line of a failure, as pytest marks it, finds the promises that said so."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.locator("#search").fill("E   AssertionError: assert 'soft' == 'hard'")
+        expect(page.locator("#matches li").first).to_contain_text("AssertionError")
+        expect(page.locator("#matches")).to_contain_text("can soften")
+
+
+def test_a_count_is_a_filter(browser: Browser, site: Path) -> None:
+    """What needs somebody is counted, and the count shows what is counted and no other."""
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.get_by_role("link", name="1 regressed").first.click()
+        expect(page.locator("#shown")).to_contain_text("1 of 17 cells shown")
+        expect(page.locator("#matrix a.box")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_no_column_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
+    """However many Cores there are, the matrix is as wide as the page, the rest folded."""
+    history = tmp_path / "history"
+    record(
+        history,
+        *(
+            cell(f"1.{minor}.{n}", digest=f"{minor}{n}".ljust(64, "0"))
+            for minor in range(14)
+            for n in range(6)
+        ),
+    )
+    build(history, tmp_path / "site", 24, lambda count, of: None)
+    with Visitor(
+        browser, (tmp_path / "site").as_uri(), viewport={"width": width, "height": 900}
+    ) as visitor:
+        page = visitor.open()
+        wide, seen = page.evaluate(
+            "(({scrollWidth, clientWidth}) => [scrollWidth, clientWidth])"
+            "(document.getElementById('matrix').parentElement)"
+        )
+        assert wide <= seen
+        expect(page.locator("#matrix thead")).to_contain_text("1.13.5")
+        assert page.locator("#matrix tbody tr").first.locator("td").count() > 8
+
+
+def test_the_help_explains_every_sign(browser: Browser, site: Path) -> None:
+    """`?` says what each outcome, verdict and answer means, with the sign that it has elsewhere."""
+    words = {str(one) for kind in (Outcome, Verdict, Answer) for one in kind} - {Verdict.PASSING}
+    with Visitor(browser, site.as_uri()) as visitor:
+        page = visitor.open()
+        page.keyboard.press("?")
+        told = page.get_by_role("dialog").locator(".word").all_text_contents()
+    said = {
+        text.split(" ", 1)[-1] if text.split(" ")[0] in GLYPHS.values() else text: text
+        for text in told
+    }
+    assert words <= {*said}
+    assert {word: said[word].partition(" ")[0] for word in words if word in GLYPHS} == {
+        word: GLYPHS[word] for word in words if word in GLYPHS
+    }
