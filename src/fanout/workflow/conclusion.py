@@ -29,7 +29,7 @@ from fanout.history.document import document_names, reported, write_run
 from fanout.history.query import History
 from fanout.history.run import Run, shortened
 from fanout.model import Answer, Core, Matrix, Side, Verdict
-from fanout.notify.announcement import Announcement, Turned
+from fanout.notify.announcement import Announcement, Request, Turned
 from fanout.told.decision.account import account
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.report import Report, make_report
@@ -83,7 +83,7 @@ def concluded(jobs: Concluding) -> Conclusion:
     if plan.candidate is None:
         return of_the_table(jobs, matrix.model_copy(update={"expected": plan.cells}), reasons)
     try:
-        candidate = core_of(plan.candidate, jobs.wheel, matrix, jobs.root)
+        candidate = core_of(plan.candidate, plan.request, jobs.wheel, matrix, jobs.root)
     except InvalidCore as error:
         return unasked(jobs, f"{error.what}; {error.hint}")
     comparison = Comparison(
@@ -129,7 +129,7 @@ def attested(found: Conclusion) -> str:
     return json.dumps(told | {"packs": {name: pack.digest for name, pack in packs.items()}})
 
 
-def core_of(asked: Candidate, folder: Path, matrix: Matrix, root: Path) -> Core:
+def core_of(asked: Candidate, request: Request, folder: Path, matrix: Matrix, root: Path) -> Core:
     """The candidate: of the table, or the one wheel that its job made.
 
     Raises InvalidCore if that job left none.
@@ -145,15 +145,14 @@ def core_of(asked: Candidate, folder: Path, matrix: Matrix, root: Path) -> Core:
     if not asked.commit and str(parse_wheel_filename(kept.name)[1]) != asked.address:
         raise InvalidCore(f"'{kept.name}' is not Core {asked.address}", "run the workflow again")
     source = "git" if asked.commit else "pypi"
-    return from_wheel(kept, given(plan, asked), "candidate", source, asked.commit)
+    return from_wheel(kept, given(asked, request.pull_request), "candidate", source, asked.commit)
 
 
-def given(plan: Plan, asked: Candidate) -> str:
+def given(asked: Candidate, pull_request: int | None) -> str:
     """The candidate as anybody can give it again: a version, or the git URL of what was asked."""
     if not asked.commit:
         return asked.named
-    number = plan.request.pull_request
-    ref = f"refs/pull/{number}/head" if number else asked.named
+    ref = f"refs/pull/{pull_request}/head" if pull_request else asked.named
     named = f"{asked.address.rpartition('@')[0]}@{ref}"
     return named if GIT_URL.fullmatch(named) else asked.named
 

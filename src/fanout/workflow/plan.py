@@ -25,7 +25,7 @@ from fanout.history.run import CellName, Text
 from fanout.model import Answer, Core, Frozen, Matrix
 from fanout.notify.announcement import Request
 from fanout.workflow.candidate import Candidate, version_text
-from fanout.workflow.shards import shard
+from fanout.workflow.shards import SECONDS, shard
 
 LARGEST = 16 * 1024 * 1024  # bytes of a plan
 LIVE_SECONDS = 8.0  # of a live cell, which installs a consumer with all that it asks for
@@ -92,9 +92,9 @@ def plan(
         cells = [f"{pack}-{ref}" for pack in packs for ref in refs]
         sides = (("candidate", candidate.core), ("baseline", baseline))
         asked_too = [live_cells(consumers, core, slot, matrix) for slot, core in sides]
-        live = dict.fromkeys(cell.name for side in asked_too for cell in side)
+        live = dict.fromkeys((cell.name for side in asked_too for cell in side), LIVE_SECONDS)
+        seconds = dict.fromkeys(cells, SECONDS) | live | dict(seconds)
         cells += live
-        seconds = dict.fromkeys(live, LIVE_SECONDS) | dict(seconds)
     else:
         cells = [name for name in matrix.expected if name.partition("-")[0] in packs]
     jobs = shard(cells, seconds)
