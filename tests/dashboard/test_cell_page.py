@@ -90,7 +90,7 @@ def test_a_red_cell_is_understood_at_once(tmp_path: Path) -> None:
     facts = seen.facts
     assert facts["Verdict"] == "▼ regressed against Core 1.2.0, where it is passed"
     assert (facts["Last green"], facts["First red"]) == ("1.2.0", "1.3.0")
-    assert facts["Failed since"] == "2026-01-01 12:00 UTC"
+    assert facts["First seen failed"] == "2026-01-01 12:00 UTC"
     assert facts["Pack"] == "small, owned by small team"
     assert "tox run -e small-core_v130" in seen.all("pre")
     assert seen.links["../cells/small-core_v120.html"]

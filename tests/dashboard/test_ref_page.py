@@ -132,7 +132,7 @@ def test_the_same_content(tmp_path: Path) -> None:
     seen = page(tmp_path)
     assert "The same content as Core 1.2.0: nothing changed." in seen.all("p")
     assert seen.facts["Same content"] == "1.4.0, 1.2.0"
-    assert "Nothing: core_v130 has the same content as Core 1.2.0." in seen.all("p")
+    assert "Nothing: Core 1.3.0 has the same content as Core 1.2.0." in seen.all("p")
     assert "No promise regressed and none was fixed." in seen.all("p")
     assert page(tmp_path, "core_v150").facts["Same content"] == "no other Core ref"
 
@@ -156,11 +156,11 @@ def test_what_is_not_known(tmp_path: Path) -> None:
     seen = page(tmp_path)
     assert "What changed since Core 1.2.0 is not known. 2 promises regressed." in seen.all("p")
     assert any(
-        text.startswith("It is not known because how core_v130 looks from outside is not kept")
+        text.startswith("It is not known because how Core 1.3.0 looks from outside is not kept")
         for text in seen.all("p")
     )
     assert "tox run -e diff -- core_v120 core_v130" in seen.all("pre")
-    assert any(text.startswith("▼ regressed How core_v130 looks") for text in seen.all("h3"))
+    assert any(text.startswith("▼ regressed How Core 1.3.0 looks") for text in seen.all("h3"))
 
 
 def test_the_oldest(tmp_path: Path) -> None:
