@@ -14,6 +14,7 @@ from fanout.dashboard.build import build
 from fanout.model import Answer
 from tests import ROOT
 from tests.workflow.acting import Workflow, workflow
+from tests.workflow.costs import costs
 from tests.workflow.rules import File, complaints
 from tests.worlds.large import CANDIDATE
 from tests.worlds.scenes import steady
@@ -57,6 +58,7 @@ def test_a_pull_request_of_core_asks(contracts: Workflow) -> None:
     asked = done.announcement.request
     assert (asked.core_ref, asked.commit, asked.only_new) == (commit, commit, True)
     assert done.announcement.answer is Answer.HOLD
+    assert done.beside_cells == costs("a pull request of Core").jobs
     assert contracts.documents() == []
     assert contracts.github.asked == []
 
