@@ -14,14 +14,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from fanout.notify.announcement import Announcement
+import yaml
+
 from tests import ROOT
 from tests.servers.core_index import CoreIndex, Offer
 from tests.servers.github import GitHub
+from tests.servers.private_git import PrivateGit
+from tests.workflow.done import Done, read
 from tests.worlds.large import HEAD, PACK_TOML, PUBLISH, RELEASES, RETRIES, tox_ini
 from tests.worlds.small import CoreRepository
 
@@ -33,6 +35,8 @@ ALONE = Path(".github/workflows/alone.yml")  # the same, run by hand
 USES = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 REPOSITORY = "owner/contracts"
 SECRETS = MappingProxyType({"REPO_TOKEN": "github_pat_x", "GITHUB_TOKEN": "ghs_x"})
+NONE: Mapping[str, str] = MappingProxyType({})
+READING = MappingProxyType({"READ_TOKEN": "github_pat_reads"})
 # What `act` does not know yet, and GitHub does: more than one run that waits, an environment
 # without a deployment, and where the file of a called workflow is from.
 UNKNOWN_TO_ACT = {
@@ -58,18 +62,6 @@ exec "$STAND_IN/python/bin/python" "$@"
 """
 
 
-@dataclass
-class Done:
-    """One run of the workflow: what each job came to, all that was printed, and what is left."""
-
-    exit_code: int
-    jobs: dict[str, str] = field(default_factory=dict)  # by name: success, failure or skipped
-    log: str = ""
-    announcement: Announcement | None = None
-    summary: str = ""
-    evidence: tuple[str, ...] = ()
-
-
 class Workflow:
     """A repository with the workflow in it, another one with Core, and an index of its releases."""
 
@@ -81,7 +73,13 @@ class Workflow:
         self.checkout = root / "checkout"
         self.stand_in = root / "stand-in"
         self.bare = self.stand_in / "contracts.git"
-        self.dashboard = "https://contracts.example.org/"
+        self.settings = {
+            "CORE_REPOSITORY_URL": self.core.root.as_uri(),
+            "HISTORY_REPOSITORY_URL": self.bare.as_uri(),
+            "CORE_REPOSITORY": "owner/core",
+            "CORE_WAIT": "2",
+            "DASHBOARD_URL": "https://contracts.example.org/",
+        }
         self.make()
 
     def make(self) -> None:
@@ -96,7 +94,8 @@ class Workflow:
         for path in ROOT.glob("packs/*.py"):
             self.write(f"packs/{path.name}", path.read_text())
         self.write("packs/requirements.txt", (ROOT / "packs/requirements.txt").read_text())
-        self.write("tox.ini", tox_ini())
+        # The older release is run where every one is asked for, or as a baseline.
+        self.write("tox.ini", tox_ini().replace("default = v100 v200", "default = v200"))
         for pack, text in PACKS.items():
             self.write(f"packs/{pack}/pack.toml", PACK_TOML.format(pack=pack, supports=">=1"))
             self.write(f"packs/{pack}/test_promises.py", text)
@@ -159,20 +158,47 @@ class Workflow:
             self.git("push", "--quiet", "--force", str(self.bare), "HEAD:refs/heads/main")
         return self.git("rev-parse", "HEAD")
 
+    @contextmanager
+    def private(self) -> Iterator[dict[str, str]]:
+        """Where Core and this repository are private; the variables with which a run sees that.
+
+        `READING` reads both. A run here has a token for this repository, which nothing else reads.
+        """
+        ours, before = f"{self.stand_in.name}/{self.bare.name}", dict(self.settings)
+        reads, here = READING["READ_TOKEN"], SECRETS["GITHUB_TOKEN"]
+        server = PrivateGit(self.root, {"core": (reads,), ours: (reads, here)})
+        self.settings["CORE_REPOSITORY_URL"] = f"{server.url}/core"
+        self.settings["HISTORY_REPOSITORY_URL"] = f"{server.url}/{ours}"
+        try:
+            trusted = {"GIT_SSL_CAINFO": str(server.certificate)}
+            yield {"STAND_IN_CONTRACTS": f"{server.url}/{ours}"} | trusted
+        finally:
+            self.settings = before
+            server.close()
+
     def documents(self) -> list[str]:
         """What the branch of the history holds."""
         listed = ["git", "-C", str(self.bare), "ls-tree", "--name-only", "refs/heads/history"]
         done = subprocess.run(listed, capture_output=True, text=True, check=False)
         return done.stdout.split()
 
-    def call(self, caller: str, event: str, payload: dict[str, object]) -> Done:
+    def call(
+        self,
+        caller: str,
+        event: str,
+        payload: Mapping[str, object],
+        secrets: Mapping[str, str] = NONE,
+        **variables: str,
+    ) -> Done:
         """Run another repository's workflow, which calls the fan-out on the branch `main`."""
         file = self.root / "caller.yml"
         file.write_text(caller)
         found = set(re.findall(r"uses: ([\w-]+/[\w-]+)/\.github/workflows/", caller))
         local = [f"https://github.com/{one}@main={self.checkout}" for one in found]
         options = [part for one in local for part in ("--local-repository", one)]
-        return self.run(event, payload, ("--workflows", str(file), *options))
+        options = ["--workflows", str(file), *options]
+        secrets = {"GITHUB_TOKEN": "ghs_core", **secrets}
+        return self.run(event, payload, options, secrets, **variables)
 
     def ask(self, **inputs: str) -> Done:
         """Run the fan-out by hand."""
@@ -180,20 +206,44 @@ class Workflow:
         options = ("--workflows", str(ALONE))
         return self.run("workflow_dispatch", {"inputs": inputs}, options, SECRETS, **variables)
 
+    def again(self, done: Done) -> Done:
+        """Run again what failed of `ask`, as "Re-run failed jobs" does, which `act` cannot.
+
+        A job that ended well is in its place what it gave, artifacts stay, and of the matrix are
+        the jobs that failed.
+        """
+        said = yaml.safe_load((self.checkout / ALONE).read_text())
+        said["on"] = said.pop(True)  # as which YAML reads it
+        kept = {name for name, result in done.jobs.items() if result == "success"}
+        jobs = said["jobs"]
+        matrix = json.loads(done.outputs["plan"]["matrix"])
+        failed = [one for one in matrix["include"] if one["name"] not in kept]
+        jobs["cells"]["strategy"]["matrix"] = {"include": failed}
+        for name in kept & {*jobs}:
+            jobs[name] = {
+                "runs-on": "ubuntu-latest",
+                "outputs": done.outputs[name],
+                "steps": [{"run": "true"}],
+            }
+        file = self.root / "again.yml"
+        file.write_text(yaml.safe_dump(said))
+        return self.run("workflow_dispatch", {}, ("--workflows", str(file)), cleared=())
+
     def run(
         self,
         event: str,
-        payload: dict[str, object],
+        payload: Mapping[str, object],
         options: Sequence[str] = ("--workflows", str(FILE)),
         secrets: Mapping[str, str] = SECRETS,
+        cleared: Sequence[str] = ("artifacts", "pages-artifacts"),
         **variables: str,
     ) -> Done:
         """Run the workflow on an event, as GitHub would; `variables` are for what stands in."""
-        for name in ("artifacts", "summaries", "pages-artifacts"):
+        for name in cleared:
             shutil.rmtree(self.stand_in / name, ignore_errors=True)
         file = self.root / "event.json"
         repository = {"default_branch": "main", "full_name": REPOSITORY}
-        file.write_text(json.dumps({"repository": repository} | payload))
+        file.write_text(json.dumps({"repository": repository, **payload}))
         clean = {
             k: v for k, v in os.environ.items() if not k.startswith(("TOX", "GITHUB", "PYTEST"))
         }
@@ -207,7 +257,7 @@ class Workflow:
             text=True,
             check=False,
         )
-        return self.read(done)
+        return read(done, self.stand_in / "artifacts/answer")
 
     def command(self, event: str, file: Path, variables: dict[str, str]) -> list[str]:
         cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache/uv"))
@@ -221,42 +271,16 @@ class Workflow:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GITHUB_API_URL": self.github.url,
         } | variables
-        settings = {
-            "CORE_REPOSITORY_URL": self.core.root.as_uri(),
-            "HISTORY_REPOSITORY_URL": self.bare.as_uri(),
-            "CORE_REPOSITORY": "owner/core",
-            "CORE_WAIT": "2",
-            "DASHBOARD_URL": self.dashboard,
-        }
         command = [str(Path(sys.executable).parent / "act"), event, "--json", "--pull=false"]
         command += ["--eventpath", str(file)]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--action-offline-mode"]
         command += [part for k, v in environment.items() for part in ("--env", f"{k}={v}")]
-        command += [part for k, v in settings.items() for part in ("--var", f"{k}={v}")]
+        command += [part for k, v in self.settings.items() for part in ("--var", f"{k}={v}")]
         for path in sorted((self.checkout / ".github").rglob("*.yml")):
             for action, name, commit in USES.findall(path.read_text()):
                 local = f"https://github.com/{action}@{commit}={ACTIONS / name}"
                 command += ["--local-repository", local]
         return command
-
-    def read(self, process: subprocess.CompletedProcess[str]) -> Done:
-        done = Done(process.returncode)
-        for line in (process.stdout + process.stderr).splitlines():
-            try:
-                said = json.loads(line)
-            except ValueError:
-                said = {"msg": line}
-            if result := said.get("jobResult"):
-                done.jobs[str(said.get("job", "")).rpartition("/")[2].strip()] = result
-            done.log += f"{said.get('job', '')}: {said.get('msg', '')}".rstrip() + "\n"
-        answer = self.stand_in / "artifacts/answer"
-        if (answer / "announcement.json").is_file():
-            told = (answer / "announcement.json").read_text()
-            done.announcement = Announcement.model_validate_json(told)
-            done.summary = (answer / "account.md").read_text()
-            evidence = (answer / "evidence").rglob("*.xml")
-            done.evidence = tuple(sorted({path.stem for path in evidence}))
-        return done
 
 
 @contextmanager

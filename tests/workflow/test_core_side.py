@@ -13,6 +13,7 @@ import pytest
 from fanout.dashboard.build import build
 from fanout.model import Answer
 from tests.workflow.acting import Workflow, workflow
+from tests.workflow.costs import costs
 from tests.workflow.pasted import ASK, CALL, block
 from tests.workflow.rules import File, complaints
 from tests.worlds.large import CANDIDATE
@@ -49,6 +50,7 @@ def test_a_pull_request_of_core_asks(contracts: Workflow) -> None:
     asked = done.announcement.request
     assert (asked.core_ref, asked.commit, asked.only_new) == (commit, commit, True)
     assert done.announcement.answer is Answer.HOLD
+    assert done.beside_cells == costs("a pull request of Core").jobs
     assert contracts.documents() == []
     assert contracts.github.asked == []
 
