@@ -5,13 +5,12 @@ A cause is what changed in Core, where that is known, or else what the failures 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from packaging.version import Version
 
-from fanout.cause.failure import GIVEN
+from fanout.cause.failure import alike, last_error
 from fanout.cause.fewest import Cause
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import standing_of
@@ -24,10 +23,6 @@ from fanout.told.decision.section import Entry, Group
 from fanout.told.report import why
 from fanout.wording import number, one_line
 
-# What no two failures have alike, though one cause is behind them.
-OWN = re.compile(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][^\s'\"(),:]+|\b\d[\d.]*\b")
-# Lines that only explain the one before.
-BESIDE = re.compile(r"[+?-]|For further information|Use -v|Full diff|\.\.\.")
 MOST_CHANGES = 20  # that are listed
 Cores = Mapping[str, Judged]  # by Core ref
 
@@ -46,7 +41,7 @@ class Regression(NamedTuple):
         """What those that broke for one reason have alike."""
         if self.known:
             return f"{self.known.changes[0].what} {self.known.changes[0].symbol}"
-        return one_line(OWN.sub("", GIVEN.sub("", self.error))) or self.entry.pack
+        return alike(self.error, self.name) or self.entry.pack
 
     @property
     def reason(self) -> str:
@@ -140,14 +135,6 @@ def of_the_candidate(decision: Decision, core: Judged) -> Iterator[Regression]:
             told = entry(cell, one, now_and_then(decision, one))
             error = last_error(one.candidate.message, one.candidate.text)
             yield Regression(one.name, core, told, error, causes.get((cell.pack, one.name)))
-
-
-def last_error(message: str, text: str) -> str:
-    """The last line of an error; all of what pydantic refuses, whose last names no field."""
-    marked = [line.removeprefix("E") for line in text.splitlines() if line.startswith("E ")]
-    lines = [line.strip() for line in marked or message.splitlines()]
-    said = [line for line in lines if line and not BESIDE.match(line)]
-    return one_line(" ".join(said if said and "[type=" in said[-1] else said[-1:]))
 
 
 def judged(run: Run | None, announcement: Announcement) -> dict[str, Judged]:
