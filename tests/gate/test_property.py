@@ -26,7 +26,7 @@ from fanout.model import (
     Result,
     Verdict,
 )
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 
 TODAY = date(2026, 1, 15)
 DIGEST = "as-it-is"

@@ -22,7 +22,7 @@ from fanout.model import Core, Result, Verdict
 from fanout.surface.change import Change
 from fanout.told.decision import affected
 from fanout.told.decision import section as told
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 from fanout.wording import cut, number
 
 LARGEST_TEXTS = 24_000  # characters, of all texts of failures on one page

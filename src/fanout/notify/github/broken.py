@@ -18,8 +18,9 @@ from fanout.history.run import Run
 from fanout.model import Standing, Verdict, version_of
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import About, Judged, digest
-from fanout.told.decision.account import entry, now_and_then
+from fanout.told.decision.account import entry
 from fanout.told.decision.section import Entry, Group
+from fanout.told.decision.standing import now_and_then
 from fanout.told.report import why
 from fanout.wording import number, one_line
 
@@ -116,7 +117,8 @@ def regressions(announcement: Announcement, cores: Cores) -> Iterator[Regression
                 pack=turn.pack,
                 owner=turn.owner,
                 says=turn.says or turn.promise,
-                facts=(turn.promise, f"broken on {turn.core_ref}"),
+                names=(turn.promise,),
+                facts=(f"broken on {turn.core_ref}",),
                 quoted=tuple(why(turn.message, "")),
                 command=f"tox run -e {turn.pack}-{turn.core_ref}",
             )
