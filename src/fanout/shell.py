@@ -21,3 +21,9 @@ def line(
     else:
         said = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
     return " ".join((*said, command))
+
+
+def quoted(word: str, *, windows: bool = sys.platform == "win32") -> str:
+    """A word of a command, in quotes if it needs any."""
+    plain = shlex.quote(word)
+    return "'" + QUOTES.sub(r"\1\1", word) + "'" if windows and plain != word else plain

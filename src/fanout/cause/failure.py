@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
 
 from fanout.surface.change import Change, What
 from fanout.wording import one_line
@@ -24,6 +26,7 @@ COMMON = frozenset(
     {"none", "true", "false", "self", "class", "def", "in", "is", "of", "and", "or", "not"}
     | {"str", "int"}
 )
+T = TypeVar("T")
 
 
 class Failure:
@@ -68,6 +71,15 @@ def alike(error: str, name: str) -> str:
     for own in (name, *name.partition("[")[0].split("::")):
         error = error.replace(f"'{own}'", "").replace(f'"{own}"', "")
     return one_line(OWN.sub("", GIVEN.sub("", error)))
+
+
+def together(things: Iterable[T], key: Callable[[T], Hashable]) -> tuple[list[list[T]], list[T]]:
+    """Things with the same key, those of most things first, and those that are alone with one."""
+    found: dict[Hashable, list[T]] = {}
+    for thing in things:
+        found.setdefault(key(thing), []).append(thing)
+    several = sorted((of for of in found.values() if len(of) > 1), key=len, reverse=True)
+    return several, [of[0] for of in found.values() if len(of) == 1]
 
 
 def words(text: str) -> set[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from packaging.utils import parse_wheel_filename
 from pydantic import HttpUrl
 
-from fanout import shell
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
@@ -154,7 +153,8 @@ def core_of(plan: Plan, folder: Path, matrix: Matrix, root: Path) -> Core:
     if not asked.commit and str(parse_wheel_filename(kept.name)[1]) != asked.address:
         raise InvalidCore(f"'{kept.name}' is not Core {asked.address}", "run the workflow again")
     source = "git" if asked.commit else "pypi"
-    return from_wheel(kept, asked.named, "candidate", source, asked.commit)
+    core = from_wheel(kept, asked.named, "candidate", source, asked.commit)
+    return core.model_copy(update={"address": asked.address})
 
 
 def of_the_candidate(
@@ -172,7 +172,7 @@ def of_the_candidate(
     planned = [name for name in comparison.live if name in reasons]
     comparison.add({name: Imports(cell=name, why=reasons[name]) for name in planned})
     decision, run = decided("check", comparison, datetime.now(UTC), history, index, say)
-    decision = anywhere(decision, plan)
+    decision = briefly(decision)
     told = account(decision, comparison.today)
     return Conclusion(
         account_markdown(told),
@@ -183,12 +183,8 @@ def of_the_candidate(
     )
 
 
-def anywhere(decision: Decision, plan: Plan) -> Decision:
-    """The decision as others need it: commands for any checkout, and of failures what is shown.
-
-    The path of the wheel is of one job, and whole texts are in the run's document.
-    """
-    address = plan.candidate.address if plan.candidate else ""
+def briefly(decision: Decision) -> Decision:
+    """The decision with what is shown of failures: whole texts are in the run's document."""
     cells = []
     for cell in decision.cells:
         promises = tuple(
@@ -197,9 +193,7 @@ def anywhere(decision: Decision, plan: Plan) -> Decision:
             )
             for one in cell.promises
         )
-        command = shell.line(f"tox run -e {cell.cell}", {"CORE_CANDIDATE": address})
-        changed = {"promises": promises} | ({"command": command} if address else {})
-        cells.append(cell.model_copy(update=changed))
+        cells.append(cell.model_copy(update={"promises": promises}))
     return decision.model_copy(update={"cells": tuple(cells)})
 
 

@@ -121,7 +121,7 @@ def entries(cells: Iterable[CellVerdict], verdict: Verdict, today: date) -> Iter
     for cell in cells:
         for promise in cell.having(verdict):
             known = listed(promise.known_break, promise.expires, today)
-            yield entry(cell, promise, filter(None, (known,)))
+            yield entry(cell, promise, ()).model_copy(update={"listed": known})
 
 
 def entry(cell: CellVerdict, promise: PromiseVerdict, facts: Iterable[str]) -> Entry:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
-from fanout.cause.failure import alike
+from fanout.cause.failure import alike, together
 from fanout.told.decision.section import Entry, Group, Many, Section
+from fanout.told.report import some
 from fanout.wording import number
 
 FEW = 5  # promises that are told one by one
@@ -15,22 +16,20 @@ def folded(section: Section) -> Section:
     """The section, in which what fails alike is told together if there are many promises."""
     if section.promises <= FEW:
         return section
-    return section.model_copy(update={"groups": tuple(map(together, section.groups))})
+    return section.model_copy(update={"groups": tuple(map(grouped, section.groups))})
 
 
-def together(group: Group) -> Group:
-    """The group with the promises that have the same facts, and fail alike, as one each."""
-    found: dict[tuple[object, ...], list[Entry]] = {}
-    for entry in group.entries:
-        # What is no promise, such as a cell without a verdict, is like nothing else.
-        key = (
-            (entry.facts, alike(entry.error, entry.names[0])) if len(entry.names) == 1 else (entry,)
-        )
-        found.setdefault(key, []).append(entry)
-    several = [members for members in found.values() if len(members) > 1]
-    several.sort(key=len, reverse=True)
-    alone = [members[0] for members in found.values() if len(members) == 1]
+def grouped(group: Group) -> Group:
+    """The group, in which promises that fail alike are one."""
+    several, alone = together(group.entries, likeness)
     return group.model_copy(update={"many": tuple(map(many, several)), "entries": tuple(alone)})
+
+
+def likeness(entry: Entry) -> Hashable:
+    """What entries that are told together have in common."""
+    if len(entry.names) != 1:  # a cell without a verdict is like nothing else
+        return entry
+    return (entry.listed, alike(entry.error, entry.names[0]))
 
 
 def many(members: Sequence[Entry]) -> Many:
@@ -40,7 +39,7 @@ def many(members: Sequence[Entry]) -> Many:
         packs.setdefault((one.pack, one.owner), []).append(one)
     first = members[0]
     return Many(
-        facts=first.facts,
+        facts=tuple(some(list(dict.fromkeys(fact for one in members for fact in one.beside)))),
         quoted=first.quoted,
         entries=tuple(
             Entry(

@@ -19,6 +19,7 @@ class Entry(Frozen):
     owner: str = ""
     names: tuple[str, ...] = ()  # of the promises
     pins: tuple[str, ...] = ()
+    listed: str = ""  # as its pack lists it
     facts: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()  # the first lines of why
     error: str = ""  # what its failure says last
@@ -30,16 +31,21 @@ class Entry(Frozen):
         return max(len(self.names), 1)
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """The facts, after how its pack lists it."""
+        return (self.listed, *self.facts) if self.listed else self.facts
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The facts, after the name of its one promise unless that is all that it says."""
         if len(self.names) != 1 or self.names[0] == self.says:
-            return self.facts
+            return self.beside
         pins = f", pins {', '.join(self.pins)}" if self.pins else ""
-        return (f"{self.names[0]}{pins}", *self.facts)
+        return (f"{self.names[0]}{pins}", *self.beside)
 
 
 class Many(Frozen):
-    """Promises that fail alike, in an entry for each pack: the facts are true of each."""
+    """Promises that fail alike, in an entry for each pack; each fact is true of some of them."""
 
     facts: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
