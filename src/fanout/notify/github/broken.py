@@ -19,6 +19,7 @@ from fanout.model import Standing, Verdict, version_of
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import About, Judged, digest
 from fanout.told.decision.account import entry
+from fanout.told.decision.many import FEW, grouped
 from fanout.told.decision.section import Entry, Group
 from fanout.told.decision.standing import now_and_then
 from fanout.told.report import why
@@ -73,16 +74,14 @@ class Broken(NamedTuple):
 
     @property
     def group(self) -> Group:
-        """What is told: of each pack the newest promise first, with why and how to run it again."""
-        first: dict[str, Regression] = {one.entry.pack: one for one in self.promises}
-        others = [one for one in self.promises if one is not first[one.entry.pack]]
-        briefly = [one.entry.model_copy(update={"quoted": (), "command": ""}) for one in others]
+        """What is told, the newest Core first; what fails alike together if it is much."""
         known = self.promises[-1].known
-        return Group(
+        group = Group(
             changes=known.changes[:MOST_CHANGES] if known else (),
             since=known.since if known else "",
-            entries=(*(one.entry for one in first.values()), *briefly),
+            entries=tuple(one.entry for one in reversed(self.promises)),
         )
+        return grouped(group) if group.promises > FEW else group
 
 
 def by_cause(announcement: Announcement, cores: Cores) -> list[Broken]:
@@ -120,6 +119,7 @@ def regressions(announcement: Announcement, cores: Cores) -> Iterator[Regression
                 names=(turn.promise,),
                 facts=(f"broken on {turn.core_ref}",),
                 quoted=tuple(why(turn.message, "")),
+                error=last_error(turn.message, ""),
                 command=f"tox run -e {turn.pack}-{turn.core_ref}",
             )
             core = cores.get(turn.core_ref, unknown)
