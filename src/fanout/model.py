@@ -175,6 +175,12 @@ class Core(Frozen):
     version: str = ""
     commit: str = ""  # the full hash that a git ref named
     wheel: str = ""  # the path of the one wheel that was built or given
+    address: str = ""  # what names the same elsewhere, where that is not `named`
+
+    @property
+    def given(self) -> str:
+        """What names it on another machine too, and when what was built of it is gone."""
+        return self.address or (self.named if self.wheel else self.version)
 
     @property
     def shown(self) -> str:
@@ -184,9 +190,12 @@ class Core(Frozen):
     @property
     def variables(self) -> dict[str, str]:
         """What tox must be told in its environment to install this Core."""
+        return self.told(self.wheel or self.version)
+
+    def told(self, value: str) -> dict[str, str]:
+        """The variable that tox reads this Core from, if it reads it from any."""
         slot = self.core_ref.removeprefix("core_")
-        installed = self.wheel or self.version
-        return {f"CORE_{slot.upper()}": installed} if slot in SLOTS else {}
+        return {f"CORE_{slot.upper()}": value} if slot in SLOTS else {}
 
 
 class Matrix(Frozen):

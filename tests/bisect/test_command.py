@@ -230,7 +230,8 @@ def test_commits(tmp_path: Path, history: History) -> None:
     assert "ada@" not in about
     assert history.commits[1] in last
     assert "| assert 2 == 1" in result.stdout
-    assert "\n    $ CORE_CANDIDATE=.tox/wheels/" in result.stdout
+    address = f"git+{history.repository.root.as_uri()}@{history.commits[2]}"
+    assert f"\n    $ CORE_CANDIDATE={address} tox run -e small-core_candidate" in result.stdout
     assert "\n4 cells run" in result.stdout
     assert "\x1b" not in result.output
     assert git_state(history.repository) == before

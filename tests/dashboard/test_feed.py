@@ -25,6 +25,7 @@ from tests.worlds.runs import (
     promise,
     record,
 )
+from tests.worlds.scenes import checked
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SECOND = "test_event.py::test_second"
@@ -75,6 +76,26 @@ def test_a_feed_is_atom(project: Project, history: Path) -> None:
     run = next(path for path in history.glob("20260102*")).stem.rpartition("-")[2]
     links = [link.get("href") for link in entry.findall(f"{ATOM}link")]
     assert links == [f"runs/{run}.html"]
+
+
+def test_an_entry_says_why(project: Project, history: Path) -> None:
+    """What regressed is told with the last line of its failure, and an answer with its headline."""
+    broken = promise(result=BROKEN, message="assert 1\nValueError: no source")
+    record(history, cell("1.2.0"))
+    record(history, cell("1.2.0", promises=(broken,), day=1), day=1)
+    checked(history, day=2)
+    told = [text(entry, "content") for entry in entries(project)]
+    (regressed,) = (one for one in told if one.startswith("An event has a source."))
+    assert (
+        regressed
+        == f"An event has a source. ({NAME}): regressed on core_v120: ValueError: no source"
+    )
+    (answer,) = (one for one in told if one.startswith("hold: "))
+    assert answer.splitlines()[0] == (
+        "hold: Core 1.4.0 (path) breaks 3 promises of pipeline, store, of which 1.3.1 breaks 2 too"
+    )
+    said = "regressed: test_queue.py::test_return of store: AssertionError: assert 'soft' == 'hard'"
+    assert said in answer.splitlines()
 
 
 def test_an_empty_feed(project: Project) -> None:

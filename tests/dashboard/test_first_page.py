@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from fanout.consumers.affected import Affected
 from fanout.consumers.takes import Takes
-from fanout.core.given import anywhere, known_as, shown_as
+from fanout.core.given import known_as, shown_as
 from fanout.dashboard.build import build
 from fanout.history.document import read_run, write_run
 from fanout.history.run import Run
@@ -35,6 +35,7 @@ def git(ref: str) -> Core:
         version="1.4.0",
         commit=COMMIT,
         wheel="/srv/.tox/wheels/core.whl",
+        address=f"{REPOSITORY}@{COMMIT}",
     )
 
 
@@ -65,15 +66,21 @@ def again(history: Path, number: int, **changed: object) -> None:
         (git("refs/pull/12/head"), "pull request 12 at 3f2c91a", f"{REPOSITORY}@{COMMIT}"),
         (git("main"), "main at 3f2c91a", f"{REPOSITORY}@{COMMIT}"),
         (git(COMMIT), "commit 3f2c91a", f"{REPOSITORY}@{COMMIT}"),
-        (git("main").model_copy(update={"named": "main"}), "main at 3f2c91a", ""),
         (
-            git("x").model_copy(update={"named": "./core", "source": "path", "commit": ""}),
+            git("main").model_copy(update={"named": "main"}),
+            "main at 3f2c91a",
+            f"{REPOSITORY}@{COMMIT}",
+        ),
+        (
+            git("x").model_copy(
+                update={"named": "./core", "source": "path", "commit": "", "address": ""}
+            ),
             "./core",
             "./core",
         ),
         (
             git("x").model_copy(
-                update={"named": "1.5.0rc1", "source": "pypi", "version": "1.5.0rc1", "commit": ""}
+                update={"named": "1.5.0rc1", "source": "pypi", "commit": "", "address": ""}
             ),
             "1.5.0rc1",
             "1.5.0rc1",
@@ -83,7 +90,7 @@ def again(history: Path, number: int, **changed: object) -> None:
 def test_names(core: Core, name: str, given: str) -> None:
     """A candidate has the name that people know it by, and is given again as it was given."""
     assert shown_as(core) == name
-    assert anywhere(core) == given
+    assert core.given == given
     assert known_as(core) in name
 
 

@@ -147,7 +147,20 @@ def test_where_a_promise_broke_is_said_in_words(tmp_path: Path) -> None:
         " Broken on core_v130 to core_v140 (2 refs)." in page.text
     )
     assert "Never red. Last green on core_v140." in page.text
-    assert page.all("li") == ["An event has a source. ✗ broken since core_v130"]
+
+
+def test_what_is_broken_comes_first(tmp_path: Path) -> None:
+    """A broken promise has its error and command, and stands above kept ones of a line each."""
+    history = tmp_path / "history"
+    said = promises(BROKEN)
+    first = said[0].model_copy(update={"message": "AssertionError: no source"})
+    record(history, cell("1.2.0", promises=(first, *said[1:])))
+    page = pack(history)
+    assert page.all("h2")[0] == "Broken"
+    assert page.all("h4") == ["An event has a source.", "A level has a name.", "All is well."]
+    assert page.all("summary") == ["✓ kept", "✓ kept"]
+    assert "AssertionError: no source" in page.all("pre")[0]
+    assert page.all("pre")[1] == f"fanout probe small 1.2.0 --promise {SOURCE}"
 
 
 def test_broken_mended_and_broken_again(tmp_path: Path) -> None:

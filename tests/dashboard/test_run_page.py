@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -19,10 +20,12 @@ from fanout.consumers.installs import Found
 from fanout.consumers.takes import Takes
 from fanout.dashboard.data.run_summary import RunSummary
 from fanout.errors import ExitCode
-from fanout.history.document import read_run, to_json, write_run
-from fanout.model import Answer, Outcome
+from fanout.gate.decision import decide
+from fanout.history.document import make_run, read_run, to_json, write_run
+from fanout.model import Answer, Outcome, Promise
 from tests.dashboard.test_matrix_page import EMBEDDED, HOSTILE, build, grid, spread
-from tests.worlds.runs import BROKEN, ERRORED, KEPT, START, cell, promise, record, run
+from tests.notify.telling import core
+from tests.worlds.runs import BROKEN, ERRORED, KEPT, PACKS, START, cell, promise, record, run
 from tests.worlds.scenes import checked, cut_off, single, steady
 
 CHECKED = "c" * 16
@@ -307,3 +310,65 @@ def test_many_runs(history: Path) -> None:
     assert ids["index.html"][0] == f"{249:016x}"
     assert ids["page-1.html"][-1] == f"{0:016x}"
     assert len(set().union(*ids.values())) == 250
+
+
+def held(history: Path, then: Sequence[Promise], *attempts: Sequence[Promise]) -> str:
+    """The page of a check of a candidate in git that a pack judged so, against 1.2.0."""
+    now, before = core("candidate", "1.3.0"), core("v120", "1.2.0")
+    now = now.model_copy(
+        update={
+            "named": "git+https://example.org/core@main",
+            "address": f"git+https://example.org/core@{'a' * 40}",
+            "wheel": "/srv/.tox/wheels/gone.whl",
+            "source": "git",
+        }
+    )
+    sides = [
+        [cell("1.3.0", name="small-core_candidate", promises=tuple(said))] for said in attempts
+    ]
+    sides[0].append(cell("1.2.0", promises=tuple(then)))
+    by_name = [{one.cell.name: one for one in side} for side in sides]
+    decision = decide(now, before, by_name, PACKS, ())
+    made = make_run(
+        "check",
+        START,
+        sides,
+        PACKS,
+        candidate=now,
+        baseline=before,
+        answer=decision.answer,
+        verdicts=decision.cells,
+    )
+    return only(history, write_run(made, history))[0]
+
+
+def test_many_that_fail_alike(history: Path) -> None:
+    """Forty promises with one error are one entry on the page, each whole inside it, and linked."""
+    names = [f"test_event.py::test_{at}" for at in range(40)]
+    now = [
+        promise(name, BROKEN, message=f"ValueError: <Event at 0x{at:x}> is late")
+        for at, name in enumerate(names)
+    ]
+    text = held(history, [promise(name) for name in names], now, now)
+    (entry,) = re.findall(r'<article class="promise many">.*?<details>', text, re.DOTALL)
+    assert "<h4>40 promises of small fail alike</h4>" in entry
+    assert "was: kept on core_v120; now: broken on core_candidate, 2 times out of 2" in entry
+    assert entry.count("is late") == 1
+    assert entry.count(f"CORE_CANDIDATE=git+https://example.org/core@{'a' * 40} tox run") == 1
+    assert [text.count(f'id="promise-{at}"') for at in (1, 40)] == [1, 1]
+    alone = f"fanout probe small git+https://example.org/core@{'a' * 40} --promise {names[7]}"
+    assert text.count(f"{alone}<") == 1
+    assert "gone.whl" not in text
+
+
+def test_what_else_a_check_found(history: Path) -> None:
+    """What is flaky, new and removed, and a pack's counts, are told as in the text."""
+    shaky, other, old, new = (f"test_event.py::test_{one}" for one in ("a", "b", "old", "new"))
+    first = [promise(shaky, BROKEN, message="busy"), promise(other, BROKEN), promise(new)]
+    second = [promise(shaky), promise(other, BROKEN), promise(new)]
+    text = held(history, [promise(shaky), promise(other), promise(old)], first, second)
+    assert "1 more is flaky" in text
+    assert "on the candidate flaky (broken, then kept)" in text
+    assert "<td>1 regressed, 2 unknown, 1 new</td>" in text
+    assert "<h2>New, and kept</h2>" in text
+    assert "on the candidate absent, on the baseline kept" in text

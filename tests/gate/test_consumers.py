@@ -157,7 +157,7 @@ def test_the_table(world: World) -> None:
     )
     assert "It gets this Core at once, and cannot be installed with it: Because" in said
     assert "Core breaks the import of market_data_hasty: AssertionError" in said
-    assert "$ CORE_CANDIDATE=.tox/wheels/" in said
+    assert "$ CORE_CANDIDATE=core tox run" in said
     assert "tox run -e hasty_live-core_candidate" in said
     assert "not asked" not in said
 

@@ -100,6 +100,21 @@ class Gate:
         suite.set("failures", str(len(suite.findall("testcase/failure"))))
         file.write_bytes(ElementTree.tostring(root))
 
+    def add(self, cell: str, *messages: str) -> None:
+        """Add promises to the evidence of a cell, broken with a message, or kept without one."""
+        for file in [file for folder in self.folders for file in folder.glob(f"{cell}.xml")]:
+            root = parse(file).getroot()
+            assert root is not None
+            (suite,) = root.findall("testsuite")
+            for number, message in enumerate(messages):
+                name = f"test_promises.py::test_added_{number}"
+                case = ElementTree.SubElement(suite, "testcase", name=name, time="0.01")
+                if message:
+                    ElementTree.SubElement(case, "failure", type="E", message=message)
+            suite.set("tests", str(len(suite.findall("testcase"))))
+            suite.set("failures", str(len(suite.findall("testcase/failure"))))
+            file.write_bytes(ElementTree.tostring(root))
+
     def install(self, cell: str, *distributions: str, attempt: int = 1) -> None:
         """Say in the evidence of a cell that these were installed too."""
         said = 'name="distributions" value="'
@@ -211,6 +226,47 @@ def test_junit_counts(gate: Gate, answer: str) -> None:
         for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert suite.get(name) == str(len(suite.findall(f"testcase/{tag}")))
         assert len(suite.findall("testcase")) == total
+
+
+ALIKE = (
+    "AttributeError: <Event at 0x7f{0:x}> has no attribute 'close'",
+    "ValueError: /srv/{0}/queue holds {0} of 10",
+    "AssertionError: 'test_added_{0}' was not called",
+)
+
+
+@pytest.mark.parametrize("error", ALIKE)
+def test_a_large_hold_is_told_by_failure(gate: Gate, error: str) -> None:
+    """120 promises of three packs that fail alike are one entry, with a command for each pack."""
+    packs = ("steady", "excused", "novice")
+    before = gate.decide(*packs).stdout
+    for pack in packs:
+        gate.add(f"{pack}-core_candidate", *(error.format(number) for number in range(40)))
+        gate.add(f"{pack}-core_v200", *[""] * 40)
+    text, markdown = (gate.decide(*packs, form=form).stdout for form in ("text", "markdown"))
+    assert len(text.splitlines()) - len(before.splitlines()) < 36
+    assert "\nRegressed: 121\n" in text
+    said = "  120 promises of steady, excused, novice\n    was: kept on core_v200\n    now: broken"
+    assert said in text
+    regressed = text.partition("Regressed: ")[2].partition("Still failing: ")[0]
+    assert regressed.count(error.partition(":")[0]) == 1
+    for pack in packs:
+        assert regressed.count(f"-e {pack}-core_candidate") == 1 + (pack == "novice")
+    assert "test_added_5, and 34 more" in re.sub(r"\s+", " ", regressed)
+    assert "**120 promises of steady, excused, novice**" in markdown
+    (folded,) = re.findall(r"steady, owned by .*\n.*<details>.*</details>", markdown)
+    assert folded.count("test_added") == 40
+
+
+def test_different_failures_stay_apart(gate: Gate) -> None:
+    """Promises that fail with other words, or of which another side is known, are told apart."""
+    names = ("close", "flush", "publish")
+    errors = [f"AttributeError: no attribute '{names[number % 3]}'" for number in range(9)]
+    gate.add("steady-core_candidate", *errors)
+    gate.add("steady-core_v200", *[""] * 9)
+    text = gate.decide("steady").stdout
+    assert text.count("  3 promises of steady\n") == 3
+    assert all(text.count(f"no attribute '{name}'") == 1 for name in names)
 
 
 def test_first_attempt_alone(gate: Gate) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -26,7 +25,7 @@ from fanout.model import (
     Result,
     Verdict,
 )
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 
 TODAY = date(2026, 1, 15)
 DIGEST = "as-it-is"
@@ -60,7 +59,6 @@ class Situation:
             attempts,
             self.packs,
             self.pending,
-            Path(),
             only_new=only_new,
         )
 
@@ -410,7 +408,7 @@ def test_an_older_candidate(candidate: str, baseline: str, source: str, answer: 
         for side in VERSIONS
     }
     asked = core(candidate).model_copy(update={"source": source})
-    made = decide(asked, core(baseline), [found], {"one": pack}, (), Path())
+    made = decide(asked, core(baseline), [found], {"one": pack}, ())
     assert made.answer is answer
     said = "unknown: Core 2.0.0" in headline(
         made

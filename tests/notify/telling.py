@@ -96,7 +96,7 @@ def announcement(
         ),
         "small-core_v120": cell("1.2.0", then),
     }
-    decision = decide(core("candidate", "1.3.0"), core("v120", "1.2.0"), [sides], PACKS, (), Path())
+    decision = decide(core("candidate", "1.3.0"), core("v120", "1.2.0"), [sides], PACKS, ())
     return Announcement.model_validate(
         {
             "request": Request(

@@ -97,7 +97,7 @@ def verdict_on(snapshot: Snapshot, pack: str, ref: CoreRef, baseline: CoreRef) -
     cells = {f"{pack}-{one.name}": report(snapshot, pack, one) for one in (ref, baseline)}
     sides = (core(ref), core(baseline))
     on = on_disk(statement.statement)
-    return judge_pack(pack, on, *sides, [cells], (), Path())
+    return judge_pack(pack, on, *sides, [cells], ())
 
 
 def event_surface(**members: str) -> Surface:

@@ -192,7 +192,7 @@ def checked(history: Path, day: float = 3.5) -> Path:
     ]
     packs = {name: PACKS[name] for name in ("pipeline", "store")}
     attempts = {one.cell.name: one for one in sides}
-    decision = decide(candidate, baseline, [attempts], packs, (), Path())
+    decision = decide(candidate, baseline, [attempts], packs, ())
     cause = Cause(
         changes=(
             Change(

@@ -17,7 +17,7 @@ from fanout.cells.process import running
 from fanout.cells.run import PackInMatrix, alone
 from fanout.errors import InvalidSearch, NothingFound
 from fanout.gate.decision import reproduce
-from fanout.model import CellReport, Standing
+from fanout.model import CellReport, Core, Standing
 from fanout.wording import printable
 
 SECONDS_TO_STOP = 30
@@ -54,6 +54,11 @@ class Repository:
         said = self.git("show", "--no-patch", "--no-notes", "--format=%an%x00%aI%x00%s", commit)
         author, date, subject = (printable(part) for part in said.split("\0"))
         return Commit(hash=commit, author=author, date=date, subject=subject)
+
+    def core(self, built: Core, commit: str) -> Core:
+        """What was built of a commit, as others name it if it is all of a repository."""
+        address = f"git+{Path(self.git('rev-parse', '--show-toplevel')).as_uri()}@{commit}"
+        return built.model_copy(update={"address": "" if self.inside else address})
 
     def between(self, good: str, bad: str) -> list[str]:
         """The commits after a good one up to a bad one, oldest first."""
@@ -166,7 +171,7 @@ class CommitSearch:
             skipped=tuple(seen[commit] for commit in open_ones if commit != first),
             seen=tuple(seen.values()),
             commit=self.repository.about(first),
-            command=reproduce(found[0], found[1].cell.name, self.pack.root),
+            command=reproduce(self.repository.core(found[0], first), found[1].cell.name),
             cells_run=sum(any(path.glob("*.xml")) for path in self.folder.iterdir()),
         )
 

@@ -1,15 +1,22 @@
-"""What the failure of a promise speaks of."""
+"""What the failure of a promise speaks of, and what it has alike with others."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
 
 from fanout.surface.change import Change, What
+from fanout.wording import one_line
 
 WORD = re.compile(r"[^\W\d]\w*")
 LACKING = re.compile(r"(?:No module named|cannot import name|has no attribute) '([\w.]+)'")
 # What pydantic was given says nothing of what it asks for.
 GIVEN = re.compile(r"input_value=(?:(?!input_(?:value|type)=).)*+input_type=\w+")
+# What no two failures have alike, though one cause is behind them.
+OWN = re.compile(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][^\s'\"(),:]+|\b\d[\d.]*\b")
+# Lines that only explain the one before.
+BESIDE = re.compile(r"[+?-]|For further information|Use -v|Full diff|\.\.\.")
 # Each part is taken as a whole: a megabyte without a hyphen is read once.
 HYPHENED = re.compile(r"(?<!\w)\w++(?:-\w++)+")
 FRAME = re.compile(r"^\S+:\d+: in |^[ ^~]*$|^E ")
@@ -19,6 +26,7 @@ COMMON = frozenset(
     {"none", "true", "false", "self", "class", "def", "in", "is", "of", "and", "or", "not"}
     | {"str", "int"}
 )
+T = TypeVar("T")
 
 
 class Failure:
@@ -48,6 +56,30 @@ class Failure:
     def is_about(self, change: Change) -> bool:
         """Whether it speaks of a change by name, or ran a line that does."""
         return bool((self.said | self.lacking | self.ran) & last_names(change))
+
+
+def last_error(message: str, text: str) -> str:
+    """The last line of an error; all of what pydantic refuses, whose last names no field."""
+    marked = [line.removeprefix("E") for line in text.splitlines() if line.startswith("E ")]
+    lines = [line.strip() for line in marked or message.splitlines()]
+    said = [line for line in lines if line and not BESIDE.match(line)]
+    return one_line(" ".join(said if said and "[type=" in said[-1] else said[-1:]))
+
+
+def alike(error: str, name: str) -> str:
+    """What the error of a promise has in common with those that broke for the same reason."""
+    for own in (name, *name.partition("[")[0].split("::")):
+        error = error.replace(f"'{own}'", "").replace(f'"{own}"', "")
+    return one_line(OWN.sub("", GIVEN.sub("", error)))
+
+
+def together(things: Iterable[T], key: Callable[[T], Hashable]) -> tuple[list[list[T]], list[T]]:
+    """Things with the same key, those of most things first, and those that are alone with one."""
+    found: dict[Hashable, list[T]] = {}
+    for thing in things:
+        found.setdefault(key(thing), []).append(thing)
+    several = sorted((of for of in found.values() if len(of) > 1), key=len, reverse=True)
+    return several, [of[0] for of in found.values() if len(of) == 1]
 
 
 def words(text: str) -> set[str]:

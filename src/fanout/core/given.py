@@ -28,15 +28,3 @@ def shown_as(core: Core) -> str:
     name = known_as(core)
     short = core.commit[:SHORT]
     return f"{name} at {short}" if short and short not in name else name
-
-
-def anywhere(core: Core) -> str:
-    """What installs it on another machine: its git URL at its commit, its version, or its path.
-
-    Empty where only a wheel of the machine that made it is known.
-    """
-    if url := GIT_URL.fullmatch(core.named):
-        return f"git+{url['url']}@{core.commit or url['ref']}"
-    if core.source in ("pypi", "stand-in"):
-        return core.version
-    return core.named if core.source == "path" else ""

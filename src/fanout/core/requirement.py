@@ -63,3 +63,9 @@ def run_again(cell: str, requirement: str, source: str = "") -> str:
     told = core_ref.removeprefix("core_") in SLOTS or source in ("git", "path")
     value = named(requirement) if told else ""
     return shell.line(f"tox run -e {cell}", {core_ref.upper(): value} if value else {})
+
+
+def ask_again(pack: str, core: str, promise: str) -> str:
+    """The command that judges one promise of a pack alone, on a Core as a user names it."""
+    words = (pack, core, "--promise", promise)
+    return f"fanout probe {' '.join(map(shell.quoted, words))}"

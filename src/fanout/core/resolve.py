@@ -147,7 +147,9 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         tree = Path(folder, "repository")
         commit = clone(url, ref, tree)
-        return from_wheel(build(tree, root, without_secrets(named)), named, slot, "git", commit)
+        wheel = build(tree, root, without_secrets(named))
+    core = from_wheel(wheel, named, slot, "git", commit)
+    return core.model_copy(update={"address": without_secrets(f"git+{url}@{commit}")})
 
 
 def clone(url: str, ref: str, tree: Path, token: str = "") -> str:

@@ -109,7 +109,6 @@ class Comparison:
             self.attempts,
             self.packs,
             pending,
-            self.root,
             only_new=self.only_new,
         )
 

@@ -153,7 +153,7 @@ def imported(one: Affected, decision: Decision, asked: Question) -> Affected:
             "imports": found.found,
             "faults": tuple(wrong),
             "unimported": one_line(unknown(found)),
-            "command": reproduce(cell.core, cell.name, asked.root),
+            "command": reproduce(cell.core, cell.name),
         }
     )
 

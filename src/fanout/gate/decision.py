@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from pathlib import Path
 
 from pydantic import computed_field
 
@@ -94,7 +93,6 @@ def decide(
     attempts: Attempts,
     packs: Mapping[str, PackOnDisk],
     pending: Collection[tuple[str, str]],
-    root: Path,
     *,
     only_new: bool = False,
 ) -> Decision:
@@ -103,7 +101,7 @@ def decide(
     `pending` names promises, by pack and name, that no Core ref has ever kept.
     """
     cells = tuple(
-        judge_pack(name, pack, candidate, baseline, attempts, pending, root)
+        judge_pack(name, pack, candidate, baseline, attempts, pending)
         for name, pack in packs.items()
     )
     return Decision(
@@ -155,7 +153,6 @@ def judge_pack(
     baseline: Core,
     attempts: Attempts,
     pending: Collection[tuple[str, str]],
-    root: Path,
 ) -> CellVerdict:
     cells = (f"{name}-{candidate.core_ref}", f"{name}-{baseline.core_ref}")
     seen, before = (
@@ -175,7 +172,7 @@ def judge_pack(
         baseline=cells[1],
         verdict=roll_up(promise.verdict for promise in promises),
         reason=reasons[0] if reasons else "",
-        command=reproduce(candidate, cells[0], root),
+        command=reproduce(candidate, cells[0]),
         environment=apart(seen, before),
         promises=promises,
     )
@@ -255,12 +252,6 @@ def names(own: Collection[str], reports: Iterable[CellReport]) -> tuple[str, ...
     return tuple(dict.fromkeys((*once, *(name for name in found if name not in files))))
 
 
-def reproduce(core: Core, cell: str, root: Path) -> str:
-    """The command that runs a cell again, as typed in the folder of tox.ini."""
-    named = {}
-    for name, value in core.variables.items():
-        path = Path(value)
-        if path.is_absolute() and path.is_relative_to(root.resolve()):
-            path = path.relative_to(root.resolve())
-        named[name] = str(path)
-    return shell.line(f"tox run -e {cell}", named)
+def reproduce(core: Core, cell: str) -> str:
+    """The command that runs a cell again, anywhere, as typed in the folder of tox.ini."""
+    return shell.line(f"tox run -e {cell}", core.told(core.given))

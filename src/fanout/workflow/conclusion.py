@@ -10,7 +10,6 @@ from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
-from fanout import shell
 from fanout.cells.evidence import read_folder
 from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
@@ -145,7 +144,9 @@ def core_of(asked: Candidate, request: Request, folder: Path, matrix: Matrix, ro
     if not asked.commit and str(parse_wheel_filename(kept.name)[1]) != asked.address:
         raise InvalidCore(f"'{kept.name}' is not Core {asked.address}", "run the workflow again")
     source = "git" if asked.commit else "pypi"
-    return from_wheel(kept, given(asked, request.pull_request), "candidate", source, asked.commit)
+    named = given(asked, request.pull_request)
+    core = from_wheel(kept, named, "candidate", source, asked.commit)
+    return core.model_copy(update={"address": asked.address})
 
 
 def given(asked: Candidate, pull_request: int | None) -> str:
@@ -166,7 +167,7 @@ def of_the_candidate(
     comparison.add({name: Imports(cell=name, why=reasons[name]) for name in planned})
     now = datetime.now(UTC)
     decision, run = decided("check", comparison, now, jobs.history, jobs.index, jobs.say)
-    decision = anywhere(decision, asked.address)
+    decision = briefly(decision)
     told = account(decision, comparison.today)
     turns = [
         Turned(
@@ -183,11 +184,8 @@ def of_the_candidate(
     return Conclusion(account_markdown(told), said, run)
 
 
-def anywhere(decision: Decision, address: str) -> Decision:
-    """The decision as others need it: commands for any checkout, and of failures what is shown.
-
-    The path of the wheel is of one job, and whole texts are in the run's document.
-    """
+def briefly(decision: Decision) -> Decision:
+    """The decision with what is shown of failures: whole texts are in the run's document."""
     cells = []
     for cell in decision.cells:
         promises = tuple(
@@ -196,9 +194,7 @@ def anywhere(decision: Decision, address: str) -> Decision:
             )
             for one in cell.promises
         )
-        command = shell.line(f"tox run -e {cell.cell}", {"CORE_CANDIDATE": address})
-        changed = {"promises": promises} | ({"command": command} if address else {})
-        cells.append(cell.model_copy(update=changed))
+        cells.append(cell.model_copy(update={"promises": promises}))
     return decision.model_copy(update={"cells": tuple(cells)})
 
 

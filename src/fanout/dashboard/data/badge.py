@@ -21,7 +21,7 @@ from fanout.dashboard.facts.snapshot import CoreRef
 from fanout.dashboard.site import Part
 from fanout.history.strengths import strength_now
 from fanout.model import Answer, Frozen, Outcome
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 from fanout.wording import GLYPHS
 
 LABEL, UNKNOWN = "Core contracts", "unknown"

@@ -18,7 +18,7 @@ from fanout.dashboard.facts.snapshot import RunHead, Snapshot
 from fanout.dashboard.site import Part
 from fanout.errors import ExitCode
 from fanout.model import Answer, Frozen, Outcome, Result
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 from fanout.wording import moment
 
 UNDECIDED = "unknown: no Core ref has one before it to be compared with"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from fanout.dashboard.facts.run import RunFacts, in_order, pack_of
 from fanout.model import Answer, Core, Frozen, Outcome, Result, Verdict
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 
 
 class BrokenInRun(Frozen):

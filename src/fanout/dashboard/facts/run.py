@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
-from fanout.core.given import anywhere
+from fanout.core.requirement import ask_again, named, run_again
 from fanout.dashboard.facts.grid import OUTCOMES
 from fanout.dashboard.facts.verdicts import EVERYTHING, NOTHING
 from fanout.gate.decision import Decision, reproduce
 from fanout.gate.verdict import side
 from fanout.history.run import Attempt, CellDecision, Environment, Finding, Run
 from fanout.model import (
-    DISTRIBUTION,
-    SLOTS,
     Cell,
     CellReport,
     CellVerdict,
-    Core,
     Counts,
     Evidence,
     Outcome,
@@ -34,8 +30,6 @@ from fanout.model import (
 
 GRAVEST = tuple(OUTCOMES)
 NOT_KEPT = (Result.BROKEN, Result.ERRORED, Result.LISTED_BUT_KEPT, Result.KNOWN_BREAK)
-ELSEWHERE = Path("/no project is here")  # paths of the machine that ran it stay as they were
-WHEELS = ".tox/wheels/"
 KEPT, NOT_APPLICABLE = (Side(standing=one) for one in (Standing.KEPT, Standing.NOT_APPLICABLE))
 
 
@@ -144,6 +138,12 @@ class RunFacts:
             consumers=run.consumers,
         )
 
+    @cached_property
+    def promise_verdicts(self) -> Mapping[tuple[str, str], PromiseVerdict]:
+        """What the decision says of each promise, by pack and name."""
+        cells = self.decision.cells if self.decision else ()
+        return {(cell.pack, one.name): one for cell in cells for one in cell.promises}
+
     def verdict(self, cell: CellDecision) -> CellVerdict:
         pack = pack_of(cell.cell)
         seen, before = (
@@ -228,11 +228,21 @@ class RunFacts:
         core_ref = cell.partition("-")[2]
         for core in (self.run.candidate, self.run.baseline):
             if core and core.core_ref == core_ref:
-                return reproduce(portable(core), cell, ELSEWHERE)
-        if core_ref.removeprefix("core_") in SLOTS:
-            told = self.cores.get(core_ref)
-            return reproduce(slot(core_ref, told.version if told else ""), cell, ELSEWHERE)
-        return f"tox run -e {cell}"
+                return reproduce(core, cell)
+        told = self.cores.get(core_ref)
+        return run_again(cell, told.asked, told.source) if told else f"tox run -e {cell}"
+
+    def alone(self, cell: str, promise: str) -> str:
+        """What judges one promise of a cell again; empty if its Core cannot be named."""
+        pack, _, core_ref = cell.partition("-")
+        known = {
+            core.core_ref: core.given for core in (self.run.candidate, self.run.baseline) if core
+        }
+        told = self.cores.get(core_ref)
+        if core_ref not in known and told:
+            # A stand-in lies where it lay, but its Core ref is known everywhere.
+            known[core_ref] = named(told.asked) if told.source != "stand-in" else core_ref
+        return ask_again(pack, known[core_ref], promise) if known.get(core_ref) else ""
 
 
 def pack_of(cell: str) -> str:
@@ -244,22 +254,6 @@ def gravest(attempts: Sequence[Attempt]) -> Attempt:
     if len(attempts) == 1:
         return attempts[0]
     return min(attempts, key=lambda one: GRAVEST.index(one.outcome))
-
-
-def portable(core: Core) -> Core:
-    """The Core as it was given, or else its wheel, from the folder of tox.ini on if built there."""
-    _, built, rest = core.wheel.replace("\\", "/").rpartition(WHEELS)
-    return core.model_copy(update={"wheel": anywhere(core) or built + rest or core.wheel})
-
-
-def slot(core_ref: str, version: str) -> Core:
-    return Core(
-        named=core_ref,
-        core_ref=core_ref,
-        requirement=DISTRIBUTION,
-        source="pypi",
-        version=version,
-    )
 
 
 def in_order(facts: RunFacts) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from fanout.dashboard.facts.along import neighbours
@@ -125,7 +124,7 @@ def decision(snapshot: Snapshot) -> Decision | None:
     refs = frozenset(snapshot.matrix.core_refs)
     never_kept = {
         (cell.pack, one.name)
-        for cell in decide(*given, (), Path()).cells
+        for cell in decide(*given, ()).cells
         for one in cell.promises
         if one.verdict in HOLDS
         and pending(
@@ -134,7 +133,7 @@ def decision(snapshot: Snapshot) -> Decision | None:
             refs,
         )
     }
-    return decide(*given, never_kept, Path())
+    return decide(*given, never_kept)
 
 
 def report(snapshot: Snapshot, pack: str, ref: CoreRef) -> CellReport:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from fanout.cells.will_break import Met, will_break
-from fanout.core.requirement import run_again
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
@@ -35,6 +34,7 @@ class Told(NamedTuple):
     word: str  # its verdict if it is broken, else what it said
     reasons: tuple[str, ...]
     text: Shown | None
+    alone: str  # the command that judges nothing else
 
 
 class Group(NamedTuple):
@@ -99,7 +99,7 @@ class CellPages:
             "verdict": self.edition.verdicts.of(cell.pack, facts.ref),
             "since": sorted(set(facts.streaks.values()), key=began, reverse=True),
             "origin": origin(cell.source),
-            "command": run_again(cell.name, cell.asked, cell.source),
+            "command": said.facts.command(cell.name),
             "groups": tuple(self.groups(facts, of[Result.BROKEN])),
             "known_breaks": tuple(listed(one, said) for one in of[Result.KNOWN_BREAK]),
             "will_break": will_break(
@@ -124,6 +124,7 @@ class CellPages:
                         word=verdicts.get(one.name, one.result) if broken else one.result,
                         reasons=reasons(one.message, one.text),
                         text=shown(one.text) if one.text else None,
+                        alone=said.facts.alone(facts.cell.name, one.name),
                     )
                 )
         return tuple(found)

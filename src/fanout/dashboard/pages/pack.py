@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ from fanout.consumers.coverage.answer import Idle, Judged, OfKind
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.grid import NOT_RUN
+from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
+from fanout.dashboard.pages.shown import broken
 from fanout.dashboard.site import Part
 from fanout.history.coverages import PackCoverage, coverage_now
 from fanout.history.strengths import PackStrength, strength_now
@@ -83,7 +86,7 @@ class PackFacts(NamedTuple):
     gone: tuple[RefsAlike, ...]
     never_run: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
-    broken: tuple[Course, ...]
+    broken: tuple[Pinned, ...]
     symbols: tuple[tuple[str, tuple[Pinned, ...]], ...]
     unpinned: tuple[Pinned, ...]
     listed: tuple[Listed, ...]
@@ -100,7 +103,19 @@ class PackFacts(NamedTuple):
 def parts(edition: Edition) -> Iterator[Part]:
     for pack, promises in courses(edition.snapshot).items():
         facts = facts_of(edition, pack, promises)
-        yield edition.page(f"packs/{pack}.html", "pack.html", facts, facts._asdict)
+        cell = edition.snapshot.cells.get(facts.cell)
+        yield edition.page(
+            f"packs/{pack}.html",
+            "pack.html",
+            (facts, cell and cell.key),
+            partial(context, edition, facts, cell),
+        )
+
+
+def context(edition: Edition, facts: PackFacts, cell: CellNow | None) -> Mapping[str, object]:
+    """The facts, and why each promise is broken now."""
+    names = [one.course.name for one in facts.broken]
+    return facts._asdict() | {"why": broken(edition.sayings, cell, names)}
 
 
 def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFacts:
@@ -122,9 +137,11 @@ def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFac
         ),
         never_run=snapshot.unrun,
         counts=tuple(sorted(counts.items())),
-        broken=tuple(one for one in promises if one.now is Standing.BROKEN),
-        symbols=tuple(by_symbol(promises)),
-        unpinned=tuple(Pinned(one, ()) for one in promises if not one.contract),
+        broken=tuple(Pinned(one, one.contract) for one in promises if is_broken(one)),
+        symbols=tuple(by_symbol(one for one in promises if not is_broken(one))),
+        unpinned=tuple(
+            Pinned(one, ()) for one in promises if not one.contract and not is_broken(one)
+        ),
         listed=tuple(listed(snapshot, pack, promises)) if pack else (),
         strength=strength_now(kept, pack.statement.digest if pack else "") if kept else None,
         missed=kept.strength.having(Fate.REFUSED, Fate.SURVIVED)[:MOST_MISSED] if kept else (),
@@ -135,6 +152,10 @@ def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFac
         idle=told.coverage.idle[:MOST_MISSED] if told else (),
         url=edition.url,
     )
+
+
+def is_broken(one: Course) -> bool:
+    return one.now is Standing.BROKEN
 
 
 def ran(snapshot: Snapshot, pack: str, ref: CoreRef) -> bool:

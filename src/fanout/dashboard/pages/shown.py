@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from fanout.dashboard.edition import LONGEST_SHOWN
-from fanout.dashboard.facts.newest import digest_of
+from fanout.dashboard.facts.newest import CellNow, digest_of
+from fanout.dashboard.facts.said import Sayings
 from fanout.history.run import LEFT_OUT
 from fanout.told.report import why
 
@@ -34,3 +36,29 @@ def reasons(message: str, text: str) -> tuple[str, ...]:
     """The first lines of why a promise is broken."""
     lines = (line.removeprefix("| ") for line in why(message, text))
     return tuple(line for line in lines if line.strip())
+
+
+class Broken(NamedTuple):
+    """Why a cell does not keep a promise, and what judges that alone."""
+
+    reasons: tuple[str, ...]
+    command: str
+
+
+def broken(sayings: Sayings, cell: CellNow | None, names: Collection[str]) -> Mapping[str, Broken]:
+    """What a cell said of promises that it does not keep; nothing is read without any.
+
+    A file that cannot be imported speaks for each promise in it.
+    """
+    if cell is None or not names:
+        return {}
+    said = sayings.of(cell)
+    found = {
+        name: said.findings.get(name) or said.findings.get(name.partition("::")[0])
+        for name in names
+    }
+    return {
+        name: Broken(reasons(one.message, one.text), said.facts.alone(cell.name, name))
+        for name, one in found.items()
+        if one
+    }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, groupby, takewhile
 from typing import NamedTuple
 
 from fanout.dashboard.edition import Edition, slug
 from fanout.dashboard.facts.course import Course, courses
+from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.pages.shown import broken
 from fanout.dashboard.site import Part
 from fanout.gate.verdict import RED
 from fanout.model import Standing
@@ -74,13 +77,34 @@ def parts(edition: Edition) -> Iterator[Part]:
             version=version,
             by_pack=tuple(reliances(snapshot, newest, promises)),
         )
-        yield edition.page(f"symbols/{slug(symbol)}.html", "symbol.html", facts, facts._asdict)
+        cells = {one.pack: snapshot.cells.get(one.cell) for one in facts.by_pack}
+        yield edition.page(
+            f"symbols/{slug(symbol)}.html",
+            "symbol.html",
+            (facts, [cell and cell.key for cell in cells.values()]),
+            partial(context, edition, facts, cells),
+        )
     overview = Overview(
         newest=newest,
         modules=tuple(by_module(relied(symbol, promises) for symbol, promises in named.items())),
         unpinned=tuple(one for one in every if not one.contract),
     )
     yield edition.page("symbols/index.html", "symbols.html", overview, overview._asdict)
+
+
+def context(
+    edition: Edition, facts: SymbolFacts, cells: Mapping[str, CellNow | None]
+) -> Mapping[str, object]:
+    """The facts, and why each promise is broken now, by pack."""
+    why = {
+        one.pack: broken(
+            edition.sayings,
+            cells[one.pack],
+            [promise.name for promise in one.promises if promise.now is Standing.BROKEN],
+        )
+        for one in facts.by_pack
+    }
+    return facts._asdict() | {"why": why}
 
 
 def by_symbol(promises: Iterable[Course]) -> Mapping[str, Sequence[Course]]:

@@ -5,13 +5,12 @@ A cause is what changed in Core, where that is known, or else what the failures 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from packaging.version import Version
 
-from fanout.cause.failure import GIVEN
+from fanout.cause.failure import alike, last_error
 from fanout.cause.fewest import Cause
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, standing_of
@@ -19,15 +18,14 @@ from fanout.history.run import Attempt, Finding, Run
 from fanout.model import Standing, version_of
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import About, Judged, digest
-from fanout.told.decision.account import entry, having, now_and_then
+from fanout.told.decision.account import entry
+from fanout.told.decision.headline import having
+from fanout.told.decision.many import FEW, grouped
 from fanout.told.decision.section import Entry, Group
+from fanout.told.decision.standing import now_and_then
 from fanout.told.report import why
 from fanout.wording import number, one_line
 
-# What no two failures have alike, though one cause is behind them.
-OWN = re.compile(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][^\s'\"(),:]+|\b\d[\d.]*\b")
-# Lines that only explain the one before.
-BESIDE = re.compile(r"[+?-]|For further information|Use -v|Full diff|\.\.\.")
 MOST_CHANGES = 20  # that are listed
 Cores = Mapping[str, Judged]  # by Core ref
 
@@ -46,7 +44,7 @@ class Regression(NamedTuple):
         """What those that broke for one reason have alike."""
         if self.known:
             return f"{self.known.changes[0].what} {self.known.changes[0].symbol}"
-        return one_line(OWN.sub("", GIVEN.sub("", self.error))) or self.entry.pack
+        return alike(self.error, self.name) or self.entry.pack
 
     @property
     def reason(self) -> str:
@@ -76,16 +74,14 @@ class Broken(NamedTuple):
 
     @property
     def group(self) -> Group:
-        """What is told: of each pack the newest promise first, with why and how to run it again."""
-        first: dict[str, Regression] = {one.entry.pack: one for one in self.promises}
-        others = [one for one in self.promises if one is not first[one.entry.pack]]
-        briefly = [one.entry.model_copy(update={"quoted": (), "command": ""}) for one in others]
+        """What is told, the newest Core first; what fails alike together if it is much."""
         known = self.promises[-1].known
-        return Group(
+        group = Group(
             changes=known.changes[:MOST_CHANGES] if known else (),
             since=known.since if known else "",
-            entries=(*(one.entry for one in first.values()), *briefly),
+            entries=tuple(one.entry for one in reversed(self.promises)),
         )
+        return grouped(group) if group.promises > FEW else group
 
 
 def by_cause(run: Run, announcement: Announcement, cores: Cores) -> list[Broken]:
@@ -121,8 +117,10 @@ def of_the_table(run: Run, cores: Cores) -> Iterator[Regression]:
                 pack=attempt.pack,
                 owner=run.packs[attempt.pack].owner,
                 says=one.says or one.name,
-                facts=(one.name, f"broken on {attempt.core_ref}"),
+                names=(one.name,),
+                facts=(f"broken on {attempt.core_ref}",),
                 quoted=tuple(why(one.message, one.text)),
+                error=last_error(one.message, one.text),
                 command=f"tox run -e {attempt.cell}",
             )
             error = last_error(one.message, one.text)
@@ -137,14 +135,6 @@ def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
         told = entry(cell, one, now_and_then(decision, one))
         error = last_error(one.candidate.message, one.candidate.text)
         yield Regression(one.name, core, told, error, causes.get((cell.pack, one.name)))
-
-
-def last_error(message: str, text: str) -> str:
-    """The last line of an error; all of what pydantic refuses, whose last names no field."""
-    marked = [line.removeprefix("E") for line in text.splitlines() if line.startswith("E ")]
-    lines = [line.strip() for line in marked or message.splitlines()]
-    said = [line for line in lines if line and not BESIDE.match(line)]
-    return one_line(" ".join(said if said and "[type=" in said[-1] else said[-1:]))
 
 
 def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Sequence
 
 from fanout.told.decision.account import Account
-from fanout.told.decision.section import Entry, Group
+from fanout.told.decision.section import UNEXPLAINED, Entry, Group
 from fanout.told.report_markdown import code, escape
 
 
@@ -18,7 +18,9 @@ def account_markdown(account: Account) -> str:
         parts.append(table(account.consumers))
     for section in account.sections:
         parts.append(f"### {escape(section.title)}")
-        parts += [part for group in section.groups for part in group_parts(group)]
+        for place, group in enumerate(section.groups):
+            parts += [UNEXPLAINED] if place and not group.changes else []
+            parts += group_parts(group)
     return "\n\n".join(parts) + "\n"
 
 
@@ -36,19 +38,28 @@ def group_parts(group: Group) -> Iterator[str]:
     if group.changes:
         said = "\n".join(f"- {escape(change.says)}" for change in group.changes)
         yield f"What changed in Core since {escape(group.since)}:\n\n{said}"
-    for entry in group.entries:
-        yield entry_part(entry)
+    for many in group.many:
+        told = (*map(escape, many.facts), *pre(many.quoted))
+        yield "  \n".join((f"- **{escape(many.says)}**", *(f"  {line}" for line in told)))
+        yield from map(entry_part, many.entries)
+    yield from map(entry_part, group.entries)
 
 
 def entry_part(entry: Entry) -> str:
-    lines = [
-        f"- **{escape(entry.says)}**",
-        f"  {escape(entry.pack)}" + (f", owned by {escape(entry.owner)}" if entry.owner else ""),
-    ]
-    lines += [f"  {escape(fact)}" for fact in entry.facts]
-    if entry.quoted:
-        quoted = html.escape("\n".join(entry.quoted)).replace("\n", "<br>")
-        lines.append(f"  <pre>{quoted}</pre>")
+    """What an entry says, and of whom; the names of many are folded."""
+    owner = f", owned by {escape(entry.owner)}" if entry.owner else ""
+    lines = [f"- **{escape(entry.says)}**", f"  {escape(entry.pack)}{owner}"]
+    lines += [f"  {escape(fact)}" for fact in entry.lines]
+    lines += [f"  {line}" for line in pre(entry.quoted)]
+    if len(entry.names) > 1:
+        (names,) = pre(entry.names)
+        lines.append(f"  <details><summary>names</summary>{names}</details>")
     if entry.command:
         lines.append(f"  {code(entry.command)}")
     return "  \n".join(lines)
+
+
+def pre(lines: Sequence[str]) -> Iterator[str]:
+    """The lines as they are, in one of Markdown; nothing if there are none."""
+    if lines:
+        yield f"<pre>{'<br>'.join(map(html.escape, lines))}</pre>"

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.told.decision.account import Account
-from fanout.told.decision.section import Entry, Group
+from fanout.told.decision.section import UNEXPLAINED, Entry, Group
+from fanout.told.report import some
 
 COLOURS = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
 WIDTH_OF_PACK = 14
@@ -33,10 +34,11 @@ def lines(account: Account, width: int) -> Iterator[str]:
         yield f"{pack:<{WIDTH_OF_PACK}}{verdict:<{WIDTH_OF_VERDICT}}{counted}"
     yield from aligned(account.consumers)
     for section in account.sections:
-        entries = [entry for group in section.groups for entry in group.entries]
         yield ""
-        yield f"{section.title}: {len(entries)}"
-        for group in section.groups:
+        yield f"{section.title}: {section.promises}"
+        for place, group in enumerate(section.groups):
+            if place and not group.changes:
+                yield from ("", f"  {UNEXPLAINED}")
             yield from group_lines(group, width)
 
 
@@ -57,12 +59,22 @@ def group_lines(group: Group, width: int) -> Iterator[str]:
         yield f"  What changed in Core since {group.since}:"
     for change in group.changes:
         yield from wrapped(change.says, 4, width)
-    for owner, entries in groupby(group.entries, key=lambda entry: (entry.pack, entry.owner)):
+    for many in group.many:
         yield ""
-        yield f"  {owner[0]}" + (f", owned by {owner[1]}" if owner[1] else "")
-        for command, members in groupby(entries, key=lambda entry: entry.command):
+        yield f"  {many.says}"
+        for line in (*many.facts, *many.quoted):
+            yield from wrapped(line, 4, width)
+        yield from pack_lines(many.entries, width)
+    yield from pack_lines(group.entries, width)
+
+
+def pack_lines(entries: Sequence[Entry], width: int) -> Iterator[str]:
+    for (pack, owner), of_pack in groupby(entries, key=lambda entry: (entry.pack, entry.owner)):
+        yield ""
+        yield f"  {pack}" + (f", owned by {owner}" if owner else "")
+        for command, members in groupby(of_pack, key=lambda entry: entry.command):
             for entry in members:
-                if entry.facts:
+                if entry.lines:
                     yield ""
                 yield from entry_lines(entry, width)
             if command:
@@ -70,8 +82,10 @@ def group_lines(group: Group, width: int) -> Iterator[str]:
 
 
 def entry_lines(entry: Entry, width: int) -> Iterator[str]:
-    yield from wrapped(entry.says, 4, width)
-    for line in (*entry.facts, *entry.quoted):
+    """What an entry says, with its names if they are many, and its facts below."""
+    names = f": {', '.join(some(entry.names))}" if len(entry.names) > 1 else ""
+    yield from wrapped(f"{entry.says}{names}", 4, width)
+    for line in (*entry.lines, *entry.quoted):
         yield from wrapped(line, 6, width)
 
 

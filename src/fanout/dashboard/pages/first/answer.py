@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 from fanout import shell
 from fanout.consumers.affected import Affected
 from fanout.consumers.takes import Takes
-from fanout.core.given import anywhere
 from fanout.dashboard.facts.candidate import Judged
 from fanout.dashboard.facts.released import Breaks, Released
 from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import CellVerdict, Outcome, Result, Verdict, version_of
-from fanout.told.decision.account import headline
+from fanout.told.decision.headline import headline
 from fanout.wording import cut, number, one_line
 
 LONGEST_WHY = 240  # characters
@@ -68,7 +67,7 @@ class Answer(NamedTuple):
 
 def answer(candidate: Judged) -> Answer:
     word, _, says = headline(candidate.decision).partition(": ")
-    address = anywhere(candidate.core)
+    address = candidate.core.given
     found = rows(candidate)
     many = len(found) > MOST_ROWS
     calm = [one for one in found if many and one.verdict not in URGENT]
