@@ -157,7 +157,8 @@ def test_what_is_broken_comes_first(tmp_path: Path) -> None:
     record(history, cell("1.2.0", promises=(first, *said[1:])))
     page = pack(history)
     assert page.all("h2")[0] == "Broken"
-    assert page.all("h4") == ["An event has a source.", "A level has a name.", "All is well."]
+    assert page.all("h3")[0] == "An event has a source."
+    assert page.all("h4") == ["A level has a name.", "All is well."]
     assert page.all("summary") == ["✓ kept", "✓ kept"]
     assert "AssertionError: no source" in page.all("pre")[0]
     assert page.all("pre")[1] == f"fanout probe small 1.2.0 --promise {SOURCE}"
