@@ -23,7 +23,7 @@ def main() -> None:
             raise SystemExit(str(error)) from error
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.goto(PAGE.as_uri())
-        matrix = page.locator("table").first.bounding_box()
+        matrix = page.locator("#matrix table").first.bounding_box()
         assert matrix is not None
         bottom = matrix["y"] + matrix["height"] + MARGIN
         shown = FloatRect(x=0, y=0, width=SIZE["width"], height=bottom)
