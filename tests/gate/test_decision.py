@@ -259,7 +259,7 @@ def test_a_large_hold_is_told_by_failure(gate: Gate, error: str) -> None:
 
 
 def test_different_failures_stay_apart(gate: Gate) -> None:
-    """Promises that fail with other words, or of which another side is known, are told apart."""
+    """Promises that fail with other words are told apart, however alike the rest is."""
     names = ("close", "flush", "publish")
     errors = [f"AttributeError: no attribute '{names[number % 3]}'" for number in range(9)]
     gate.add("steady-core_candidate", *errors)
