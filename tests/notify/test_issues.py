@@ -239,6 +239,16 @@ def test_an_old_core_ref_does_not_close_what_a_candidate_broke(
     assert github.issues[0]["state"] == "closed"
 
 
+def test_what_is_broken_on_the_baseline_is_not_mended(github: GitHub, tmp_path: Path) -> None:
+    """A candidate of another line that keeps the promise closes nothing that is broken beside it."""
+    tell(tmp_path, of_the_table(), cell("1.4.61", Result.BROKEN))
+
+    kept = judged({("small", NAME): (PASSING, "")}, version="1.5.0", number=2)
+    tell(tmp_path, kept, cell("1.4.61", Result.BROKEN))
+
+    assert github.issues[0]["state"] == "open"
+
+
 def test_what_the_table_breaks_has_an_issue(github: GitHub, tmp_path: Path) -> None:
     """It is there whether or not another run had one, and is closed when the table keeps all."""
     tell(tmp_path, of_the_table(), cell("1.3.0", Result.BROKEN))

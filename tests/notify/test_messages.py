@@ -44,6 +44,7 @@ def told(
     turned = tuple(
         Turned(
             pack=pack,
+            promise=f"test_{pack}.py::test_a",
             says=f"{pack}: {says}",
             verdict=verdict,
             core="core_v1",

@@ -104,6 +104,10 @@ def test_whatever_is_taken_is_plain(ref: str) -> None:
     [
         ({"core_ref": ""}, "has no 'core_ref'"),
         ({"core_ref": None}, "has no 'core_ref'"),
+        ({"core_ref": " ", "pull_request": 7}, "has no 'core_ref'"),
+        ({"core_ref": "main", "packs": [["a"]]}, "is not names of packs"),
+        ({"core_ref": "main", "pull_request": "1_0"}, "is not the number of a pull request"),
+        ({"core_ref": "main", "pull_request": 12.0}, "is not the number of a pull request"),
         ({"core_ref": ["main"]}, "'core_ref' of 'client_payload' is not a version"),
         ({"core_ref": "main", "sha": "abc"}, "the full hash of a commit"),
         ({"core_ref": "main", "sha": COMMIT.upper()}, "the full hash of a commit"),

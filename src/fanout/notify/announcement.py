@@ -22,10 +22,19 @@ def flag(said: object) -> bool:
     raise ValueError("it is neither true nor false")
 
 
+def whole(said: object) -> object:
+    """A number as it is written in full, without a sign, a point or what Python reads in one."""
+    if isinstance(said, bool) or not re.fullmatch(r"[1-9][0-9]{0,8}", str(said), re.ASCII):
+        raise ValueError("it is no number above zero")
+    return str(said)
+
+
 def names(said: object) -> object:
     """The names in a text, separated by commas or spaces, each once."""
     said = said.replace(",", " ").split() if isinstance(said, str) else said
-    return tuple(dict.fromkeys(said)) if isinstance(said, list) else said
+    if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+        return said
+    return tuple(dict.fromkeys(said))
 
 
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
@@ -45,7 +54,7 @@ class Request(Frozen):
 
     core_ref: Ref = ""
     commit: Commit = ""
-    pull_request: Annotated[int, BeforeValidator(str), Field(ge=1, lt=10**9)] | None = None
+    pull_request: Annotated[int, BeforeValidator(whole)] | None = None
     baseline: Ref = ""
     packs: Annotated[tuple[PackName, ...], BeforeValidator(names)] = ()
     only_new: Flag = False
@@ -55,6 +64,7 @@ class Turned(Frozen):
     """A promise that regressed or was fixed in this run, on a Core."""
 
     pack: Name
+    promise: Name
     says: Text
     verdict: Verdict
     core: Text

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.utils import parse_wheel_filename
 
 from fanout.cells.evidence import read_folder
-from fanout.cells.matrix import read_matrix
+from fanout.cells.matrix import read_matrix, without_secrets
 from fanout.cells.packs import read_packs
 from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
@@ -146,7 +146,7 @@ def core_of(asked: Candidate, request: Request, folder: Path, matrix: Matrix, ro
     source = "git" if asked.commit else "pypi"
     named = given(asked, request.pull_request)
     core = from_wheel(kept, named, "candidate", source, asked.commit)
-    return core.model_copy(update={"address": asked.address})
+    return core.model_copy(update={"address": without_secrets(asked.address)})
 
 
 def given(asked: Candidate, pull_request: int | None) -> str:
@@ -172,6 +172,7 @@ def of_the_candidate(
     turns = [
         Turned(
             pack=cell.pack,
+            promise=one.name,
             says=one.says or one.name,
             verdict=verdict,
             core=shown_as(comparison.candidate),
@@ -230,6 +231,7 @@ def turned(run: Run, history: Path) -> tuple[Turned, ...]:
     return tuple(
         Turned(
             pack=one.pack,
+            promise=one.promise.name,
             says=one.promise.says or one.promise.name,
             verdict=one.verdict,
             core=one.core_ref,
@@ -247,7 +249,7 @@ def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
     if report.broken:
         packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
         said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
-        new = {(one.pack, one.says) for one in turns if one.verdict is Verdict.REGRESSED}
+        new = {(one.pack, one.promise) for one in turns if one.verdict is Verdict.REGRESSED}
         since = f"{len(new) or 'none'} of which regressed since the last run"
         return Answer.HOLD, f"{said}, {since}; {report.summary}"
     if report.without_verdict:
@@ -261,6 +263,6 @@ def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
 def table_markdown(headline: str, turns: tuple[Turned, ...], report: Report) -> str:
     parts = [f"**{escape(headline)}**"]
     if turns:
-        listed = "\n".join(f"- {escape(one.line)}" for one in turns)
+        listed = "\n".join(f"- {escape(f'{one.line}, {one.promise}')}" for one in turns)
         parts.append(f"### Since the last run\n\n{listed}")
     return "\n\n".join((*parts, markdown(report)))

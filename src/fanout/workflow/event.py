@@ -58,9 +58,10 @@ def request(inputs: str) -> Request:
     given, named = read(inputs, "inputs"), "inputs"
     if payload := checked(Scope, given, named).payload:
         given, named = read(payload, "client_payload"), "client_payload"
-        if not given.get("core_ref"):
-            raise InvalidRequest(f"'{named}' has no 'core_ref'", f"send {NAME} of Core there")
-    return checked(Request, given | {"commit": given.get("sha")}, named)
+    made = checked(Request, given | {"commit": given.get("sha")}, named)
+    if payload and not made.core_ref:
+        raise InvalidRequest(f"'{named}' has no 'core_ref'", f"send {NAME} of Core there")
+    return made
 
 
 def read(text: str, named: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ A cause is what changed in Core, where that is known, or else what the failures 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from packaging.version import Version
@@ -151,16 +151,18 @@ def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:
     return found
 
 
-def settled(run: Run, cores: Cores) -> dict[str, set[Judged]]:
-    """The Cores on which every attempt of a run keeps a promise, or every one breaks it."""
+def settled(run: Run, cores: Cores, told: Iterable[Broken]) -> dict[str, set[Judged]]:
+    """The Cores on which every attempt of a run keeps a promise, or that it is told broken on."""
     said: dict[tuple[str, str], set[Standing]] = {}
     for attempt, one, standing in standings(run):
         key = (digest(attempt.pack, one.name), attempt.core_ref)
         said.setdefault(key, set()).add(standing)
     found: dict[str, set[Judged]] = {}
     for (promise, core_ref), stands in said.items():
-        if stands in ({Standing.KEPT}, {Standing.BROKEN}):
+        if stands == {Standing.KEPT}:
             found.setdefault(promise, set()).add(cores[core_ref])
+    for broken in (one for cause in told for one in cause.promises):
+        found.setdefault(digest(broken.entry.pack, broken.name), set()).add(broken.core)
     return found
 
 

@@ -51,7 +51,7 @@ def tell(
     for one in (one for key, one in told.items() if key not in there):
         opened(account, place, one, announcement, assignees)
         done.append("opened")
-    now, descends = settled(run, cores), ancestry(account, core_repository)
+    now, descends = settled(run, cores, told.values()), ancestry(account, core_repository)
     for key, ours in there.items():
         body, state = changed(ours, told.get(key), now, descends, announcement)
         if (body, state) != (ours[0].body, ours[0].state):
@@ -160,9 +160,9 @@ def text(one: Broken, about: About, announcement: Announcement) -> str:
     counted = number(len(one.promises), "promise")
     broken = f"Core {core.version}{commit} breaks {counted}."
     tail = [
-        f"[The newest run that saw it]({announcement.url}). This issue is closed when later runs"
-        f" have kept each promise on Core {escape(about.core.version)}, or on a later one of its"
-        " minor line.",
+        f"[The newest run that saw it]({announcement.url}). This issue is closed when a later run"
+        f" breaks none of it, and runs have kept each promise on Core {escape(about.core.version)},"
+        " or on a later one of its minor line.",
         about.marker,
     ]
     if earlier := len(about.promises) - len(one.promises):
