@@ -240,7 +240,7 @@ def test_an_old_core_ref_does_not_close_what_a_candidate_broke(
 
 
 def test_what_is_broken_on_the_baseline_is_not_mended(github: GitHub, tmp_path: Path) -> None:
-    """A candidate of another line that keeps the promise closes nothing that is broken beside it."""
+    """A candidate of another line that keeps the promise closes nothing still broken."""
     tell(tmp_path, of_the_table(), cell("1.4.61", Result.BROKEN))
 
     kept = judged({("small", NAME): (PASSING, "")}, version="1.5.0", number=2)

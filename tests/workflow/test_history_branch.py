@@ -46,6 +46,20 @@ def test_the_first_run_makes_the_branch(repository: Path, tmp_path: Path) -> Non
     assert (tmp_path / "history" / document.name).is_file()
 
 
+def test_a_run_says_where_its_dashboard_is(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an address it is an artifact, which is told once, and not where nothing was run."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    record(tmp_path / "answer/run", cell())
+    told = publish(tmp_path / "answer", repository, tmp_path / "one").output
+    assert "::notice::DASHBOARD_URL is not set: the dashboard is an artifact of this run" in told
+    monkeypatch.setenv("DASHBOARD_URL", "https://contracts.example.org/")
+    assert "notice" not in publish(tmp_path / "answer", repository, tmp_path / "two").output
+    monkeypatch.delenv("DASHBOARD_URL")
+    assert "notice" not in publish(tmp_path / "none", repository, tmp_path / "three").output
+
+
 def test_a_rerun_keeps_a_run_once(repository: Path, tmp_path: Path) -> None:
     """The same document published again changes nothing, from whatever checkout."""
     record(tmp_path / "answer/run", cell())

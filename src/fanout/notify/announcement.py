@@ -16,17 +16,15 @@ REF = re.compile(r"\A(?!.*(\.\.|//|/\.|\.lock(/|\Z)|[/.]\Z))([A-Za-z0-9_][A-Za-z
 RUN = re.compile(r"(\S+)/actions/runs/([0-9]{1,18})\b")  # in the address of one
 
 
-def flag(said: object) -> bool:
-    if said in (True, "true", False, "false"):
-        return said in (True, "true")
-    raise ValueError("it is neither true nor false")
+def written(form: str) -> BeforeValidator:
+    """Takes what is written in a form, and not all that pydantic reads as the same."""
 
+    def taken(said: object) -> object:
+        if not re.fullmatch(form, str(said).lower()):
+            raise ValueError(f"it is not written as {form}")
+        return said
 
-def whole(said: object) -> object:
-    """A number as it is written in full, without a sign, a point or what Python reads in one."""
-    if isinstance(said, bool) or not re.fullmatch(r"[1-9][0-9]{0,8}", str(said), re.ASCII):
-        raise ValueError("it is no number above zero")
-    return str(said)
+    return BeforeValidator(taken)
 
 
 def names(said: object) -> object:
@@ -38,7 +36,7 @@ def names(said: object) -> object:
 
 
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")]
-Flag = Annotated[bool, BeforeValidator(flag)]
+Flag = Annotated[bool, written("true|false")]
 PackName = Annotated[str, Field(pattern=f"^{PACK.pattern}$")]
 # GitHub refuses longer names of branches.
 Ref = Annotated[str, Field(strict=True, max_length=250, pattern=REF)]
@@ -54,7 +52,7 @@ class Request(Frozen):
 
     core_ref: Ref = ""
     commit: Commit = ""
-    pull_request: Annotated[int, BeforeValidator(whole)] | None = None
+    pull_request: Annotated[int, written("[1-9][0-9]{0,8}")] | None = None
     baseline: Ref = ""
     packs: Annotated[tuple[PackName, ...], BeforeValidator(names)] = ()
     only_new: Flag = False

@@ -16,7 +16,6 @@ from fanout.cells.packs import read_packs
 from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
 from fanout.core.given import shown_as
-from fanout.core.requirement import GIT_URL
 from fanout.core.resolve import from_wheel, released
 from fanout.core.wheel import keep
 from fanout.dashboard.facts.news import entries
@@ -144,18 +143,12 @@ def core_of(asked: Candidate, request: Request, folder: Path, matrix: Matrix, ro
     if not asked.commit and str(parse_wheel_filename(kept.name)[1]) != asked.address:
         raise InvalidCore(f"'{kept.name}' is not Core {asked.address}", "run the workflow again")
     source = "git" if asked.commit else "pypi"
-    named = given(asked, request.pull_request)
+    named, number = asked.named, request.pull_request
+    if asked.commit:  # as anybody can give it again
+        ref = f"refs/pull/{number}/head" if number else named
+        named = f"{asked.address.rpartition('@')[0]}@{ref}"
     core = from_wheel(kept, named, "candidate", source, asked.commit)
     return core.model_copy(update={"address": without_secrets(asked.address)})
-
-
-def given(asked: Candidate, pull_request: int | None) -> str:
-    """The candidate as anybody can give it again: a version, or the git URL of what was asked."""
-    if not asked.commit:
-        return asked.named
-    ref = f"refs/pull/{pull_request}/head" if pull_request else asked.named
-    named = f"{asked.address.rpartition('@')[0]}@{ref}"
-    return named if GIT_URL.fullmatch(named) else asked.named
 
 
 def of_the_candidate(

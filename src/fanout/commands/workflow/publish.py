@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from fanout.commands.command import FOLDER, Command
+from fanout.commands.workflow.step import annotate
 from fanout.wording import number
 from fanout.workflow.history_branch import BRANCH, HistoryBranch
 
@@ -41,3 +43,5 @@ def publish(
     kept = HistoryBranch(repository, folder.resolve(), token)
     new = kept.publish(answer / "run", measured)
     click.echo(f"{number(new, 'new document')} on the branch '{BRANCH}'")
+    if (answer / "run").is_dir() and not os.environ.get("DASHBOARD_URL"):
+        annotate("notice", "DASHBOARD_URL is not set: the dashboard is an artifact of this run")

@@ -36,7 +36,6 @@ class Regression(NamedTuple):
     name: str
     core: Judged
     entry: Entry
-    error: str  # what its failure says last
     known: Cause | None = None
 
     @property
@@ -44,11 +43,11 @@ class Regression(NamedTuple):
         """What those that broke for one reason have alike."""
         if self.known:
             return f"{self.known.changes[0].what} {self.known.changes[0].symbol}"
-        return alike(self.error, self.name) or self.entry.pack
+        return alike(self.entry.error, self.name) or self.entry.pack
 
     @property
     def reason(self) -> str:
-        said = self.known.changes[0].says if self.known else self.error
+        said = self.known.changes[0].says if self.known else self.entry.error
         return one_line(said) or "nothing is said"
 
     @property
@@ -123,8 +122,7 @@ def of_the_table(run: Run, cores: Cores) -> Iterator[Regression]:
                 error=last_error(one.message, one.text),
                 command=f"tox run -e {attempt.cell}",
             )
-            error = last_error(one.message, one.text)
-            yield Regression(one.name, cores[attempt.core_ref], told, error)
+            yield Regression(one.name, cores[attempt.core_ref], told)
 
 
 def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
@@ -133,8 +131,7 @@ def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
     core = cores[decision.candidate.core_ref]
     for cell, one in having(decision, *HOLDS):
         told = entry(cell, one, now_and_then(decision, one))
-        error = last_error(one.candidate.message, one.candidate.text)
-        yield Regression(one.name, core, told, error, causes.get((cell.pack, one.name)))
+        yield Regression(one.name, core, told, causes.get((cell.pack, one.name)))
 
 
 def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:
