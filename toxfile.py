@@ -53,8 +53,9 @@ LIVE = "_live"  # what the name of a consumer ends with in that of its live cell
 DISTRIBUTION = "market-data-core"
 FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
 ANSWERS = ("report", "report-history", "report-candidate", "check", "gate")  # envs that find one
-ANSWER = re.compile(r"(release|hold|unknown|error)\b")
-COLOURS = {"release": 32, "hold": 31, "unknown": 33, "error": 31}  # of a terminal
+# The gravest first: of several answers of one run, it is the last line.
+COLOURS = {"hold": 31, "error": 31, "unknown": 33, "release": 32}  # of a terminal
+ANSWER = re.compile(rf"({'|'.join(COLOURS)})\b")
 folded: set[str] = set()  # cells that a list leaves out
 UNASKED = ("provision> ", "will run in automatically provisioned")  # which tox says each time
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -301,7 +302,8 @@ def fold_list(state: State) -> None:
     listing = options.command in ("list", "l") and not options.list_no_description
     if not listing or options.labels or options.factors or options.list_default_only:
         return
-    folded.update(name for name, cell in cells().items() if not cell.default or cell.release)
+    others = {name: one for name, one in cells().items() if not one.default or one.release}
+    folded.update(name for name, cell in others.items() if cell.labels)
     if not os.environ.get("FANOUT_LIST"):  # or else the tox around this one says it
         os.environ["FANOUT_LIST"] = "folded"
         labels = "`tox list -m history`, `-m candidate` and `-m live`"
@@ -312,11 +314,12 @@ def print_answer(file: Path, due: bool, stream: TextIO, coloured: bool) -> None:
     """Print the last answer in a file, with the page that was made; if one is due, also without."""
     told = file.read_text("utf-8", "replace").splitlines()
     file.unlink()
-    answers = [line for line in told if ANSWER.match(line)]
+    answers = {word[0]: line for line in told if (word := ANSWER.match(line))}
     if not answers and not due:
         return
-    answer = answers[-1] if answers else "unknown: this run ended without an answer"
-    pages = [os.path.relpath(line) for line in told if line not in answers]
+    answer = next((answers[word] for word in COLOURS if word in answers), "")
+    answer = answer or "unknown: this run ended without an answer"
+    pages = [os.path.relpath(line) for line in told if not ANSWER.match(line)]
     text = f"{answer} ({pages[-1]})" if answers and pages else answer
     text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
     if coloured and (word := ANSWER.match(text)):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
 from tests.worlds.checkout import Checkout
+from toxfile import print_answer
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,15 @@ def test_tox_ends_with_the_answer(
     assert lines[-1].startswith(last)
     assert [line for line in lines[:-1] if line.startswith("  evaluation failed")] or "cong" in last
     assert not [line for line in lines if line.startswith("ROOT")]
+
+
+def test_the_gravest_answer_is_the_last_line(tmp_path: Path) -> None:
+    """Of two answers in one run the green one hides no other, whichever came later."""
+    file = tmp_path / "answers"
+    file.write_text("hold: 3 promises are broken\n/site/index.html\nrelease: nothing is broken\n")
+    said = StringIO()
+    print_answer(file, True, said, False)
+    assert said.getvalue().startswith("hold: 3 promises are broken (")
 
 
 def test_check_ends_with_the_page_of_its_run(checkout: Checkout) -> None:

@@ -23,6 +23,7 @@ from tests.worlds import scenes
 from tests.worlds.runs import KEPT, cell, record
 
 COMMIT = "3f2c91a" + "0" * 33
+ALONE = ", asked of pipeline and store alone"  # of three packs
 REPOSITORY = "git+https://example.org/acme/core"
 
 
@@ -97,7 +98,7 @@ def test_names(core: Core, name: str, given: str) -> None:
 def test_the_answer(history: Path) -> None:
     """The first words are the question and the answer, then why, and who breaks."""
     page = first(history)
-    assert page.all("h1") == ["May we release ../core?"]
+    assert page.all("h1") == [f"May we release ../core{ALONE}?"]
     assert "✗ hold Core 1.4.0 (path) breaks 3 promises" in page.text
     assert page.facts["Cause"] == (
         "telemetry.Return is gone: it was class Return(BaseModel), since 1.3.1"
@@ -117,10 +118,25 @@ def test_the_newest_run_of_a_candidate_counts(history: Path) -> None:
     again(history, 2, candidate=earlier)
     again(history, 3, candidate=core)
     page = first(history)
-    assert page.all("h1") == ["May we release pull request 12 at 3f2c91a?"]
+    assert page.all("h1") == [f"May we release pull request 12 at 3f2c91a{ALONE}?"]
     assert f"runs/{2:016x}.html" in page.links  # since when
     assert f"runs/{1:016x}.html" not in page.links
     assert "../core" in page.links[f"runs/{'c' * 16}.html"]  # another candidate
+
+
+def test_an_answer_stands_for_its_own_question(history: Path) -> None:
+    """What some packs say of a candidate, or a fork of the same name, replaces no whole answer."""
+    run = checked(history)
+    assert run.matrix
+    two = run.matrix.model_copy(update={"packs": ("pipeline", "store")})
+    again(history, 1, candidate=git("main"), matrix=two)
+    again(history, 2, candidate=git("main"), answer=Answer.RELEASE)
+    fork = git("main").model_copy(update={"named": "git+https://example.org/fork/core@main"})
+    again(history, 3, candidate=fork, answer=Answer.RELEASE)
+    links = first(history).links
+    assert f"runs/{1:016x}.html" in links
+    assert f"runs/{2:016x}.html" not in links
+    assert f"runs/{3:016x}.html" in links
 
 
 def test_who_gets_it(history: Path) -> None:
@@ -145,7 +161,7 @@ def test_what_is_released_is_no_candidate(history: Path) -> None:
     again(history, 1, environments=built)
     page = first(history)
     assert "May we release" not in page.text
-    assert "../core, released as 1.3.1" in page.text
+    assert f"../core{ALONE}, released as 1.3.1" in page.text
 
 
 def test_what_is_released_is_told_by_its_content(tmp_path: Path) -> None:
@@ -153,7 +169,7 @@ def test_what_is_released_is_told_by_its_content(tmp_path: Path) -> None:
     history = scenes.steady(tmp_path / "history")
     page = first(history)
     assert page.all("h1")[0].startswith("Released: Core 1.3.1")
-    assert "▼ 2 newly broken ~ 1 known break compared with Core 1.2.1" in page.text
+    assert "▼ 2 newly broken ~ 1 known break new compared with Core 1.2.1" in page.text
     assert "release" not in {one["class"] for one in page.with_class("word")}
 
 

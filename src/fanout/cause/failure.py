@@ -14,9 +14,11 @@ LACKING = re.compile(r"(?:No module named|cannot import name|has no attribute) '
 # What pydantic was given says nothing of what it asks for.
 GIVEN = re.compile(r"input_value=(?:(?!input_(?:value|type)=).)*+input_type=\w+")
 # What no two failures have alike, though one cause is behind them.
-OWN = re.compile(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][^\s'\"(),:]+|\b\d[\d.]*\b")
+OWN = re.compile(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][^\s'\"(),:]+")
+NUMBER = re.compile(r"\b\d[\d.]*\b")
 # Lines that only explain the one before.
 BESIDE = re.compile(r"[+?-]|For further information|Use -v|Full diff|\.\.\.")
+ENDS = re.compile(r"(?:Error|Exception|Warning)$")  # how the name of one does
 # Each part is taken as a whole: a megabyte without a hyphen is read once.
 HYPHENED = re.compile(r"(?<!\w)\w++(?:-\w++)+")
 FRAME = re.compile(r"^\S+:\d+: in |^[ ^~]*$|^E ")
@@ -70,7 +72,11 @@ def alike(error: str, name: str) -> str:
     """What the error of a promise has in common with those that broke for the same reason."""
     for own in (name, *name.partition("[")[0].split("::")):
         error = error.replace(f"'{own}'", "").replace(f'"{own}"', "")
-    return one_line(OWN.sub("", GIVEN.sub("", error)))
+    common = OWN.sub("", GIVEN.sub("", error))
+    counted = NUMBER.sub("", common)
+    # Of `assert 404 == 200` the numbers are what failed.
+    says_more = any(word != "assert" and not ENDS.search(word) for word in WORD.findall(counted))
+    return one_line(counted if says_more else common)
 
 
 def together(things: Iterable[T], key: Callable[[T], Hashable]) -> tuple[list[list[T]], list[T]]:

@@ -64,8 +64,9 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
 
 
 def without_secrets(requirement: str) -> str:
-    """The requirement without the user name and token that a URL may carry."""
-    return re.sub(r"://[^/\s]+@", "://", requirement)
+    """The requirement without the token that a URL may carry; by ssh one needs the user's name."""
+    named = re.sub(r"(ssh://[^/:@\s]+):[^/\s]*@", r"\1@", requirement)
+    return re.sub(r"(?<!ssh)://[^/\s]+@", "://", named)
 
 
 def version(cell: Cell) -> tuple[bool, Version]:

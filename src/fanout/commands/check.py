@@ -238,8 +238,12 @@ def conclude(
     )
     kept = write_run(run, history)
     click.echo(f"kept in {kept}", err=True)
+    # The answer is there, whatever becomes of its page.
+    last = leave(told.headline)
     pages = page_of(run.id, history, site) if site else ()
-    if not leave(told.headline, *pages):
+    if last:
+        leave(*pages)
+    else:
         say(" ".join((told.headline, *(f"({page})" for page in pages))))
     sys.exit(decision.exit_code)
 
@@ -252,5 +256,8 @@ def page_of(run: str, history: Path, site: Path) -> Sequence[Path]:
         build(history, site, EVERY, Pace("building the dashboard"))
     except UnusableInput as error:
         say(f"warning: there is no page: {error.what}\nhint: {error.hint}")
+        return ()
+    except KeyboardInterrupt:
+        say("warning: there is no page: its making was stopped")
         return ()
     return (site.absolute() / "runs" / f"{run}.html",)

@@ -28,3 +28,9 @@ def shown_as(core: Core) -> str:
     name = known_as(core)
     short = core.commit[:SHORT]
     return f"{name} at {short}" if short and short not in name else name
+
+
+def place(core: Core) -> str:
+    """The repository that it is of; empty for what is of none."""
+    url = GIT_URL.fullmatch(core.named)
+    return url["url"] if url else ""

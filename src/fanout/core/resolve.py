@@ -50,12 +50,16 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
         raise InvalidCore(f"'{shown}' is no address of a git ref", HINT)
     try:
         path = Path(named).expanduser()
+        # As it is given, unless that is something else where the commands for it are typed.
+        here = (root / path).resolve() == path.resolve()
+        given = {"address": named if here else str(path.resolve())}
         if path.is_dir():
-            return from_wheel(build(path, root), named, slot, "path")
+            return from_wheel(build(path, root), named, slot, "path").model_copy(update=given)
         if path.suffix == ".whl" and path.is_file():
-            return from_wheel(keep(path, root), named, slot, "path")
+            return from_wheel(keep(path, root), named, slot, "path").model_copy(update=given)
         if path.name.endswith(SDISTS) and path.is_file():
-            return from_wheel(build(path.resolve(), root), named, slot, "path")
+            wheel = build(path.resolve(), root)
+            return from_wheel(wheel, named, slot, "path").model_copy(update=given)
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidCore(f"'{printable(shown)}' cannot be read: {error}", HINT) from error
     raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, takewhile
+from typing import NamedTuple
 
-from fanout.core.given import known_as, shown_as
+from fanout.core.given import known_as, place, shown_as
 from fanout.dashboard.facts.run import RunFacts
 from fanout.dashboard.facts.said import Sayings
 from fanout.dashboard.facts.snapshot import CoreRef, RunHead, Snapshot
@@ -16,6 +17,15 @@ from fanout.gate.decision import Decision
 from fanout.model import Core, Verdict
 
 MOST_READ = 20  # runs with an answer, the newest of all
+
+
+class Question(NamedTuple):
+    """What a run asked: of which repository and name, and of which packs if not of all."""
+
+    place: str
+    name: str
+    only_new: bool
+    packs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Judged:
     decision: Decision
     runs: tuple[RunHead, ...]
     released: CoreRef | None
+    packs: tuple[str, ...] = ()  # that alone were asked; empty where all were
 
     @property
     def head(self) -> RunHead:
@@ -40,7 +51,8 @@ class Judged:
 
     @property
     def name(self) -> str:
-        return shown_as(self.core)
+        only = f", asked of {' and '.join(self.packs)} alone" if self.packs else ""
+        return f"{shown_as(self.core)}{only}"
 
     @property
     def since(self) -> RunHead:
@@ -54,20 +66,36 @@ class Judged:
 
 
 def candidates(snapshot: Snapshot, sayings: Sayings) -> tuple[Judged, ...]:
-    """Every candidate among the newest answers, newest first; a Core of the matrix is none."""
-    found: dict[str, list[tuple[RunHead, RunFacts]]] = {}
-    for run in islice((run for run in snapshot.runs if run.answer), MOST_READ):
+    """Every candidate among the newest answers, newest first; a Core of the matrix is none.
+
+    An answer stands for its own question: what some packs say is not what all do.
+    """
+    released = {name for ref in snapshot.known_refs for name in (ref.name, ref.version)}
+    answers = (run for run in snapshot.runs if run.answer and run.candidate not in released)
+    found: dict[Question, list[tuple[RunHead, RunFacts]]] = {}
+    for run in islice(answers, MOST_READ):
         facts = sayings.facts(run.document)
         decision = facts.decision
         if decision and not decision.candidate.core_ref.startswith("core_v"):
-            found.setdefault(known_as(decision.candidate), []).append((run, facts))
-    return tuple(judged(snapshot, runs) for runs in found.values())
+            packs = tuple(cell.pack for cell in decision.cells)
+            packs = () if {*(run.matrix or snapshot.matrix).packs} <= {*packs} else packs
+            core = decision.candidate
+            question = Question(place(core), known_as(core), decision.only_new, packs)
+            found.setdefault(question, []).append((run, facts))
+    return tuple(
+        judged(snapshot, runs, asked.packs)
+        for asked, runs in found.items()
+        if not asked.packs or asked._replace(packs=()) not in found
+    )
 
 
-def judged(snapshot: Snapshot, runs: Sequence[tuple[RunHead, RunFacts]]) -> Judged:
+def judged(
+    snapshot: Snapshot, runs: Sequence[tuple[RunHead, RunFacts]], packs: tuple[str, ...]
+) -> Judged:
     _, facts = runs[0]
     assert facts.decision is not None  # noqa: S101 - a run without one has no candidate
     tested = facts.cores.get(facts.decision.candidate.core_ref)
     digest = tested.digest if tested else ""
     same = (ref for ref in snapshot.known_refs if digest and ref.digest == digest)
-    return Judged(facts, facts.decision, tuple(run for run, _ in runs), next(same, None))
+    heads = tuple(run for run, _ in runs)
+    return Judged(facts, facts.decision, heads, next(same, None), packs)

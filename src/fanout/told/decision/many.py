@@ -29,7 +29,7 @@ def likeness(entry: Entry) -> Hashable:
     """What entries that are told together have in common."""
     if len(entry.names) != 1:  # a cell without a verdict is like nothing else
         return entry
-    return (entry.listed, alike(entry.error, entry.names[0]))
+    return (entry.listed, alike(entry.error, entry.names[0]) or entry.facts)
 
 
 def many(members: Sequence[Entry]) -> Many:

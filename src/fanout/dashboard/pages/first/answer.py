@@ -126,7 +126,10 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
 def counts(candidate: Judged) -> Iterator[Count]:
     for verdict in (*URGENT, *CALM):
         if count := candidate.counts.get(verdict, 0):
-            yield Count(verdict, f"{count} {verdict}", address(verdict=verdict, ref="candidate"))
+            # A cell shows the gravest of its verdicts, and is found by that alone.
+            having = [cell for cell in candidate.decision.cells if cell.having(verdict)]
+            shown = {"verdict": verdict} if all(one.verdict == verdict for one in having) else {}
+            yield Count(verdict, f"{count} {verdict}", address(**shown, ref="candidate"))
 
 
 def address(**filters: str) -> str:
@@ -183,19 +186,26 @@ def released_counts(found: Released) -> Iterator[Count]:
     version = found.ref.version or found.ref.name
     broken, known = ([one.broken for one in found.packs], [one.known for one in found.packs])
     failed = address(outcome=Outcome.FAILED, ref=version)
-    new = sum(one.new for one in broken)
-    if new and found.before:
+    # What is new is so against another content.
+    new, listed_now = (
+        sum(one.new for one in ones) if found.before else 0 for ones in (broken, known)
+    )
+    if new:
         yield Count(Verdict.REGRESSED, f"{new} newly broken", failed)
-    elif found.before and not found.unknown:
+    elif found.before and not found.unknown and not listed_now:
         yield Count("", "nothing new", "")
-    if old := sum(one.total for one in broken) - (new if found.before else 0):
+    if old := sum(one.total for one in broken) - new:
         yield Count(Outcome.FAILED, f"{old} broken {since(broken)}".rstrip(), failed)
     if found.unknown:
         says = f"{number(found.unknown, 'pack')} not known"
         yield Count(Verdict.UNKNOWN, says, address(verdict=Verdict.UNKNOWN, ref=version))
-    if total := sum(one.total for one in known):
-        says = f"{number(total, 'known break')} {since(known)}".rstrip()
-        yield Count(Result.KNOWN_BREAK, says, address(verdict=Verdict.KNOWN_BREAK, ref=version))
+    # A cell shows the gravest of its verdicts, and is found by that alone.
+    at = address(ref=version) if new or old else address(verdict=Verdict.KNOWN_BREAK, ref=version)
+    if listed_now:
+        yield Count(Result.KNOWN_BREAK, f"{number(listed_now, 'known break')} new", at)
+    if earlier := sum(one.total for one in known) - listed_now:
+        says = f"{number(earlier, 'known break')} {since(known)}".rstrip()
+        yield Count(Result.KNOWN_BREAK, says, at)
 
 
 def since(found: Sequence[Breaks]) -> str:
