@@ -321,7 +321,8 @@ def test_break_and_mend(repository: Checkout, source: Path) -> None:
     for said in (
         "hold: Core",
         "store, owned by ",
-        "test_feedback.py::test_feedback_event_accepts_empty_queue, pins telemetry.",
+        " promises of store",
+        "test_feedback.py::test_feedback_event_accepts_empty_queue",
         "What changed in Core since 1.4.61:",
         "queue_size",
         "2 times out of 2",

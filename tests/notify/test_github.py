@@ -138,9 +138,20 @@ def test_a_long_comment_is_cut_with_a_link(github: GitHub, tmp_path: Path) -> No
     lines = "\n".join(f"E {'x' * 390} {at}" for at in range(20))
     told = announcement(text=lines)
     assert told.decision is not None
+    one = told.decision.cells[0].promises[0]
+
+    def said(word: str) -> dict[str, str]:
+        return {"message": f"no {word}", "text": f"{lines}\nE no {word}"}
+
+    unlike = ("".join(chr(97 + int(digit)) for digit in str(at)) for at in range(400))
     many = tuple(
-        told.decision.cells[0].promises[0].model_copy(update={"name": f"test_a.py::test_{at}"})
-        for at in range(400)
+        one.model_copy(
+            update={
+                "name": f"test_a.py::test_{word}",
+                "candidate": one.candidate.model_copy(update=said(word)),
+            }
+        )
+        for word in unlike
     )
     cells = (told.decision.cells[0].model_copy(update={"promises": many}),)
     decision = told.decision.model_copy(update={"cells": cells})
