@@ -142,6 +142,32 @@ def test_a_held_push_that_is_run_again_is_held(
     assert (first["answer"], second["answer"]) == ("hold", "hold")
 
 
+def test_a_history_that_is_lost_or_empty_changes_no_answer(
+    world: World, ran: subprocess.CompletedProcess[str], tmp_path: Path
+) -> None:
+    """What is broken holds without a past: where the branch is gone, and where it has no file."""
+    bare = tmp_path / "contracts.git"
+
+    def git(*words: str) -> str:
+        done = ["git", "-C", str(bare), "-c", "user.name=a", "-c", "user.email=a@b.c", *words]
+        made = subprocess.run(done, check=True, capture_output=True, text=True, input="")
+        return made.stdout.strip()
+
+    subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
+    history = ("--history-repository", bare.as_uri())
+    _, _, answer = conclude(world, *history)
+    world.ask("workflow", "publish", answer.name, "--repository", bare.as_uri())
+    git("update-ref", "-d", "refs/heads/history")
+    shutil.rmtree(world.root / "history")  # as each job begins
+    _, lost, _ = conclude(world, *history)
+    shutil.rmtree(world.root / "history")
+    tree = git("mktree")
+    git("update-ref", "refs/heads/history", git("commit-tree", "-m", "empty", tree))
+    _, empty, _ = conclude(world, *history)
+
+    assert (lost["answer"], empty["answer"]) == ("hold", "hold")
+
+
 def test_a_history_that_cannot_be_read_is_unknown(
     world: World, ran: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:
