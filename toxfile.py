@@ -302,8 +302,7 @@ def fold_list(state: State) -> None:
     listing = options.command in ("list", "l") and not options.list_no_description
     if not listing or options.labels or options.factors or options.list_default_only:
         return
-    others = {name: one for name, one in cells().items() if not one.default or one.release}
-    folded.update(name for name, cell in others.items() if cell.labels)
+    folded.update(name for name, cell in cells().items() if not cell.default or cell.release)
     if not os.environ.get("FANOUT_LIST"):  # or else the tox around this one says it
         os.environ["FANOUT_LIST"] = "folded"
         labels = "`tox list -m history`, `-m candidate` and `-m live`"

@@ -66,7 +66,7 @@ def test_a_run_that_is_interrupted_says_so_last(checkout: Checkout) -> None:
         tox.stdout.read(1)
         tox.send_signal(signal.SIGINT)
         last = tox.stdout.read().splitlines()[-1]
-    assert last == "unknown: this run ended without an answer"
+    assert last.startswith("unknown: ")
 
 
 def test_one_of_many_red_cells_prints_a_line_for_each_broken_promise(checkout: Checkout) -> None:

@@ -267,7 +267,11 @@ def test_a_deployment_that_is_run_again_finds_the_dashboard() -> None:
     (left,) = [one for one in steps("contracts/publish") if "pages-artifact@" in str(one)]
     (deployed,) = [one for one in steps("contracts/deploy") if "deploy-pages@" in str(one)]
     assert deployed["with"]["artifact_name"] == "${{ needs.publish.outputs.dashboard }}"
-    assert JOBS["contracts/publish"]["outputs"]["dashboard"] == left["with"]["name"]
+    assert (left["id"], left["with"]["name"]) == ("pages", "dashboard-${{ github.run_attempt }}")
+    assert JOBS["contracts/publish"]["outputs"]["dashboard"] == (
+        "${{ steps.pages.outcome == 'success' &&"
+        " format('dashboard-{0}', github.run_attempt) || '' }}"
+    )
 
 
 def test_a_pack_is_not_stopped_by_the_tool() -> None:
