@@ -52,14 +52,14 @@ def resolve(named: str, slot: str, root: Path, matrix: Matrix) -> Core:
         path = Path(named).expanduser()
         # As it is given, unless that is something else where the commands for it are typed.
         here = (root / path).resolve() == path.resolve()
-        given = {"address": named if here else str(path.resolve())}
+        address = named if here else str(path.resolve())
         if path.is_dir():
-            return from_wheel(build(path, root), named, slot, "path").model_copy(update=given)
+            return from_wheel(build(path, root), named, slot, "path", address=address)
         if path.suffix == ".whl" and path.is_file():
-            return from_wheel(keep(path, root), named, slot, "path").model_copy(update=given)
+            return from_wheel(keep(path, root), named, slot, "path", address=address)
         if path.name.endswith(SDISTS) and path.is_file():
             wheel = build(path.resolve(), root)
-            return from_wheel(wheel, named, slot, "path").model_copy(update=given)
+            return from_wheel(wheel, named, slot, "path", address=address)
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidCore(f"'{printable(shown)}' cannot be read: {error}", HINT) from error
     raise InvalidCore(f"'{shown}' is no version, and no folder, wheel or sdist", HINT)
@@ -133,7 +133,10 @@ def of_releases(matrix: Matrix) -> list[Cell]:
     return sorted((cell for cell in there if "==" in cell.core), key=version)
 
 
-def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = "") -> Core:
+def from_wheel(
+    wheel: Path, named: str, slot: str, source: str, commit: str = "", address: str = ""
+) -> Core:
+    """The Core in a wheel; no secret of the URL that it is of is kept in it."""
     return Core(
         named=one_line(without_secrets(named)),
         core_ref=f"core_{slot}",
@@ -142,6 +145,7 @@ def from_wheel(wheel: Path, named: str, slot: str, source: str, commit: str = ""
         version=str(parse_wheel_filename(wheel.name)[1]),
         commit=commit,
         wheel=str(wheel),
+        address=without_secrets(address),
     )
 
 
@@ -152,8 +156,7 @@ def from_git(url: str, ref: str, slot: str, root: Path) -> Core:
         tree = Path(folder, "repository")
         commit = clone(url, ref, tree)
         wheel = build(tree, root, without_secrets(named))
-    core = from_wheel(wheel, named, slot, "git", commit)
-    return core.model_copy(update={"address": without_secrets(f"git+{url}@{commit}")})
+    return from_wheel(wheel, named, slot, "git", commit, f"git+{url}@{commit}")
 
 
 def clone(url: str, ref: str, tree: Path, token: str = "") -> str:

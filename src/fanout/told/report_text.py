@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from fanout.core.refs import CoreRef
-from fanout.errors import ExitCode
 from fanout.model import CellReport, Outcome, Result
 from fanout.told.report import Found, PromiseReport, Report, some, spans, told
 from fanout.wording import GLYPHS, number, outcome_words
@@ -22,11 +21,7 @@ STYLES = {
     Outcome.MISSING: "bold yellow",
     Outcome.UNSUPPORTED: "dim",
 }
-STYLES_OF_ANSWER = {
-    ExitCode.FINE: "bold green",
-    ExitCode.BROKEN: "bold red",
-    ExitCode.NO_VERDICT: "bold yellow",
-}
+STYLES_OF_ANSWER = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
 MARK = "| "  # of what is quoted
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
@@ -51,7 +46,12 @@ def print_report(report: Report, console: Console) -> None:
         console.print(Text(f"Coverage of {coverage.pack}: {coverage.says}"))
     console.print(Text(report.age))
     console.print(Text(report.summary))
-    console.print(Text(report.answer, STYLES_OF_ANSWER[report.exit_code]), soft_wrap=True)
+    print_answer(report.answer, console)
+
+
+def print_answer(text: str, console: Console) -> None:
+    """Print an answer and why, in the colour of its first word, as one line."""
+    console.print(Text(text, STYLES_OF_ANSWER[text.partition(":")[0]]), soft_wrap=True)
 
 
 def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:

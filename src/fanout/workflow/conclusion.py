@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.utils import parse_wheel_filename
 
 from fanout.cells.evidence import read_folder
-from fanout.cells.matrix import read_matrix, without_secrets
+from fanout.cells.matrix import read_matrix
 from fanout.cells.packs import read_packs
 from fanout.consumers.imports import Imports
 from fanout.consumers.table import consumers_of
@@ -147,8 +147,7 @@ def core_of(asked: Candidate, request: Request, folder: Path, matrix: Matrix, ro
     if asked.commit:  # as anybody can give it again
         ref = f"refs/pull/{number}/head" if number else named
         named = f"{asked.address.rpartition('@')[0]}@{ref}"
-    core = from_wheel(kept, named, "candidate", source, asked.commit)
-    return core.model_copy(update={"address": without_secrets(asked.address)})
+    return from_wheel(kept, named, "candidate", source, asked.commit, asked.address)
 
 
 def of_the_candidate(

@@ -58,10 +58,6 @@ class Released(NamedTuple):
     ran: datetime | None
     alike: frozenset[str]
 
-    def has(self, core_ref: str) -> bool:
-        """Whether a Core ref has its content."""
-        return core_ref in self.alike
-
     @property
     def unknown(self) -> int:
         return sum(one.unknown for one in self.packs)

@@ -12,16 +12,15 @@ from rich.text import Text
 from fanout.told.decision.account import Account
 from fanout.told.decision.section import UNEXPLAINED, Entry, Group
 from fanout.told.report import some
+from fanout.told.report_text import print_answer
 
-COLOURS = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
 WIDTH_OF_PACK = 14
 WIDTH_OF_VERDICT = 16
 
 
 def print_account(account: Account, console: Console) -> None:
     """Print the whole account; no line is padded, and no command is broken in two."""
-    answer = account.headline.partition(":")[0]
-    console.print(Text(account.headline, COLOURS[answer]), soft_wrap=True)
+    print_answer(account.headline, console)
     for line in lines(account, console.width):
         console.print(Text(line), soft_wrap=True)
 

@@ -183,7 +183,7 @@ def of_consumer(one: Affected) -> Who:
 
 def released_counts(found: Released) -> Iterator[Count]:
     """What is new with the released content, not known, broken for longer, and known."""
-    version = found.ref.version or found.ref.name
+    version = found.ref.called
     broken, known = ([one.broken for one in found.packs], [one.known for one in found.packs])
     failed = address(outcome=Outcome.FAILED, ref=version)
     # What is new is so against another content.
@@ -210,6 +210,6 @@ def released_counts(found: Released) -> Iterator[Count]:
 
 def since(found: Sequence[Breaks]) -> str:
     """Since which Cores, the oldest first; empty for what is new with the newest content."""
-    old = {ref.version or ref.name for one in found for ref in one.old}
+    old = {ref.called for one in found for ref in one.old}
     versions = sorted(old, key=version_of)
     return f"since {listed(versions, MOST_VERSIONS)}" if old else ""

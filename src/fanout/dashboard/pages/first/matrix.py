@@ -97,19 +97,15 @@ def boxes(
     """What each cell shows. Only what the newest content of Core broke is new to anybody."""
     digests = {pack.name: pack.statement.digest for pack in snapshot.packs}
     out = released(snapshot)
-    new = {one.pack for one in out.packs if one.broken.new and out.before} if out else set()
+    packs = [one.pack for one in out.packs if one.broken.new and out.before] if out else []
+    new = {(pack, core_ref) for pack in packs for core_ref in (out.alike if out else ())}
     found: dict[tuple[str, str], Box] = {}
     for row in rows:
         for column in columns:
             name = f"{row.pack}-{column.core_ref}"
             if cell := snapshot.cells.get(name):
                 said = box(cell, told[name], verdicts.get(name), digests.get(row.pack, ""))
-                if (
-                    row.pack in new
-                    and out
-                    and out.has(column.core_ref)
-                    and said.outcome == Outcome.FAILED
-                ):
+                if (row.pack, column.core_ref) in new and said.outcome == Outcome.FAILED:
                     said = said._replace(look=Verdict.REGRESSED)
                 found[row.pack, column.core_ref] = said
             elif row.known and column.kind != "gone":
