@@ -15,7 +15,7 @@ from fanout.notify.github.about import Judged
 from fanout.surface.change import Change, What
 from tests.notify.telling import announcement, judged, listening, of_the_table, tell
 from tests.servers.github import BOT, Fault, GitHub
-from tests.worlds.runs import NAME, cell, missing
+from tests.worlds.runs import NAME, cell, missing, promise
 
 REGRESSED, PASSING = Verdict.REGRESSED, Verdict.PASSING
 OLDER, NEWER = "a" * 40, "b" * 40  # commits of Core
@@ -231,7 +231,8 @@ def test_an_old_core_ref_does_not_close_what_a_candidate_broke(
     tell(tmp_path, small(REGRESSED))
 
     tell(tmp_path, of_the_table(number=2), cell("1.2.0"), cell("1.4.60"))
-    tell(tmp_path, of_the_table(number=3), cell("1.4.61"), cell("1.4.61", Result.BROKEN))
+    again = cell("1.4.61", promises=(promise(result=Result.BROKEN, message=GONE),))
+    tell(tmp_path, of_the_table(number=3), cell("1.4.61"), again)
     tell(tmp_path, of_the_table(number=4), cell("1.4.61"), missing("small-core_v1461"))
     assert github.issues[0]["state"] == "open"
 
