@@ -51,12 +51,13 @@ SLOTS = ("core_candidate", "core_baseline")
 LABELS = ("history", "candidate", "yanked", "live")  # of cells of several packs
 LIVE = "_live"  # what the name of a consumer ends with in that of its live cell
 DISTRIBUTION = "market-data-core"
+RUNS = ("run", "r", "run-parallel", "p", "legacy", "le")  # commands of tox
 FOR_PROGRAMS = ("--format", "--schema")  # options of commands that print for programs
 ANSWERS = ("report", "report-history", "report-candidate", "check", "gate")  # envs that find one
 # The gravest first: of several answers of one run, it is the last line.
 COLOURS = {"hold": 31, "error": 31, "unknown": 33, "release": 32}  # of a terminal
 ANSWER = re.compile(rf"({'|'.join(COLOURS)})\b")
-folded: set[str] = set()  # cells that a list leaves out
+folded: set[str] = set()  # cells that are neither listed nor run
 UNASKED = ("provision> ", "will run in automatically provisioned")  # which tox says each time
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 A_PYTHON = re.compile(r"\w*(py|python)\d*", re.ASCII)  # to tox, a factor that chooses one
@@ -236,6 +237,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
         leave_stdout(state)
     end_with_answer(state)
     fold_list(state)
+    fold_run(state)
     for name, cell in cells().items():
         # The content behind a path or a branch changes while its name stays.
         anew = {} if cell.named else {"recreate": True}
@@ -249,7 +251,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     chosen = os.environ.get("PACK", "")
     if chosen and chosen not in packs():
         raise HandledError(f"PACK names no pack: {chosen!r}; it is one of {', '.join(packs())}")
-    default = [name for name, cell in cells().items() if cell.default and not cell.release]
+    default = [name for name in by_default() if name not in folded]
     if chosen:
         env_list = [name for name in default if cells()[name].pack == chosen]
     else:
@@ -279,8 +281,7 @@ def for_programs(state: State) -> bool:
 def end_with_answer(state: State) -> None:
     """Have the outermost tox print, after all else, the answer that a command of an env leaves."""
     options = state.conf.options
-    runs = options.command in ("run", "r", "run-parallel", "p", "legacy", "le")
-    if not runs or "FANOUT_ANSWER" in os.environ:
+    if options.command not in RUNS or "FANOUT_ANSWER" in os.environ:
         return
     # The same traceback out of many cells hides what each of them says.
     if sum(name in cells() for name in options.env) != 1:
@@ -296,13 +297,32 @@ def end_with_answer(state: State) -> None:
     atexit.register(print_answer, Path(name), bool(due), stream, options.is_colored)
 
 
+def by_default() -> list[str]:
+    return [name for name, cell in cells().items() if cell.default and not cell.release]
+
+
+def fold_run(state: State) -> None:
+    """Leave out of a run the cells that it cannot ask for: tox configures all to run one."""
+    options = state.conf.options
+    factors = {factor for name in cells() for factor in name.split("-")}
+    # tox takes an odd mix of factors for an env, which says that it is no cell.
+    odd = any(name not in cells() and factors & {*name.split("-")} for name in options.env)
+    if options.command not in RUNS or options.env.is_all or options.factors or odd:
+        return
+    asked = {*options.env} if options.env or options.labels else {*by_default()}
+    labels = {*options.labels}
+    folded.update(
+        name for name, cell in cells().items() if name not in asked and not labels & cell.labels
+    )
+
+
 def fold_list(state: State) -> None:
     """Leave out of a whole list for people the cells that the default matrix has not."""
     options = state.conf.options
     listing = options.command in ("list", "l") and not options.list_no_description
     if not listing or options.labels or options.factors or options.list_default_only:
         return
-    folded.update(name for name, cell in cells().items() if not cell.default or cell.release)
+    folded.update({*cells()} - {*by_default()})
     if not os.environ.get("FANOUT_LIST"):  # or else the tox around this one says it
         os.environ["FANOUT_LIST"] = "folded"
         labels = "`tox list -m history`, `-m candidate` and `-m live`"
