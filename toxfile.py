@@ -16,13 +16,15 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from configparser import ConfigParser
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from threading import RLock
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from filelock import FileLock
 from packaging.version import VERSION_PATTERN
 from tox.config.loader.memory import MemoryLoader
 from tox.config.sets import ConfigSet, EnvConfigSet
@@ -32,7 +34,12 @@ from tox.report import HandledError
 from tox.session.state import State
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.errors import Fail, Recreate
+from tox.tox_env.info import Info
 from tox.tox_env.python.api import Python
+from tox.tox_env.register import ToxEnvRegister
+
+if TYPE_CHECKING:
+    from tox.util.json_types import JsonValue
 
 OLDEST = (3, 11)
 
@@ -222,6 +229,49 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
     except (OSError, RuntimeError) as error:
         raise ValueError(f"{variable} names nothing that is there: {named!r}; {HINT}") from error
     return f"{DISTRIBUTION} @ {path.as_uri()}"
+
+
+class OfAnyName(Info):
+    """What is kept about an env that has several names."""
+
+    @contextmanager
+    def compare(
+        self, value: object, section: str, sub_section: str | None = None
+    ) -> Generator[tuple[bool, object], None, None]:
+        unnamed = {**value, "name": ""} if isinstance(value, dict) and "name" in value else value
+        with super().compare(unnamed, section, sub_section) as found:
+            yield found
+
+
+@impl
+def tox_register_tox_env(register: ToxEnvRegister) -> None:
+    """Give all commands of the tool one env, made by the first, and anew for other dependencies."""
+    try:
+        from tox_uv._run import UvVenvRunner
+    except ImportError:  # this tox goes on to fetch the one that has it
+        return
+
+    class Tool(UvVenvRunner):
+        making = RLock()  # by one of those that run at once
+
+        @staticmethod
+        def id() -> str:
+            return "tool"
+
+        @property
+        def cache(self) -> Info:
+            return OfAnyName(self.env_dir)
+
+        def python_cache(self) -> dict[str, JsonValue]:
+            project = (ROOT / "pyproject.toml").read_bytes()
+            return super().python_cache() | {"project": hashlib.sha256(project).hexdigest()}
+
+        def setup(self) -> None:
+            self.env_dir.parent.mkdir(parents=True, exist_ok=True)
+            with self.making, FileLock(f"{self.env_dir}.lock"):
+                super().setup()
+
+    register.add_run_env(Tool)
 
 
 @impl(optionalhook=True)  # a tox that lacks it still reads `requires`, and fetches one that has it
