@@ -11,6 +11,7 @@ from collections.abc import Iterable
 # What runs it, by the name of the package that brings it, on Debian and in Homebrew.
 PROGRAMS = {
     "chromium": (
+        "chromium-headless-shell",
         "chromium",
         "chromium-browser",
         "google-chrome",
