@@ -37,7 +37,7 @@ from fanout.wording import one_line, printable
 FOLDER = "cores"
 # The first number grows when `fanout.surface.reader` reads otherwise. Each Python writes the
 # syntax trees in its own way, and so gives another digest of the same code.
-READER = f"2, Python {sys.version_info.major}.{sys.version_info.minor}"
+READER = f"3, Python {sys.version_info.major}.{sys.version_info.minor}"
 LARGEST_SURFACE = 4 * 1024 * 1024
 MOST_NAMES = 10_000
 DIGEST = re.compile(r"[0-9a-f]{64}")

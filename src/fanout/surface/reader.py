@@ -18,6 +18,7 @@ from fanout.surface.brought_along import brought_along
 from fanout.surface.source import (
     Assignment,
     Function,
+    Modern,
     assignment,
     deprecation,
     digest,
@@ -97,6 +98,10 @@ class Trees(griffe.Extension):
 
     def __init__(self) -> None:
         self.found: dict[str, list[ast.AST]] = {}
+
+    def on_module_node(self, *, node: object, **_: object) -> None:
+        if isinstance(node, ast.Module):
+            Modern().visit(node)
 
     def on_instance(self, *, node: object, obj: griffe.Object, **_: object) -> None:
         if isinstance(node, ast.AST):

@@ -12,7 +12,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import reduce
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from fanout.surface.symbol import is_private
 
@@ -35,18 +35,17 @@ def signature(node: Function) -> str:
     head = copy.copy(node)
     head.body = [ast.Expr(ast.Constant(...))]
     head.decorator_list = []
-    return decorated(node, one_line(modern(head)).removesuffix(": ..."))
+    return decorated(node, one_line(head).removesuffix(": ..."))
 
 
 def heading(node: ast.ClassDef) -> str:
     """What a class is made from, on one line: `class Level(str, Enum)`."""
-    parts = [one_line(modern(part)) for part in (*node.bases, *node.keywords)]
+    parts = [one_line(part) for part in (*node.bases, *node.keywords)]
     return decorated(node, f"class {node.name}" + (f"({', '.join(parts)})" if parts else ""))
 
 
 def assignment(node: Assignment, *, value: bool = True) -> str:
     """What a name is given: `int = Field(..., ge=0)`, or only its type."""
-    node = modern(node)
     said = one_line(node.annotation) if isinstance(node, ast.AnnAssign) else ""
     if not value or node.value is None or (said and is_ellipsis(node.value)):
         return said
@@ -55,32 +54,16 @@ def assignment(node: Assignment, *, value: bool = True) -> str:
 
 def digest(nodes: Iterable[ast.AST]) -> str:
     """SHA-256 over syntax trees, without their positions, comments and docstrings."""
-    text = "\n".join(ast.dump(modern(node)) for node in nodes)
+    text = "\n".join(ast.dump(node) for node in nodes)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest() if text else ""
 
 
 def decorated(node: Definition, said: str) -> str:
-    return " ".join([*(f"@{one_line(modern(part))}" for part in node.decorator_list), said])
+    return " ".join([*(f"@{one_line(part)}" for part in node.decorator_list), said])
 
 
 def one_line(node: ast.AST) -> str:
     return " ".join(ast.unparse(node).split())
-
-
-def modern(node: Node) -> Node:
-    """A copy of a tree in which two ways to write one thing are equal."""
-    return cast(Node, Modern().visit(copied(node)))
-
-
-def copied(node: Node) -> Node:
-    """A copy of a whole tree; `copy.deepcopy`, made for any object, takes four times as long."""
-    made = copy.copy(node)
-    for name, value in ast.iter_fields(node):
-        if isinstance(value, ast.AST):
-            setattr(made, name, copied(value))
-        elif isinstance(value, list):
-            setattr(made, name, [copied(v) if isinstance(v, ast.AST) else v for v in value])
-    return made
 
 
 class Modern(ast.NodeTransformer):
@@ -147,7 +130,7 @@ def model_config(node: ast.stmt) -> str:
             values = {one_line(key).strip("'") if key else "**": value for key, value in parts}
         case _:
             return ""
-    return ", ".join(sorted(f"{name}={one_line(modern(value))}" for name, value in values.items()))
+    return ", ".join(sorted(f"{name}={one_line(value)}" for name, value in values.items()))
 
 
 class Unquoted(ast.NodeTransformer):
@@ -260,7 +243,7 @@ def names_in(nodes: Iterable[ast.AST]) -> set[str]:
     """The dotted names that trees speak of, types in quotes included."""
     found = set()
     for node in nodes:
-        for part in ast.walk(modern(node)):
+        for part in ast.walk(node):
             if isinstance(part, ast.Name):
                 found.add(part.id)
             elif isinstance(part, ast.Attribute) and set(one_line(part)) <= DOTTED:

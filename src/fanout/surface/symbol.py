@@ -5,6 +5,9 @@ Every path is relative to `market_data_core`; the package itself is the empty pa
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import cached_property
+
 from fanout.model import Frozen, Text
 
 FARTHEST = 100  # names from one to the next; two that lead to each other may never end
@@ -42,9 +45,15 @@ class Surface(Frozen):
                 name = self.exports[start] + name[len(start) :]
         return name
 
+    @cached_property
+    def paths(self) -> list[str]:
+        return sorted(self.symbols)
+
     def members(self, path: str) -> list[str]:
-        """The symbols in another one, at any depth."""
-        return [found for found in self.symbols if found.startswith(f"{path}.")]
+        """The symbols in another one, at any depth, by name."""
+        # "/" is the character after ".": what lies between begins with the path and a dot.
+        first, last = (bisect_left(self.paths, f"{path}{end}") for end in "./")
+        return self.paths[first:last]
 
     def names_of(self, path: str) -> tuple[str, ...]:
         """Every public name of the thing that is defined there, the shortest first."""
