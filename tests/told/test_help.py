@@ -18,7 +18,8 @@ def test_help_is_one_screen(command: str) -> None:
     lines = told.stdout.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
-    assert "  Example: " in lines[-1] and f"fanout {command}".strip() in lines[-1]
+    assert "  Example: " in lines[-1]
+    assert f"fanout {command}".strip() in lines[-1]
     assert not [line for line in lines[1:] if line.endswith("...")]
 
 

@@ -23,6 +23,7 @@ from fanout.commands.command import (
     PACKS,
     ROOT,
     Command,
+    complain,
     format_option,
     leave,
     say,
@@ -255,7 +256,7 @@ def page_of(run: str, history: Path, site: Path) -> Sequence[Path]:
     try:
         build(history, site, EVERY, Pace("building the dashboard"))
     except UnusableInput as error:
-        say(f"warning: there is no page: {error.what}\nhint: {error.hint}")
+        complain(error, "warning: there is no page: ")
         return ()
     except KeyboardInterrupt:
         say("warning: there is no page: its making was stopped")

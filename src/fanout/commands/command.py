@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.errors import ExitCode, UnusableInput
-from fanout.wording import one_line, printable
+from fanout.wording import hanging, one_line, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
+INTERRUPTED = 130  # the exit code that shells give Ctrl-C
 EVERY = 24.0  # hours in which a run is due, unless told
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FOLDER_THAT_IS_THERE = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -82,6 +83,18 @@ def say(text: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))
 
 
+def complain(error: UnusableInput, mark: str = "error: ") -> None:
+    """Tell what is wrong and what to do next; where a line wraps, its mark stands out.
+
+    Only a terminal wraps: a log is searched.
+    """
+    console = Console(stderr=True)
+    for first, text in ((mark, error.what), ("hint: ", error.hint)):
+        beside = " " * (first.index(" ") + 1)
+        wraps = console.is_terminal
+        say("\n".join(hanging(text, first, beside, console.width)) if wraps else first + text)
+
+
 def leave(*lines: object) -> bool:
     """Leave an answer, and the page of it, with the tox that runs this, if one asks for its end."""
     file = os.environ.get("FANOUT_ANSWER")
@@ -132,12 +145,13 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except UnusableInput as error:
-            say(f"error: {error.what}\nhint: {error.hint}")
+            complain(error)
             leave(f"error: {error.what}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("stopped: there is no answer", err=True)
-            ctx.exit(ExitCode.NO_VERDICT)
+            click.echo("interrupted: there is no answer", err=True)
+            leave("unknown: it was interrupted")
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # Nobody reads on; Python must not complain of it once more when it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

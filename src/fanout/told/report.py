@@ -25,7 +25,7 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.wording import cut, number
+from fanout.wording import QUOTED, cut, number
 
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
@@ -285,4 +285,4 @@ def why(message: str, text: str) -> Iterator[str]:
     """The first lines of why: what pytest marks as the error, or else the message."""
     marked = [line[2:] for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
-        yield f"| {cut(line.strip(), LONGEST_LINE)}"
+        yield f"{QUOTED}{cut(line.strip(), LONGEST_LINE)}"

@@ -12,7 +12,7 @@ from rich.text import Text
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
 from fanout.told.report import Found, PromiseReport, Report, some, spans, told
-from fanout.wording import GLYPHS, number, outcome_words
+from fanout.wording import GLYPHS, number, outcome_words, wrapped
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -22,7 +22,6 @@ STYLES = {
     Outcome.UNSUPPORTED: "dim",
 }
 STYLES_OF_ANSWER = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
-MARK = "| "  # of what is quoted
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
 
@@ -138,11 +137,8 @@ def print_command(console: Console, found: Found) -> None:
 def print_facts(console: Console, facts: Iterable[str], columns: int) -> None:
     """Print facts one below the other; of a quoted one each line has its mark, also if it wraps."""
     for fact in facts:
-        mark = MARK if fact.startswith(MARK) else ""
-        text = Text(fact.removeprefix(mark))
-        for line in text.wrap(console, max(console.width - columns - len(mark), 20)):
-            line.rstrip()
-            console.print(indented(Text(mark) + line, columns))
+        for line in wrapped(fact, columns, console.width):
+            console.print(Text(line), soft_wrap=True)
 
 
 def indented(text: Text, columns: int) -> Padding:

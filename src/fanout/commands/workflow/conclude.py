@@ -41,9 +41,7 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
 @click.option(
     "--plan", "text", envvar="PLAN", required=True, help="The plan, as the first job gave it."
 )
-@click.option(
-    "--evidence", type=FOLDER, required=True, help="All artifacts with evidence."
-)
+@click.option("--evidence", type=FOLDER, required=True, help="All artifacts with evidence.")
 @click.option(
     "--wheel", type=FOLDER, default=Path("core"), help="The folder of the candidate's wheel."
 )

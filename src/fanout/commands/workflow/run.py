@@ -63,8 +63,8 @@ def run_command(
 ) -> None:
     """Run cells, and say of each how it ended.
 
-    Nothing that a cell prints is printed. CORE_CANDIDATE and CORE_BASELINE name their Cores, as for tox. A broken promise is no failure
-    here: the evidence says so, and the report judges.
+    Nothing that a cell prints is printed. CORE_CANDIDATE and CORE_BASELINE name their Cores, as
+    for tox. A broken promise is no failure here: the evidence says so, and the report judges.
     """
     root = root.resolve()
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}

@@ -24,7 +24,8 @@ Example: fanout workflow source git+https://host/core@commit --output source""",
 def source(core: str, folder: Path, token: str) -> None:
     """Clone CORE, if it is a git URL.
 
-    It prints what `fanout workflow wheel` makes a wheel of. What builds Core runs Core's code, and so is another step, which is given no token.
+    It prints what `fanout workflow wheel` makes a wheel of. What builds Core runs Core's code, and
+    so is another step, which is given no token.
     """
     if git := GIT_URL.fullmatch(core):
         commit = clone(git["url"], git["ref"], folder.resolve(), token)

@@ -32,7 +32,8 @@ Example: fanout workflow wheel 1.4.61 --output core""",
 def wheel(core: str, folder: Path, root: Path, index: str) -> None:
     """Make one wheel of CORE, and print its path.
 
-    CORE is a version or a git URL with a commit. The path ends with `wheels`, its own digest and its name: so it is the same in every job.
+    CORE is a version or a git URL with a commit. The path ends with `wheels`, its own digest and
+    its name: so it is the same in every job.
     """
     root = root.resolve()
     if git := GIT_URL.fullmatch(core):
