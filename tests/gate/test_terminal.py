@@ -1,4 +1,4 @@
-"""The last lines that `fanout check` leaves in a terminal of 80 by 24, in each of its situations."""
+"""What `fanout check` leaves last on a terminal of 80 by 24, in each of its situations."""
 
 from __future__ import annotations
 
