@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import PurePath
 
 from fanout.cause.failure import last_error
+from fanout.cause.fewest import BrokenPromise, by_cause
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import (
@@ -43,10 +44,9 @@ class Account(Frozen):
 def account(decision: Decision, today: date) -> Account:
     """What is broken first, and of that what regressed, by cause; then unknown, and the rest."""
     cells = decision.cells
-    regressed = [(cell, one) for cell in cells for one in cell.having(Verdict.REGRESSED)]
     sections = (
         *affected.first(decision),
-        Section(title="Regressed", groups=by_cause(decision, regressed)),
+        Section(title="Regressed", groups=tuple(regressed(decision))),
         section("Broken, while the baseline is not known", broken(decision, Verdict.BROKEN)),
         section("Still failing", broken(decision, Verdict.STILL_FAILING)),
         section("Unknown", unknown(cells)),
@@ -91,25 +91,14 @@ def unknown(cells: Iterable[CellVerdict]) -> Iterator[Entry]:
             yield entry(cell, promise, (unsettled(promise),))
 
 
-def by_cause(
-    decision: Decision, regressed: Iterable[tuple[CellVerdict, PromiseVerdict]]
-) -> tuple[Group, ...]:
-    found = {(cell.pack, one.name): (cell, one) for cell, one in regressed}
-    groups = []
-    for cause in decision.causes:
-        keys = [(one.pack, one.name) for one in cause.promises]
-        told = [found.pop(key) for key in keys if key in found]
-        groups.append((cause.changes, cause.since, told))
-    groups.append(((), "", list(found.values())))
-    return tuple(
-        Group(
-            changes=changes,
-            since=since,
-            entries=tuple(entry(cell, one, now_and_then(decision, one)) for cell, one in told),
-        )
-        for changes, since, told in groups
-        if told
-    )
+def regressed(decision: Decision) -> Iterator[Group]:
+    """What regressed, by what changed in Core."""
+    found = {
+        BrokenPromise(pack=cell.pack, name=one.name): entry(cell, one, now_and_then(decision, one))
+        for cell, one in having(decision, Verdict.REGRESSED)
+    }
+    for cause, told in by_cause(decision.causes, found):
+        yield Group(changes=cause.changes, since=cause.since, entries=tuple(told))
 
 
 def broken(decision: Decision, verdict: Verdict) -> Iterator[Entry]:
