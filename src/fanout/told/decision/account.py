@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import groupby
@@ -9,6 +10,7 @@ from pathlib import PurePath
 
 from fanout.cause.failure import last_error
 from fanout.cause.fewest import BrokenPromise, by_cause
+from fanout.core.requirement import ask_again
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import (
@@ -70,8 +72,31 @@ def account(decision: Decision, today: date) -> Account:
         ),
         consumers=tuple(affected.rows(decision)),
         packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
-        sections=tuple(folded(one) for one in sections if one.promises),
+        sections=tuple(
+            pointed(folded(one), decision.candidate.given) for one in sections if one.promises
+        ),
     )
+
+
+def pointed(section: Section, core: str) -> Section:
+    """The section, in which a promise that is told alone of its cell is run again alone."""
+    told = Counter(
+        one.command
+        for group in section.groups
+        for one in (*group.entries, *(part for many in group.many for part in many.entries))
+    )
+
+    def alone(one: Entry) -> Entry:
+        # Whoever broke a whole file broke more than one.
+        if told[one.command] > 1 or not one.command or "::" not in "".join(one.names[:1]):
+            return one
+        return one.model_copy(update={"command": ask_again(one.pack, core, one.names[0])})
+
+    groups = (
+        group.model_copy(update={"entries": tuple(map(alone, group.entries))})
+        for group in section.groups
+    )
+    return section.model_copy(update={"groups": tuple(groups)})
 
 
 def unknown(cells: Iterable[CellVerdict]) -> Iterator[Entry]:
