@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from tests.worlds.terminal import Screen, on_screen
 def world(tmp_path_factory: pytest.TempPathFactory, index: CoreIndex) -> World:
     made = World(tmp_path_factory.mktemp("terminal") / "world", index.url).make()
     made.core(MENDED)
+    built = ("--output", "site", "--offline", "--url", "https://example.org", "--every", "200")
+    assert made.ask("dashboard", *built).exit_code == 0
     return made
 
 
@@ -35,7 +38,10 @@ def check(world: World, *arguments: str, interrupt: str = "") -> Screen:
 def test_the_screen_ends_with_the_answer(
     world: World, pack: str, exit_code: int, answer: str
 ) -> None:
-    """Whatever the answer is, its last lines are the answer, why, and the page of the run."""
+    """Whatever the answer is, its last lines are the answer, why, and the page of the run.
+
+    The site keeps the address and the hours that it was built with.
+    """
     asked = ("core", "--baseline", "2.0.0", "--pack", pack, "--dashboard", "site")
     screen = check(world, *asked)
     assert screen.exit_code == exit_code
@@ -45,6 +51,8 @@ def test_the_screen_ends_with_the_answer(
     assert said.endswith(".html)")
     (page,) = (world.root / "site/runs").glob(f"{Path(said.rpartition('/')[2]).stem}.html")
     assert page.is_file()
+    site = json.loads((world.root / "site/latest.json").read_bytes())
+    assert (site["every"], site["url"]) == (200, "https://example.org/")
 
 
 def test_the_screen_of_a_check_that_was_interrupted(world: World) -> None:

@@ -243,9 +243,12 @@ def conclude(
 def page_of(run: str, history: Path, site: Path) -> Sequence[Path]:
     """The page of a run, once the site has it; none where the site cannot be built."""
     from fanout.dashboard.build import build  # takes long to import
+    from fanout.dashboard.data.latest import Settings, settings
 
+    # A site that is there stays as it was asked for.
+    told = settings(site) or Settings(every=EVERY, url="")
     try:
-        build(history, site, EVERY, Pace("building the dashboard"))
+        build(history, site, told.every, Pace("building the dashboard"), url=told.url)
     except UnusableInput as error:
         complain(error, "warning: there is no page: ")
         return ()

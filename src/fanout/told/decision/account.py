@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -30,6 +31,7 @@ from fanout.wording import number
 
 # What is told with why, and how to run it again.
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
+TEST = re.compile(r"\S+::\S+(\[.*\])?", re.DOTALL)
 SAME_CONTENT = "The candidate has the same content as its baseline: nothing in Core's code changed."
 
 
@@ -87,8 +89,9 @@ def pointed(section: Section, core: str) -> Section:
     )
 
     def alone(one: Entry) -> Entry:
-        # Whoever broke a whole file broke more than one.
-        if told[one.command] > 1 or not one.command or "::" not in "".join(one.names[:1]):
+        # A file that cannot be imported, or an entry of pack.toml, is no test to be asked for.
+        test = TEST.fullmatch("".join(one.names[:1]))
+        if told[one.command] > 1 or not one.command or not test:
             return one
         return one.model_copy(update={"command": ask_again(one.pack, core, one.names[0])})
 
