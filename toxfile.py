@@ -376,7 +376,8 @@ def fold_list(state: State) -> None:
     if not os.environ.get("FANOUT_LIST"):  # or else the tox around this one says it
         os.environ["FANOUT_LIST"] = "folded"
         labels = "`tox list -m history`, `-m candidate` and `-m live`"
-        atexit.register(print, f"and {len(folded)} cells more, which {labels} show")
+        shown = sum(bool(cells()[name].labels) for name in folded)
+        atexit.register(print, f"and {shown} cells more, which {labels} show")
 
 
 def print_answer(file: Path, due: bool, stream: TextIO, coloured: bool) -> None:

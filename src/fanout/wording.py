@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from fanout.model import Counts, Outcome, Result, Verdict
 
 SEEN = " \t\n\N{NO-BREAK SPACE}"
+QUOTED = "| "  # before each line of a text that is not this tool's own
+MOST_NAMES = 3  # in a line that says something else
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
 GLYPHS: Mapping[str, str] = {
     Outcome.PASSED: "✓",
@@ -56,6 +59,32 @@ def cut(text: str, longest: int) -> str:
 def fitted(text: str, longest: int) -> str:
     """The text, or as much of it as fits with an ellipsis into a number of characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def first_few(names: Iterable[str], between: str = ", ") -> str:
+    """Distinct names in a line, or the first of them and how many more there are."""
+    found = list(dict.fromkeys(names))
+    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return between.join(found[:MOST_NAMES]) + more
+
+
+def wrapped(text: str, indent: int, width: int) -> list[str]:
+    """A text in lines no longer than a terminal is wide; of a quoted one each has its mark."""
+    mark = QUOTED if text.startswith(QUOTED) else ""
+    beside = " " * indent + mark
+    return hanging(text.removeprefix(mark), beside, beside if mark else f"{beside}  ", width)
+
+
+def hanging(text: str, first: str, others: str, width: int) -> list[str]:
+    """A text in lines of a width, what stands before the first and before the others included."""
+    return textwrap.wrap(
+        " ".join(text.split()),
+        max(width, 40),
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,  # a path or a command could not be pasted
+        break_on_hyphens=False,
+    )
 
 
 def outcome_words(outcome: str, counts: Counts) -> str:

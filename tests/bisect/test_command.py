@@ -80,6 +80,8 @@ def test_one_break(world: SmallWorld) -> None:
         "| assert 2 == 1",
         "$ tox run -e small-core_v123",
         "0 cells run, 6 reused from the history",
+        "What changed in Core between the two, and whose promises name it:",
+        "$ fanout diff core_v122 core_v123",
     ]
 
 

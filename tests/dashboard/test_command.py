@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fanout.commands import command
 from fanout.commands.progress import Pace
 from fanout.dashboard.site import alone
 from fanout.digest import content_digest
+from fanout.history.query import History
 from tests.servers.core_index import CoreIndex
 from tests.worlds.project import Project
 from tests.worlds.runs import BROKEN, cell, record
@@ -158,18 +162,51 @@ def test_another_build_of_the_same_folder(
     assert "error: another build is writing to" in done.stderr
 
 
-def test_pace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is soon done tells nothing; else a line a second, and how much is left once known."""
+@pytest.mark.parametrize(
+    ("terminal", "said", "lines_of_all"),
+    [
+        (True, ["building: 16 of 104", "building: 24 of 104, about 10 s left"], 12),
+        (False, ["building: 80 of 104, about 3 s left"], 1),
+    ],
+)
+def test_pace(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: bool,
+    said: list[str],
+    lines_of_all: int,
+) -> None:
+    """What is soon done tells nothing; else a line a second, or in a log every ten.
+
+    How much is left is told once it is known.
+    """
     now = 0.0
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     monkeypatch.setattr("time.monotonic", lambda: now)
     pace = Pace("building")
     for count in range(1, 105):
         now += 0.125
         pace(count, 104)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == ["building: 16 of 104", "building: 24 of 104, about 10 s left"]
-    assert len(lines) == 12
-    assert lines[-1] == "building: 104 of 104"
+    assert lines[: len(said)] == said
+    assert len(lines) == lines_of_all
+
+
+def test_no_command_is_silent_for_long(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that says nothing for long says now and then that it works, beside its answer."""
+    monkeypatch.setattr("fanout.commands.command.SILENCE", 0.02)
+
+    def slow(folder: Path) -> History:
+        for _ in range(2):
+            before, now = command.spoke, time.monotonic()
+            while command.spoke == before and time.monotonic() < now + 5:
+                time.sleep(0.005)
+        return History(folder)
+
+    monkeypatch.setattr("fanout.commands.history.History", slow)
+    done = project.fanout("history", "--format", "json")
+    assert json.loads(done.stdout)["runs"] == 0
+    assert done.stderr.startswith("still working, after 0 s\nstill working, ")
 
 
 def test_help(project: Project) -> None:

@@ -352,7 +352,7 @@ def test_many_that_fail_alike(history: Path) -> None:
     text = held(history, [promise(name) for name in names], now, now)
     (entry,) = re.findall(r'<article class="promise many">.*?<details>', text, re.DOTALL)
     assert "<h4>40 promises of small fail alike</h4>" in entry
-    assert "was: kept on core_v120; now: broken on core_candidate, 2 times out of 2" in entry
+    assert "was: kept on 1.2.0; now: broken on 1.3.0 (git), 2 times out of 2" in entry
     assert entry.count("is late") == 1
     assert entry.count(f"CORE_CANDIDATE=git+https://example.org/core@{'a' * 40} tox run") == 1
     assert [text.count(f'id="promise-{at}"') for at in (1, 40)] == [1, 1]

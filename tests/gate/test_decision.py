@@ -246,7 +246,7 @@ def test_a_large_hold_is_told_by_failure(gate: Gate, error: str) -> None:
     text, markdown = (gate.decide(*packs, form=form).stdout for form in ("text", "markdown"))
     assert len(text.splitlines()) - len(before.splitlines()) < 36
     assert "\nRegressed: 121\n" in text
-    said = "  120 promises of steady, excused, novice\n    was: kept on core_v200\n    now: broken"
+    said = "  120 promises of steady, excused, novice\n    was: kept on 2.0.0\n    now: broken"
     assert said in text
     regressed = text.partition("Regressed: ")[2].partition("Still failing: ")[0]
     assert regressed.count(error.partition(":")[0]) == 1
@@ -274,7 +274,7 @@ def test_first_attempt_alone(gate: Gate) -> None:
     gate.folders = gate.folders[:1]
     result = gate.decide("shaky")
     assert result.exit_code == 1
-    assert "now: broken on core_candidate, not yet run a second time" in result.stdout
+    assert "now: broken on 2.1.0 (path), not yet run a second time" in result.stdout
 
 
 @pytest.mark.parametrize("attempts", [(0, 1), (1, 0), (0, 1, 1, 1), (1, 1, 0)])

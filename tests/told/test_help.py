@@ -5,17 +5,22 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from fanout.cli import JOBS, PLACES, main
+from fanout.cli import PLACES, main
+from fanout.commands.workflow.group import PLACES as WORKFLOW
+
+COMMANDS = ("", *PLACES, *(f"workflow {name}" for name in WORKFLOW))
 
 
-@pytest.mark.parametrize("command", ["", *(name for name in PLACES if name not in JOBS)])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_one_screen(command: str) -> None:
-    """The help of a command for people fits on one screen, and ends with an example."""
+    """The help of each command fits on one screen, ends with an example, and is cut nowhere."""
     told = CliRunner().invoke(main, [*command.split(), "--help"], env={"COLUMNS": "80"})
     lines = told.stdout.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
-    assert lines[-1].startswith("  Example: fanout ")
+    assert "  Example: " in lines[-1]
+    assert f"fanout {command}".strip() in lines[-1]
+    assert not [line for line in lines[1:] if line.endswith("...")]
 
 
 def test_commands_for_people_come_first() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fanout.strength.answer import Fate
-from tests.worlds.project import PACK_TOML, Case, Project
+from tests.worlds.project import PACK_TOML, TOX_INI, Case, Project
 from tests.worlds.strengths import RAISES, keep, mutant
 
 CELLS = ("small-core_v110", "small-core_v120", "other-core_v110", "other-core_v120")
@@ -39,6 +39,21 @@ def give(project: Project, *cases: Case, **said: str) -> None:
     """Give every expected cell the same evidence."""
     for cell in CELLS:
         project.evidence(cell, *cases, **said)
+
+
+def test_a_report_names_each_core_by_its_version(project: Project) -> None:
+    """Over a column and beside a promise a Core is its version; a command has the cell's name."""
+    versions = "".join(f"\n    core_v1{n}0: CORE = market-data-core==1.{n}.0" for n in (1, 2))
+    project.write("tox.ini", TOX_INI.replace(" CORE = market-data-core", versions))
+    for cell in CELLS:
+        number = f"1.{cell[-2]}.0"
+        asked = f"market-data-core=={number}"
+        project.evidence(cell, BROKEN, asked=asked, version=number)
+    lines = [line.strip() for line in project.fanout("report").stdout.splitlines()]
+    assert lines[0].split() == ["1.2.0", "1.1.0"]
+    assert lines.count("in 2 cells: 1.1.0 to 1.2.0") == 2
+    assert "$ tox run -e small-core_v120" in lines
+    assert "core_v120" not in " ".join(line for line in lines if line[:1] != "$")
 
 
 def test_all_kept(project: Project) -> None:

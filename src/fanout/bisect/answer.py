@@ -121,6 +121,9 @@ def print_bisection(found: Bisection, console: Console) -> None:
         console.print(Text(f"    $ {found.command}\n"), soft_wrap=True)
     reused = f", {found.cells_reused} reused from the history" if not found.commit else ""
     console.print(Text(f"{number(found.cells_run, 'cell')} run{reused}"))
+    if not found.commit:
+        console.print(Text("\nWhat changed in Core between the two, and whose promises name it:\n"))
+        console.print(Text(f"  $ fanout diff {found.last.name} {found.first.name}"), soft_wrap=True)
 
 
 def facts(found: Bisection) -> Iterator[str]:

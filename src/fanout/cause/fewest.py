@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from fanout.cause.failure import Failure
 from fanout.cause.reach import Reach
@@ -25,12 +26,29 @@ class BrokenPromise(Frozen):
     name: str
 
 
+T = TypeVar("T")
+
+
 class Cause(Frozen):
     """Changes in Core and the promises that they explain; no changes where none explains them."""
 
     changes: tuple[Change, ...]
     promises: tuple[BrokenPromise, ...]
     since: str = ""  # the version of Core that the changes were made to
+
+
+def by_cause(
+    causes: Iterable[Cause], broken: Mapping[BrokenPromise, T]
+) -> list[tuple[Cause, list[T]]]:
+    """What is told of broken promises under the cause of each; what no cause explains is last."""
+    left = dict(broken)
+    found = [
+        (cause, [left.pop(one) for one in cause.promises if one in left])
+        for cause in causes
+        if cause.changes
+    ]
+    found.append((Cause(changes=(), promises=tuple(left)), list(left.values())))
+    return [(cause, told) for cause, told in found if told]
 
 
 def causes(

@@ -23,6 +23,7 @@ from fanout.commands.command import (
     PACKS,
     ROOT,
     Command,
+    complain,
     format_option,
     leave,
     say,
@@ -47,7 +48,6 @@ from fanout.told.decision.junit import junit
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.decision.text import print_account
 
-LIVE_SECONDS = 4.0  # that a live cell takes, about
 ENDS = """\b
 Exit codes: 0 release, 1 hold, 2 unusable input, 3 unknown.
 """
@@ -112,11 +112,12 @@ def check(
     with suppress(UnreachableIndex):
         check_served((comparison.candidate, comparison.baseline), index)
     folder = run_folder(comparison.root, started)
-    with History(history) as past, alone(comparison.root):
+    # A history that cannot be read is told before anything runs.
+    with History(history), alone(comparison.root):
         live = () if fast else comparison.live
-        run("running", comparison, (*comparison.cells, *live), folder / "1", minutes, past)
+        run("running", comparison, (*comparison.cells, *live), folder / "1", minutes)
         if again := comparison.to_confirm:
-            run("running again in fresh envs", comparison, again, folder / "2", minutes, past)
+            run("running again in fresh envs", comparison, again, folder / "2", minutes)
     click.echo(f"evidence in {folder}", err=True)
     conclude("check", comparison, started, history, index, form, fast=fast, site=dashboard)
 
@@ -200,18 +201,9 @@ def compare(
 
 
 def run(
-    title: str,
-    comparison: Comparison,
-    cells: Iterable[str],
-    folder: Path,
-    minutes: float,
-    past: History,
+    title: str, comparison: Comparison, cells: Sequence[str], folder: Path, minutes: float
 ) -> None:
-    names = tuple(cells)
-    live = comparison.live
-    took = (LIVE_SECONDS if name in live else past.seconds(name) for name in names)
-    progress = Progress(title, names, took)
-    comparison.run(names, folder, minutes, progress)
+    comparison.run(cells, folder, minutes, Progress(title, cells))
 
 
 def conclude(
@@ -251,11 +243,14 @@ def conclude(
 def page_of(run: str, history: Path, site: Path) -> Sequence[Path]:
     """The page of a run, once the site has it; none where the site cannot be built."""
     from fanout.dashboard.build import build  # takes long to import
+    from fanout.dashboard.data.latest import Settings, settings
 
+    # A site that is there stays as it was asked for.
+    told = settings(site) or Settings(every=EVERY, url="")
     try:
-        build(history, site, EVERY, Pace("building the dashboard"))
+        build(history, site, told.every, Pace("building the dashboard"), url=told.url)
     except UnusableInput as error:
-        say(f"warning: there is no page: {error.what}\nhint: {error.hint}")
+        complain(error, "warning: there is no page: ")
         return ()
     except KeyboardInterrupt:
         say("warning: there is no page: its making was stopped")

@@ -6,11 +6,12 @@ import io
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from threading import current_thread, main_thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,9 +21,11 @@ from rich.console import Console
 from rich.text import Text
 
 from fanout.errors import ExitCode, UnusableInput
-from fanout.wording import one_line, printable
+from fanout.wording import hanging, one_line, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
+INTERRUPTED = 130  # the exit code that shells give Ctrl-C
+SILENCE = 10.0  # seconds without a word, after which one is due
 EVERY = 24.0  # hours in which a run is due, unless told
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FOLDER_THAT_IS_THERE = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -77,9 +80,44 @@ def address(context: click.Context, option: click.Parameter, value: str | None) 
     raise click.BadParameter(f"'{printable(value)}' is no address such as https://example.org/core")
 
 
+spoke = 0.0  # the moment at which something was said last
+
+
 def say(text: str) -> None:
     """Tell something beside the answer, on standard error."""
+    global spoke
+    spoke = time.monotonic()
     Console(stderr=True, soft_wrap=True, highlight=False).print(Text(printable(text)))
+
+
+def complain(error: UnusableInput, mark: str = "error: ") -> None:
+    """Tell what is wrong and what to do next; where a line wraps, its mark stands out.
+
+    Only a terminal wraps: a log is searched.
+    """
+    console = Console(stderr=True)
+    for first, text in ((mark, error.what), ("hint: ", error.hint)):
+        beside = " " * (first.index(" ") + 1)
+        wraps = console.is_terminal
+        say("\n".join(hanging(text, first, beside, console.width)) if wraps else first + text)
+
+
+@contextmanager
+def never_silent() -> Iterator[None]:
+    """A block that says that it still works wherever nothing else has said anything for long."""
+    began = time.monotonic()
+    ended = Event()
+
+    def watch() -> None:
+        while not ended.wait(max(began, spoke) + SILENCE - time.monotonic()):
+            if time.monotonic() - spoke >= SILENCE:
+                say(f"still working, after {time.monotonic() - began:.0f} s")
+
+    Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def leave(*lines: object) -> bool:
@@ -129,15 +167,19 @@ class Command(click.Command):
         if current_thread() is main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)
         print_every_text()
+        # A server that waits has nothing to say.
+        at_work = nullcontext() if ctx.params.get("serves") else never_silent()
         try:
-            return super().invoke(ctx)
+            with at_work:
+                return super().invoke(ctx)
         except UnusableInput as error:
-            say(f"error: {error.what}\nhint: {error.hint}")
+            complain(error)
             leave(f"error: {error.what}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("stopped: there is no answer", err=True)
-            ctx.exit(ExitCode.NO_VERDICT)
+            click.echo("interrupted: there is no answer", err=True)
+            leave("unknown: it was interrupted")
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # Nobody reads on; Python must not complain of it once more when it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,6 +15,7 @@ from fanout.commands.command import (
     ROOT,
     Command,
     address,
+    complain,
     format_option,
     leave,
     say,
@@ -152,10 +153,11 @@ def serve(folder: Path, port: int, history: Path, make: Callable[[], Written]) -
             make()
             with answering(server):
                 click.echo(f"serving {server.url} until Ctrl-C")
-                follow(server, history, make, click.echo, complain)
+                follow(server, history, make, click.echo, go_on)
         except KeyboardInterrupt:
             click.echo("stopped; the site stays where it is")
 
 
-def complain(error: UnusableInput) -> None:
-    say(f"error: {error.what}\nhint: {error.hint}\nthe site stays as it was")
+def go_on(error: UnusableInput) -> None:
+    complain(error)
+    say("the site stays as it was")

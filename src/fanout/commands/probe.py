@@ -14,7 +14,7 @@ from rich.console import Console
 from fanout.bisect.judged import Judged, choose, judged
 from fanout.bisect.probe import keep, probe
 from fanout.cells.run import alone, find_pack
-from fanout.commands.command import FOLDER, ROOT, print_every_text, say
+from fanout.commands.command import FOLDER, INTERRUPTED, ROOT, complain, print_every_text, say
 from fanout.errors import UnusableInput
 from fanout.model import Standing
 
@@ -26,7 +26,6 @@ class ProbeCode(IntEnum):
     BROKEN = 1
     SKIP = 125
     STOP = 128  # from here on git gives up, and marks nothing
-    INTERRUPTED = 130
 
 
 CODES = {Standing.KEPT: ProbeCode.KEPT, Standing.BROKEN: ProbeCode.BROKEN}
@@ -53,9 +52,10 @@ class ProbeCommand(click.Command):
         try:
             return super().invoke(ctx)
         except UnusableInput as error:
-            say(f"error: {error.what}\nhint: {error.hint}")
+            complain(error)
         except KeyboardInterrupt:
-            ctx.exit(ProbeCode.INTERRUPTED)
+            say("interrupted: there is no answer")
+            ctx.exit(INTERRUPTED)
         except Exception:
             Console(stderr=True, soft_wrap=True).print_exception()
         ctx.exit(ProbeCode.STOP)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import sys
 import time
 from collections.abc import Iterable
 
-from fanout.commands.command import say
+from fanout.commands.command import SILENCE, say
 
-SILENT, OFTEN = 2.0, 1.0  # seconds before progress is told, and from one line to the next
+SILENT, OFTEN = 2.0, 1.0  # seconds before a terminal shows progress, and from then on
 
 
 class Progress:
     """Counts the cells of a run; as a function it is told each one that has finished."""
 
-    def __init__(self, title: str, cells: Iterable[str], seconds: Iterable[float | None]) -> None:
-        """`seconds` are what each cell took before; only if all are known is there an estimate."""
+    def __init__(self, title: str, cells: Iterable[str]) -> None:
         self.total = len(list(cells))
         self.done = 0
         self.started = time.monotonic()
-        known = list(seconds)
-        expected = sum(took for took in known if took is not None) / (os.cpu_count() or 1)
-        about = f", about {max(expected, 1):.0f} s" if known and None not in known else ""
-        say(f"{title}: {self.total} cells{about}")
+        say(f"{title}: {self.total} cells")
 
     def __call__(self, cell: str) -> None:
         self.done += 1
@@ -30,13 +26,14 @@ class Progress:
 
 
 class Pace:
-    """Tells on standard error how far something has come, unless it is soon done."""
+    """Tells how far something has come, unless it is soon done; in a log, now and then."""
 
-    def __init__(self, what: str, often: float = OFTEN) -> None:
+    def __init__(self, what: str) -> None:
+        shown = sys.stderr.isatty()
         self.what = what
-        self.often = often
+        self.often = OFTEN if shown else SILENCE
         self.began = time.monotonic()
-        self.next = self.began + SILENT
+        self.next = self.began + (SILENT if shown else SILENCE)
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()

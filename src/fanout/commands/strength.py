@@ -24,7 +24,6 @@ ENDS = """\b
 Exit codes: 0 as strong as pack.toml asks, 1 weaker, or a false alarm,
 2 unusable input, 3 unknown: nothing could be run.
 """
-OFTEN = 10.0  # seconds from one line of progress to the next
 
 
 @click.command(
@@ -86,7 +85,7 @@ def strength(
                 wheel = trial.keep(one, keep) if keep else None
                 show(form, report, partial(print_mutant, report, wheel))
                 return
-            found_now = trial.measure(sample or 0, seed, Pace("mutants", OFTEN))
+            found_now = trial.measure(sample or 0, seed, Pace("mutants"))
             answers.append(keep_measured(found_now, on_disk, history))
     whole = Strengths(packs=tuple(answers))
     show(form, answers[0] if pack else whole, partial(print_strengths, whole))

@@ -9,9 +9,8 @@ from rich.text import Text
 
 from fanout.cause.difference import Difference, Notice, Noticing
 from fanout.surface.change import Change, What
-from fanout.told.decision.text import wrapped
 from fanout.told.report_markdown import escape
-from fanout.wording import cut
+from fanout.wording import cut, wrapped
 
 WORDS = {
     What.REMOVED: "removed",

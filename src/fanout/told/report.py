@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date
+from functools import cached_property
 from itertools import groupby
 
 from pydantic import computed_field
 
+from fanout.cells.matrix import named_version
 from fanout.cells.outcome import judge
 from fanout.cells.will_break import Met, WillBreak, will_break
 from fanout.core.requirement import run_again
@@ -25,7 +27,7 @@ from fanout.model import (
     Promise,
     Result,
 )
-from fanout.wording import cut, number
+from fanout.wording import QUOTED, cut, number
 
 LONGEST_LINE = 400  # characters
 LINES_OF_WHY = 6
@@ -130,14 +132,35 @@ class Report(Frozen):
         return (digests, seen)
 
     def heading(self, core_refs: tuple[str, ...]) -> str:
-        """Three lines over a column: Core ref, version, and what is unusual about it."""
+        """The lines over a column: which Core it is, and what is unusual about it."""
+        first, last = self.named[core_refs[0]], self.named[core_refs[-1]]
         if len(core_refs) > 1:
-            return f"{core_refs[0]}\nto {core_refs[-1]}\n{len(core_refs)} refs alike"
+            return f"{first}\nto {last}\n{len(core_refs)} refs alike"
         for cell in self.cells:
             if cell.cell.core_ref == core_refs[0] and cell.evidence and cell.evidence.version:
                 source = cell.evidence.source.replace("pypi", "")
-                return f"{core_refs[0]}\n{cell.evidence.version}\n{source}".rstrip()
-        return core_refs[0]
+                return "\n".join(dict.fromkeys((first, cell.evidence.version, source))).rstrip()
+        return first
+
+    @cached_property
+    def named(self) -> Mapping[str, str]:
+        """Each Core ref of the table by its version, and any other as it is."""
+        found = {ref: ref for ref in self.core_refs}
+        for cell in self.cells:
+            at = named_version(cell.cell)
+            if at and cell.cell.core_ref.startswith("core_v"):
+                found[cell.cell.core_ref] = str(at)
+        return found
+
+    def spans(self, cells: tuple[str, ...]) -> str:
+        """Cells of one pack as runs of Cores: `core_v110, 1.2.11 to 1.4.61`."""
+        order = self.core_refs
+        places = sorted(order.index("core_" + cell.partition("-core_")[2]) for cell in cells)
+        runs = []
+        for _, members in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0]):
+            run = [self.named[order[place]] for _, place in members]
+            runs.append(" to ".join(dict.fromkeys((run[0], run[-1]))))
+        return ", ".join(runs)
 
     @property
     def summary(self) -> str:
@@ -249,16 +272,6 @@ def command(cell: CellReport) -> str:
     return run_again(cell.cell.name, asked, cell.evidence.source if cell.evidence else "")
 
 
-def spans(cells: tuple[str, ...], order: tuple[str, ...]) -> str:
-    """Cells of one pack as runs of Core refs: `core_v110, core_v1211 to core_v1461`."""
-    refs = [order.index("core_" + cell.partition("-core_")[2]) for cell in cells]
-    runs = []
-    for _, members in groupby(enumerate(sorted(refs)), key=lambda pair: pair[1] - pair[0]):
-        run = [ref for _, ref in members]
-        runs.append(order[run[0]] + (f" to {order[run[-1]]}" if len(run) > 1 else ""))
-    return ", ".join(runs)
-
-
 def listed(known_break: str, expires: date | None, today: date) -> str:
     """A pack's entry of a known break, and the days that it has left; empty if there is none."""
     left = f" ({number((expires - today).days, 'day')} left)" if expires else ""
@@ -285,4 +298,4 @@ def why(message: str, text: str) -> Iterator[str]:
     """The first lines of why: what pytest marks as the error, or else the message."""
     marked = [line[2:] for line in text.splitlines() if line.startswith("E ")]
     for line in (marked or message.splitlines())[:LINES_OF_WHY]:
-        yield f"| {cut(line.strip(), LONGEST_LINE)}"
+        yield f"{QUOTED}{cut(line.strip(), LONGEST_LINE)}"

@@ -6,7 +6,7 @@ import html
 import re
 
 from fanout.cells.will_break import WillBreak
-from fanout.told.report import NoVerdict, PromiseReport, Report, some, spans, why
+from fanout.told.report import NoVerdict, PromiseReport, Report, some, why
 from fanout.told.report_text import words
 
 
@@ -51,7 +51,7 @@ def promise_item(report: Report, found: PromiseReport) -> str:
     lines = [
         f"- **{escape(promise.says or promise.name)}**",
         f"  {escape(found.pack)}, owned by {escape(found.owner)}, {escape(promise.name)}",
-        f"  in {escape(spans(found.cells, report.core_refs))}",
+        f"  in {escape(report.spans(found.cells))}",
     ]
     if found.listed:
         lines.append(f"  {escape(found.listed)}")
@@ -64,13 +64,13 @@ def promise_item(report: Report, found: PromiseReport) -> str:
 def going_item(report: Report, found: WillBreak) -> str:
     lines = [f"- **{escape(found.says)}**"]
     for user in found.users:
-        where = f"{user.pack}, owned by {user.owner}, on {spans(user.cells, report.core_refs)}"
+        where = f"{user.pack}, owned by {user.owner}, on {report.spans(user.cells)}"
         lines.append(f"  {escape(where)}: {escape(', '.join(some(user.promises)))}")
     return "  \n".join(lines)
 
 
 def reason_item(report: Report, found: NoVerdict) -> str:
-    where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
+    where = f"{found.pack}, {report.spans(found.cells)}"
     return (
         f"- **{escape(where)}**: {found.outcome}: {escape(found.reason)}  \n  {code(found.command)}"
     )

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
-from fanout.told.report import Found, PromiseReport, Report, some, spans, told
-from fanout.wording import GLYPHS, number, outcome_words
+from fanout.told.report import Found, PromiseReport, Report, some, told
+from fanout.wording import GLYPHS, number, outcome_words, wrapped
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -22,7 +22,6 @@ STYLES = {
     Outcome.UNSUPPORTED: "dim",
 }
 STYLES_OF_ANSWER = {"release": "bold green", "hold": "bold red", "unknown": "bold yellow"}
-MARK = "| "  # of what is quoted
 WIDTH_OF_PACK = 14
 WIDTH_OF_CELL = 16
 
@@ -94,7 +93,7 @@ def print_promises(
         promise = found.promise
         console.print()
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
-        where = f"in {number(len(found.cells), 'cell')}: {spans(found.cells, report.core_refs)}"
+        where = f"in {number(len(found.cells), 'cell')}: {report.spans(found.cells)}"
         facts = told(promise, found.pack, found.owner, where, found.listed)
         print_facts(console, facts, 4)
         print_command(console, found)
@@ -110,7 +109,7 @@ def print_will_break(console: Console, report: Report) -> None:
         console.print()
         console.print(indented(Text(one.says, "yellow"), 2))
         for user in one.users:
-            where = spans(user.cells, report.core_refs)
+            where = report.spans(user.cells)
             facts = (f"{user.pack}, owned by {user.owner}, on {where}", *some(user.promises))
             console.print(indented(Text("\n".join(facts)), 4))
     console.print()
@@ -123,7 +122,7 @@ def print_without_verdict(console: Console, report: Report) -> None:
     console.print(Text(f"No verdict: {number(len(cells), 'cell')}", "bold"))
     for found in report.without_verdict:
         console.print()
-        where = f"{found.pack}, {spans(found.cells, report.core_refs)}"
+        where = f"{found.pack}, {report.spans(found.cells)}"
         console.print(indented(Text(f"{found.outcome}: {where}", "yellow"), 2))
         console.print(indented(Text(found.reason), 4))
         print_command(console, found)
@@ -138,11 +137,8 @@ def print_command(console: Console, found: Found) -> None:
 def print_facts(console: Console, facts: Iterable[str], columns: int) -> None:
     """Print facts one below the other; of a quoted one each line has its mark, also if it wraps."""
     for fact in facts:
-        mark = MARK if fact.startswith(MARK) else ""
-        text = Text(fact.removeprefix(mark))
-        for line in text.wrap(console, max(console.width - columns - len(mark), 20)):
-            line.rstrip()
-            console.print(indented(Text(mark) + line, columns))
+        for line in wrapped(fact, columns, console.width):
+            console.print(Text(line), soft_wrap=True)
 
 
 def indented(text: Text, columns: int) -> Padding:
@@ -158,7 +154,7 @@ def print_not_applicable(console: Console, report: Report) -> None:
     if found:
         console.print(Text("Not applicable, outside the Core range that they name:"))
         for said, cells in found.items():
-            where = f"{said} on {spans(tuple(cells), report.core_refs)}"
+            where = f"{said} on {report.spans(tuple(cells))}"
             console.print(indented(Text(where), 2))
         console.print()
 

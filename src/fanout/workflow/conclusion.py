@@ -32,7 +32,7 @@ from fanout.told.decision.account import account
 from fanout.told.decision.markdown import account_markdown
 from fanout.told.report import Report, make_report
 from fanout.told.report_markdown import escape, markdown
-from fanout.wording import number
+from fanout.wording import first_few, number
 from fanout.workflow.candidate import Candidate
 from fanout.workflow.incoming import take
 from fanout.workflow.plan import Plan, release
@@ -239,7 +239,7 @@ def weighed(report: Report, turns: tuple[Turned, ...]) -> tuple[Answer, str]:
     The turns tell what of that is new; without a history nothing is, and the answer is the same.
     """
     if report.broken:
-        packs = ", ".join(dict.fromkeys(found.pack for found in report.broken))
+        packs = first_few(found.pack for found in report.broken)
         said = f"hold: Core breaks {number(len(report.broken), 'promise')} of {packs}"
         new = {(one.pack, one.promise) for one in turns if one.verdict is Verdict.REGRESSED}
         since = f"{len(new) or 'none'} of which regressed since the last run"

@@ -41,9 +41,7 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
 @click.option(
     "--plan", "text", envvar="PLAN", required=True, help="The plan, as the first job gave it."
 )
-@click.option(
-    "--evidence", type=FOLDER, required=True, help="The folder of all artifacts with evidence."
-)
+@click.option("--evidence", type=FOLDER, required=True, help="All artifacts with evidence.")
 @click.option(
     "--wheel", type=FOLDER, default=Path("core"), help="The folder of the candidate's wheel."
 )
@@ -53,7 +51,7 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
     "folder",
     type=FOLDER,
     required=True,
-    help="A new folder, for the answer and the document of the run.",
+    help="A new folder, for the answer and the run.",
 )
 @click.option(
     "--url", envvar="RUN_URL", required=True, callback=address, help="The page of this run."
@@ -62,7 +60,7 @@ Example: fanout workflow conclude --evidence incoming --output answer""",
     "--dashboard",
     envvar="DASHBOARD_URL",
     callback=address,
-    help="The address of the dashboard; DASHBOARD_URL unless told.",
+    help="The address of the dashboard.",
 )
 @BRANCH
 @TOKEN
@@ -83,7 +81,7 @@ def conclude(
     history: Path,
     index: str,
 ) -> None:
-    """Decide over every cell that was planned, from the evidence that its jobs left."""
+    """Decide over all planned cells, from the evidence of their jobs."""
     plan = unpacked(text)
     if folder.exists():
         raise UnusableInput(f"'{folder}' is there already", "name a folder that is not there")

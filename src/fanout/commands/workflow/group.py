@@ -20,7 +20,11 @@ PLACES = {
 }
 
 
-@click.group(cls=Commands, places=PLACES)
+@click.group(
+    cls=Commands,
+    places=PLACES,
+    epilog="Example: fanout workflow wheel 1.4.61 --output core",
+)
 @click.pass_context
 def workflow(context: click.Context) -> None:
     """Do the work of one job of .github/workflows."""

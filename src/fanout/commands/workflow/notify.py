@@ -41,7 +41,7 @@ class InvalidAnnouncement(UnusableInput):
     epilog="""\b
 Exit codes: 0 everything that is configured was told, 2 unusable input,
 3 something could not be told; a rerun tells nothing twice.
-Example: fanout workflow notify answer --core-repository owner/market-data-core""",
+Example: fanout workflow notify answer --core-repository owner/core""",
 )
 @click.argument("answer", type=FOLDER_THAT_IS_THERE)
 @click.option("--core-repository", envvar="CORE_REPOSITORY", default="", help="Core's, OWNER/NAME.")
@@ -56,7 +56,7 @@ Example: fanout workflow notify answer --core-repository owner/market-data-core"
 )
 @ROOT
 def notify(answer: Path, core_repository: str, repository: str, memory: Path, root: Path) -> None:
-    """Tell the ANSWER, a folder that `conclude` left: by messages, and on GitHub."""
+    """Tell the ANSWER, a folder of `conclude`, by message and on GitHub."""
     told = read(answer / "announcement.json")
     runs = [read_run(path) for path in sorted((answer / "run").glob("*.json"))]
     failed = False

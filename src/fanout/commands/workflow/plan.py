@@ -35,7 +35,7 @@ LONGEST_WAIT = 1200  # seconds; fanout.yml stops the job after 30 minutes
     "plan",
     cls=Command,
     epilog="""\b
-Exit codes: 0 planned, also where the plan is that nothing can be run, and why;
+Exit codes: 0 planned, also where nothing can be run, and why;
 2 the checkout cannot be read.
 Example: fanout workflow plan --inputs '{"core_ref": "1.4.61"}'""",
 )
@@ -70,7 +70,7 @@ def plan_command(
     history: Path,
     index: str,
 ) -> None:
-    """Say which cells are to run, in which jobs, on which Core; for GitHub, as job outputs."""
+    """Say which cells are to run, in which jobs, on which Core."""
     root = root.resolve()
     if lost := unread(history_repository, history, token):
         say(f"how long cells take is not known: {lost}")

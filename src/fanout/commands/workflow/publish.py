@@ -18,7 +18,7 @@ from fanout.workflow.history_branch import BRANCH, HistoryBranch
     epilog="""\b
 Exit codes: 0 the branch holds the documents, 2 one of them cannot be read,
 3 the branch cannot be read or written.
-Example: fanout workflow publish answer --repository https://github.com/owner/name""",
+Example: fanout workflow publish answer --repository https://host/owner/name""",
 )
 @click.argument("answer", type=FOLDER)
 @click.option("--repository", envvar="HISTORY_REPOSITORY_URL", required=True, help="Its address.")
@@ -39,7 +39,7 @@ def publish(
     folder: Path,
     measured: Path | None,
 ) -> None:
-    """Add the run of an ANSWER to the branch of the history, and fetch the whole of it."""
+    """Add the run of an ANSWER to the history's branch, and fetch that."""
     kept = HistoryBranch(repository, folder.resolve(), token)
     new = kept.publish(answer / "run", measured)
     click.echo(f"{number(new, 'new document')} on the branch '{BRANCH}'")

@@ -22,14 +22,15 @@ from fanout.notify.github.releases import Proposal, propose
     cls=Command,
     epilog="""\b
 Exit codes: 0 the tables have every release, or a pull request brings it,
-2 tox.ini or consumers.toml cannot be read, 3 the index or GitHub gave no answer.
+2 tox.ini or consumers.toml cannot be read,
+3 the index or GitHub gave no answer.
 Example: fanout workflow releases --repository owner/contracts""",
 )
 @click.option("--repository", envvar="GITHUB_REPOSITORY", required=True, help="Ours, OWNER/NAME.")
 @ROOT
 @INDEX
 def releases(repository: str, root: Path, index: str) -> None:
-    """Look for unknown releases of Core and of its consumers, and propose to add them."""
+    """Propose to add new releases of Core and of its consumers."""
     # A token that has ended fails this job before an answer needs it.
     account = connect(os.environ)
     for proposal_of in (of_core, of_consumers):

@@ -28,7 +28,8 @@ MINUTES = 25.0  # that an attempt may take; fanout.yml stops the job after 60
     "run",
     cls=Command,
     epilog="""\b
-Exit codes: 0 every cell has a verdict, whichever; 2 unusable input; 3 a cell has none.
+Exit codes: 0 every cell has a verdict, whichever; 2 unusable input;
+3 a cell has none.
 Example: fanout workflow run --cells store-core_v1461 --evidence evidence""",
 )
 @click.option("--cells", envvar="CELLS", required=True, help="Their names, separated by commas.")
@@ -60,10 +61,10 @@ def run_command(
     evidence: Path,
     root: Path,
 ) -> None:
-    """Run cells, and say of each how it ended; nothing that a cell prints is printed.
+    """Run cells, and say of each how it ended.
 
-    CORE_CANDIDATE and CORE_BASELINE name their Cores, as for tox. A broken promise is no failure
-    here: the evidence says so, and the report judges.
+    Nothing that a cell prints is printed. CORE_CANDIDATE and CORE_BASELINE name their Cores, as
+    for tox. A broken promise is no failure here: the evidence says so, and the report judges.
     """
     root = root.resolve()
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}

@@ -16,15 +16,16 @@ from fanout.core.resolve import clone
     cls=Command,
     epilog="""\b
 Exit codes: 0 it is there, or needs no fetching; 2 git cannot read it.
-Example: fanout workflow source git+https://host/repository@commit --output source""",
+Example: fanout workflow source git+https://host/core@commit --output source""",
 )
 @click.argument("core")
 @click.option("--output", "folder", type=FOLDER, required=True, help="A new folder for it.")
 @TOKEN
 def source(core: str, folder: Path, token: str) -> None:
-    """Clone CORE, if it is a git URL, and print what `fanout workflow wheel` makes a wheel of.
+    """Clone CORE, if it is a git URL.
 
-    What builds Core runs Core's code, and so is another step, which is given no token.
+    It prints what `fanout workflow wheel` makes a wheel of. What builds Core runs Core's code, and
+    so is another step, which is given no token.
     """
     if git := GIT_URL.fullmatch(core):
         commit = clone(git["url"], git["ref"], folder.resolve(), token)

@@ -20,7 +20,7 @@ BRANCH = click.option(
     "--history-repository",
     envvar="HISTORY_REPOSITORY_URL",
     default="",
-    help="Where git finds the branch of the history, which is fetched first; nowhere unless told.",
+    help="Where git finds the branch of the history, to fetch first.",
 )
 TOKEN = click.option(
     "--token", envvar="READ_TOKEN", default="", help="A token of GitHub that may read there."

@@ -30,9 +30,10 @@ Example: fanout workflow wheel 1.4.61 --output core""",
 @ROOT
 @INDEX
 def wheel(core: str, folder: Path, root: Path, index: str) -> None:
-    """Make one wheel of CORE, a version or a git URL with a commit, and print its path.
+    """Make one wheel of CORE, and print its path.
 
-    Its path ends with `wheels`, its own digest and its name: so it is the same in every job.
+    CORE is a version or a git URL with a commit. The path ends with `wheels`, its own digest and
+    its name: so it is the same in every job.
     """
     root = root.resolve()
     if git := GIT_URL.fullmatch(core):

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import product
+from pathlib import Path
 from typing import Literal
+
+from pydantic import BaseModel, ValidationError
 
 from fanout.dashboard.edition import Edition, script
 from fanout.dashboard.facts.grid import NOT_RUN
@@ -76,7 +79,8 @@ class Latest(Frozen):
     `answer`, `headline` and `exit_code` are the gate's for the newest Core ref, `core_ref`,
     against the one before it, `baseline`; without two of them there is no answer. `counts` tells
     how many cells of the matrix have which outcome, and `not_run` names those without any
-    evidence. `every` is how many hours may pass between two runs.
+    evidence. `every` is how many hours may pass between two runs, `url` the address of the site if
+    that was told.
     """
 
     schema_version: Literal[1] = 1
@@ -86,11 +90,27 @@ class Latest(Frozen):
     core_ref: str
     baseline: str
     every: float
+    url: str
     newest_run: LatestRun | None
     newest_answer: LatestRun | None
     counts: dict[str, int]
     not_run: tuple[str, ...]
     cells: tuple[LatestCell, ...]
+
+
+class Settings(BaseModel):
+    """What whoever built a site told of it."""
+
+    every: float
+    url: str
+
+
+def settings(site: Path) -> Settings | None:
+    """What the site in a folder was built with; nothing if there is none, or one that lacks it."""
+    try:
+        return Settings.model_validate_json((site / "latest.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def parts(edition: Edition) -> Iterator[Part]:
@@ -104,7 +124,7 @@ def parts(edition: Edition) -> Iterator[Part]:
     yield edition.file("data/latest.js", value, lambda: script("latest", value))
     yield edition.file(
         "latest.json",
-        (documents(snapshot), edition.every),
+        (documents(snapshot), edition.every, edition.url),
         lambda: as_json(latest(edition)),
     )
 
@@ -143,6 +163,7 @@ def latest(edition: Edition) -> Latest:
         core_ref=made.candidate.core_ref if made else "",
         baseline=made.baseline.core_ref if made else "",
         every=edition.every,
+        url=edition.url,
         newest_run=next(map(latest_run, snapshot.runs), None),
         newest_answer=next((latest_run(run) for run in snapshot.runs if run.answer), None),
         counts={outcome: outcomes[outcome] for outcome in Outcome} | {NOT_RUN: len(absent)},

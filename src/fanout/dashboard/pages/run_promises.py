@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from fanout.cause.failure import alike, last_error, together
+from fanout.cause.fewest import BrokenPromise, Cause, by_cause
 from fanout.dashboard.edition import LONGEST_SHOWN
 from fanout.dashboard.facts.run import Failure, RunFacts
 from fanout.dashboard.pages.run_grid import columns_of
@@ -184,24 +185,13 @@ def sections(facts: RunFacts, told: Iterable[Entry]) -> Iterator[Section]:
     for word, members in groupby(told, key=lambda entry: entry.word):
         found = tuple(members)
         few = len(found) <= FEW
-        causes = by_cause(facts, found) if word == Verdict.REGRESSED else [((), "", found)]
-        yield Section(TITLES[word], tuple(group(*cause, few=few) for cause in causes))
+        causes = facts.run.causes if word == Verdict.REGRESSED else ()
+        keyed = {BrokenPromise(pack=one.pack, name=one.name): one for one in found}
+        groups = (group(*under, few=few) for under in by_cause(causes, keyed))
+        yield Section(TITLES[word], tuple(groups))
 
 
-def group(changes: tuple[Change, ...], since: str, entries: Sequence[Entry], *, few: bool) -> Group:
+def group(cause: Cause, entries: Sequence[Entry], *, few: bool) -> Group:
     several, alone = ([], entries) if few else together(entries, lambda one: one.likeness)
-    return Group(changes, since, tuple(Many(tuple(one)) for one in several), tuple(alone))
-
-
-def by_cause(
-    facts: RunFacts, regressed: Sequence[Entry]
-) -> list[tuple[tuple[Change, ...], str, tuple[Entry, ...]]]:
-    """The promises under the changes that explain them, those without any last."""
-    left = {(entry.pack, entry.name): entry for entry in regressed}
-    groups: list[tuple[tuple[Change, ...], str, tuple[Entry, ...]]] = []
-    for cause in facts.run.causes:
-        keys = [(one.pack, one.name) for one in cause.promises] if cause.changes else []
-        found = tuple(left.pop(key) for key in keys if key in left)
-        groups.append((cause.changes, cause.since, found))
-    groups.append(((), "", tuple(left.values())))
-    return [one for one in groups if one[2]]
+    many = tuple(Many(tuple(one)) for one in several)
+    return Group(cause.changes, cause.since, many, tuple(alone))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import groupby
 from pathlib import PurePath
 
 from fanout.cause.failure import last_error
+from fanout.cause.fewest import BrokenPromise, by_cause
+from fanout.core.requirement import ask_again
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import (
@@ -27,6 +31,7 @@ from fanout.wording import number
 
 # What is told with why, and how to run it again.
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
+TEST = re.compile(r"\S+::\S+(\[.*\])?", re.DOTALL)
 SAME_CONTENT = "The candidate has the same content as its baseline: nothing in Core's code changed."
 
 
@@ -43,10 +48,9 @@ class Account(Frozen):
 def account(decision: Decision, today: date) -> Account:
     """What is broken first, and of that what regressed, by cause; then unknown, and the rest."""
     cells = decision.cells
-    regressed = [(cell, one) for cell in cells for one in cell.having(Verdict.REGRESSED)]
     sections = (
         *affected.first(decision),
-        Section(title="Regressed", groups=by_cause(decision, regressed)),
+        Section(title="Regressed", groups=tuple(regressed(decision))),
         section("Broken, while the baseline is not known", broken(decision, Verdict.BROKEN)),
         section("Still failing", broken(decision, Verdict.STILL_FAILING)),
         section("Unknown", unknown(cells)),
@@ -70,8 +74,32 @@ def account(decision: Decision, today: date) -> Account:
         ),
         consumers=tuple(affected.rows(decision)),
         packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
-        sections=tuple(folded(one) for one in sections if one.promises),
+        sections=tuple(
+            pointed(folded(one), decision.candidate.given) for one in sections if one.promises
+        ),
     )
+
+
+def pointed(section: Section, core: str) -> Section:
+    """The section, in which a promise that is told alone of its cell is run again alone."""
+    told = Counter(
+        one.command
+        for group in section.groups
+        for one in (*group.entries, *(part for many in group.many for part in many.entries))
+    )
+
+    def alone(one: Entry) -> Entry:
+        # A file that cannot be imported, or an entry of pack.toml, is no test to be asked for.
+        test = TEST.fullmatch("".join(one.names[:1]))
+        if told[one.command] > 1 or not one.command or not test:
+            return one
+        return one.model_copy(update={"command": ask_again(one.pack, core, one.names[0])})
+
+    groups = (
+        group.model_copy(update={"entries": tuple(map(alone, group.entries))})
+        for group in section.groups
+    )
+    return section.model_copy(update={"groups": tuple(groups)})
 
 
 def unknown(cells: Iterable[CellVerdict]) -> Iterator[Entry]:
@@ -91,25 +119,14 @@ def unknown(cells: Iterable[CellVerdict]) -> Iterator[Entry]:
             yield entry(cell, promise, (unsettled(promise),))
 
 
-def by_cause(
-    decision: Decision, regressed: Iterable[tuple[CellVerdict, PromiseVerdict]]
-) -> tuple[Group, ...]:
-    found = {(cell.pack, one.name): (cell, one) for cell, one in regressed}
-    groups = []
-    for cause in decision.causes:
-        keys = [(one.pack, one.name) for one in cause.promises]
-        told = [found.pop(key) for key in keys if key in found]
-        groups.append((cause.changes, cause.since, told))
-    groups.append(((), "", list(found.values())))
-    return tuple(
-        Group(
-            changes=changes,
-            since=since,
-            entries=tuple(entry(cell, one, now_and_then(decision, one)) for cell, one in told),
-        )
-        for changes, since, told in groups
-        if told
-    )
+def regressed(decision: Decision) -> Iterator[Group]:
+    """What regressed, by what changed in Core."""
+    found = {
+        BrokenPromise(pack=cell.pack, name=one.name): entry(cell, one, now_and_then(decision, one))
+        for cell, one in having(decision, Verdict.REGRESSED)
+    }
+    for cause, told in by_cause(decision.causes, found):
+        yield Group(changes=cause.changes, since=cause.since, entries=tuple(told))
 
 
 def broken(decision: Decision, verdict: Verdict) -> Iterator[Entry]:

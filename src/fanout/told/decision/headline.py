@@ -9,7 +9,7 @@ from fanout.gate.verdict import HOLDS
 from fanout.model import Answer, CellVerdict, PromiseVerdict, Verdict
 from fanout.told.decision import affected
 from fanout.told.decision.standing import unsettled
-from fanout.wording import number
+from fanout.wording import first_few, number
 
 
 def headline(decision: Decision) -> str:
@@ -75,7 +75,7 @@ def unjudged(decision: Decision) -> Iterator[str]:
     candidate, baseline = decision.candidate.shown, decision.baseline.shown
     found = [(cell.pack, one) for cell, one in having(decision, Verdict.UNKNOWN) if one.unjudged]
     if found:
-        packs = ", ".join(dict.fromkeys(pack for pack, _ in found))
+        packs = first_few(pack for pack, _ in found)
         told = "is" if len(found) == 1 else "are"
         yield (
             f"{number(len(found), 'promise')} of {packs} {told} judged on {baseline},"
@@ -99,7 +99,7 @@ def having(decision: Decision, *verdicts: Verdict) -> list[tuple[CellVerdict, Pr
 def counted_of(decision: Decision, *verdicts: Verdict) -> str:
     """How many promises have one of these verdicts, and of which packs."""
     found = having(decision, *verdicts)
-    packs = ", ".join(dict.fromkeys(cell.pack for cell, _ in found))
+    packs = first_few(cell.pack for cell, _ in found)
     return f"{number(len(found), 'promise')} of {packs}"
 
 
@@ -121,7 +121,7 @@ def tally(decision: Decision) -> Iterator[str]:
             yield f"{found} {word}"
     for word in (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE):
         if packs := [cell.pack for cell in decision.cells if cell.verdict is word]:
-            yield f"{word}: {' '.join(packs)}"
+            yield f"{word}: {first_few(packs, ' ')}"
 
 
 def reason(cell: CellVerdict) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fanout.model import Frozen
 from fanout.surface.change import Change
-from fanout.wording import number
+from fanout.wording import first_few, number
 
 UNEXPLAINED = "What changed in Core for these is not known."
 
@@ -57,7 +57,7 @@ class Many(Frozen):
 
     @property
     def says(self) -> str:
-        packs = ", ".join(dict.fromkeys(entry.pack for entry in self.entries))
+        packs = first_few(entry.pack for entry in self.entries)
         return f"{number(self.promises, 'promise')} of {packs}"
 
 

@@ -30,14 +30,14 @@ def what(side: Side) -> str:
 
 
 def now_and_then(decision: Decision, promise: PromiseVerdict) -> tuple[str, ...]:
-    was = f"was: {promise.baseline.standing} on {decision.baseline.core_ref}"
+    was = f"was: {promise.baseline.standing} on {decision.baseline.shown}"
     if promise.baseline.standing is Standing.NOT_APPLICABLE and promise.core:
         was += f" (it holds from Core {promise.core})"
     if promise.baseline.standing is Standing.UNKNOWN:
         was += f", {what(promise.baseline)}"
     times = len(promise.candidate.attempts)
     again = f", {times} times out of {times}" if times > 1 else ", not yet run a second time"
-    return (was, f"now: broken on {decision.candidate.core_ref}{again}")
+    return (was, f"now: broken on {decision.candidate.shown}{again}")
 
 
 def versions(differing: Sequence[InstalledVersions], between: str) -> str:

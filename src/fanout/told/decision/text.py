@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -13,6 +12,7 @@ from fanout.told.decision.account import Account
 from fanout.told.decision.section import UNEXPLAINED, Entry, Group
 from fanout.told.report import some
 from fanout.told.report_text import print_answer
+from fanout.wording import wrapped
 
 WIDTH_OF_PACK = 14
 WIDTH_OF_VERDICT = 16
@@ -86,15 +86,3 @@ def entry_lines(entry: Entry, width: int) -> Iterator[str]:
     yield from wrapped(f"{entry.says}{names}", 4, width)
     for line in (*entry.lines, *entry.quoted):
         yield from wrapped(line, 6, width)
-
-
-def wrapped(text: str, indent: int, width: int) -> list[str]:
-    """A text in lines no longer than the terminal is wide."""
-    return textwrap.wrap(
-        " ".join(text.split()),
-        max(width, 40),
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
