@@ -354,10 +354,11 @@ def by_default() -> list[str]:
 def fold_run(state: State) -> None:
     """Leave out of a run the cells that it cannot ask for: tox configures all to run one."""
     options = state.conf.options
+    if options.command not in RUNS or options.env.is_all or options.factors:
+        return
     factors = {factor for name in cells() for factor in name.split("-")}
     # tox takes an odd mix of factors for an env, which says that it is no cell.
-    odd = any(name not in cells() and factors & {*name.split("-")} for name in options.env)
-    if options.command not in RUNS or options.env.is_all or options.factors or odd:
+    if any(name not in cells() and factors & {*name.split("-")} for name in options.env):
         return
     asked = {*options.env} if options.env or options.labels else {*by_default()}
     labels = {*options.labels}
