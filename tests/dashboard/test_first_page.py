@@ -13,6 +13,7 @@ from fanout.consumers.affected import Affected
 from fanout.consumers.takes import Takes
 from fanout.core.given import known_as, shown_as
 from fanout.dashboard.build import build
+from fanout.dashboard.facts.candidate import MOST_READ
 from fanout.history.document import read_run, write_run
 from fanout.history.run import Run
 from fanout.model import Answer, Core, Outcome, Verdict
@@ -227,7 +228,7 @@ def test_which_promise_is_flaky(browser: Browser, site: Path) -> None:
     with Visitor(browser, site.as_uri()) as visitor:
         page = visitor.open()
         page.get_by_role("link", name="Trends").click()
-        page.get_by_role("link", name="store-core_v121").first.click()
+        page.get_by_role("link", name="store on Core 1.2.1").first.click()
         said = re.compile("1 of 3 attempts at the same contents disagree on .*return")
         expect(page.get_by_role("main")).to_contain_text(said)
 
@@ -250,13 +251,40 @@ def test_a_pasted_error_is_found(browser: Browser, site: Path) -> None:
         expect(page.locator("#matches")).to_contain_text("can soften")
 
 
-def test_a_count_is_a_filter(browser: Browser, site: Path) -> None:
-    """What needs somebody is counted, and the count shows what is counted and no other."""
+@pytest.mark.parametrize(
+    ("count", "cells"),
+    [
+        ("1 regressed", ["store"]),
+        ("2 still-failing", ["pipeline", "store"]),
+        ("1 known", ["store"]),
+    ],
+)
+def test_a_count_is_a_filter(browser: Browser, site: Path, count: str, cells: list[str]) -> None:
+    """Each count of the candidate shows what was counted and no other, also beside what is graver.
+
+    The candidate's cell of store has all three: a cell is found by each of its verdicts.
+    """
     with Visitor(browser, site.as_uri()) as visitor:
         page = visitor.open()
-        page.get_by_role("link", name="1 regressed").first.click()
-        expect(page.locator("#shown")).to_contain_text("1 of 17 cells shown")
-        expect(page.locator("#matrix a.box")).to_have_count(1)
+        page.locator(".next .counts").get_by_role("link", name=count).click()
+        expect(page.locator("#shown")).to_contain_text(f"{len(cells)} of 17 cells shown")
+        shown = page.locator("#matrix a.box:not(.aside)")
+        names = [str(one.get_attribute("data-cell")) for one in shown.all()]
+        assert names == [f"{pack}-core_candidate" for pack in cells]
+
+
+def test_a_candidate_beyond_what_was_read(history: Path) -> None:
+    """Where only the last answers were looked at, nobody says more than that, nor a later since."""
+    run = checked(history)
+    (digest,) = {one.digest for one in run.environments if one.version == "1.3.1"}
+    built = tuple(one.model_copy(update={"digest": digest}) for one in run.environments)
+    for number in range(1, MOST_READ + 1):
+        again(history, number, environments=built)
+    told = f"None of the last {MOST_READ} candidates that were asked about is waiting"
+    assert told in first(history).text
+    for number in range(MOST_READ + 1, 2 * MOST_READ + 2):
+        again(history, number, candidate=git("main"))
+    assert first(history).facts["Since"].startswith("at least 2026-")
 
 
 @pytest.mark.parametrize("width", [1280, 1440])

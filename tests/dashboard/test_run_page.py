@@ -65,7 +65,7 @@ def test_a_report(history: Path) -> None:
     assert "This run, frozen." in text
     assert 'href="../index.html">The latest</a>' in text
     assert "An event has a source." in text
-    assert "on 2 Core refs: core_v121 to core_v130" in text
+    assert "on 2 Cores: 1.2.1 to 1.3.0" in text
     assert "tox run -e small-core_v121" in text
     assert 'class="answer"' not in text
     assert summary.counts == {

@@ -4,7 +4,8 @@
 (() => {
   const form = document.getElementById("filters");
   if (!form || !self.fanoutGrid) return;
-  const { data, details, many, make, signOf, choose } = self.fanoutGrid;
+  const { data, details, many, make, signOf, spread, choose } = self.fanoutGrid;
+  const also = data.also.map(spread);
   const { packs, refs } = data;
   const NOTHING = " ", LISTED = 12;
   let filter = readFilter();
@@ -62,6 +63,10 @@
     return wanted.every((word) => text.includes(word));
   }
 
+  // A cell shows the gravest of its verdicts, and is found by each of them.
+  const hasVerdict = (row, ref, sign) =>
+    data.verdict[row][ref] === sign || data.alsos[also[row][ref]].includes(sign);
+
   // What the filters leave of the grid, and how many of how many cells.
   function narrowed() {
     const outcome = filter.outcome && (signOf(data.outcomes, filter.outcome) ?? "-");
@@ -78,7 +83,7 @@
         if (sign === NOTHING) continue;
         all++;
         if ((filter.pack && pack !== filter.pack) || !inRefs[ref]) continue;
-        if ((outcome && sign !== outcome) || (verdict && data.verdict[row][ref] !== verdict)) continue;
+        if ((outcome && sign !== outcome) || (verdict && !hasVerdict(row, ref, verdict))) continue;
         const broken = promises.some(({ columns }) => columns.has(ref));
         if (asked && !broken && !detailMatches(row, ref, asked.wanted)) continue;
         cells[row].add(ref);

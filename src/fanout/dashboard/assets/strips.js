@@ -1,4 +1,4 @@
-// Draws what the last runs said: the bars of a cell, and a promise over the Core refs and in time.
+// Draws what the last runs said: the bars of a cell, and a promise over the Cores and in time.
 "use strict";
 
 (() => {
@@ -42,7 +42,7 @@
     const cells = new Map();
     for (const [name, cell] of Object.entries(told?.cells ?? {})) {
       const [took, run, after] = [cell.took, cell.run, cell.after].map((text) => text.split(" "));
-      cells.set(name, { ...cell, name, attempts: [...cell.outcomes].map((letter, place) => {
+      cells.set(name, { ...cell, name, pack, attempts: [...cell.outcomes].map((letter, place) => {
         const [id, started] = told.runs[run[place]];
         const [outcome, glyph] = OUTCOMES[letter];
         return { outcome, glyph, run: id, at: started + Number(after[place]), took: took[place] / 1000 };
@@ -257,16 +257,16 @@
 
   function showOverRefs(place) {
     const told = read(place.dataset.pack);
-    const [first, last] = [told?.refs[0], told?.refs.at(-1)].map((ref) => ref?.[0]);
-    const label = first === last ? first : `${first} to ${last}`;
-    showStretches(place, told?.promises[place.dataset.promise]?.refs, label, "No Core refs.");
+    const [newest, oldest] = [told?.refs[0], told?.refs.at(-1)];
+    const label = newest === oldest ? `Core ${newest}` : `Cores ${oldest} to ${newest}, newest first`;
+    showStretches(place, told?.promises[place.dataset.promise]?.refs, label, "No Cores.");
   }
 
   function showOverTime(place) {
     const told = read(place.dataset.pack);
     const runs = told?.promises[place.dataset.promise]?.time;
-    const ref = told?.newest.split("-")[1];
-    showStretches(place, runs, `Runs on ${ref}`, ref ? `No runs on ${ref}.` : "No runs.");
+    const core = told?.refs[0];
+    showStretches(place, runs, `Runs on Core ${core}`, core ? `No runs on Core ${core}.` : "No runs.");
   }
 
   self.fanoutStrips = { read, draw, write, small, median, durations, lasted, since, counted };

@@ -136,7 +136,7 @@
     const newest = cell.attempts.at(-1);
     const name = document.createElement("span");
     const word = write("span", `${newest.glyph} ${newest.outcome}`, `word ${newest.outcome}`);
-    name.append(link(`cells/${cell.name}.html`, cell.name.split("-")[1]), " ", word);
+    name.append(link(`cells/${cell.name}.html`, cell.core), " ", word);
     return row(
       name,
       small(cell),
@@ -147,11 +147,9 @@
   }
 
   function lines(pack) {
-    const versions = new Map(pack.refs);
     const found = new Map();
     for (const cell of pack.cells.values()) {
-      const version = versions.get(cell.name.split("-")[1]);
-      const name = version === undefined ? GONE : /^\d+\.\d+/.exec(version)?.[0] ?? "other";
+      const name = cell.gone ? GONE : /^\d+\.\d+/.exec(cell.core)?.[0] ?? "other";
       found.set(name, [...(found.get(name) ?? []), cell]);
     }
     return found;
@@ -169,7 +167,7 @@
     const show = () => {
       if (details.querySelector("table")) return;
       details.append(table(`${pack.name} on Core ${name}, newest first`,
-        ["Core ref", "Last runs, oldest first", "Flaky", "Time to green", "Duration"],
+        ["Core", "Last runs, oldest first", "Flaky", "Time to green", "Duration"],
         cells.map(cellRow)));
     };
     details.addEventListener("toggle", show);
@@ -191,7 +189,7 @@
     const slowest = top((cell) => median(durations(cell.attempts)) ?? 0);
     const say = (term, cell, text, none) => {
       const value = document.createElement("dd");
-      if (cell) value.append(link(`cells/${cell.name}.html`, cell.name), `, ${text(cell)}`);
+      if (cell) value.append(link(`cells/${cell.name}.html`, `${cell.pack} on Core ${cell.core}`), `, ${text(cell)}`);
       else value.append(none);
       shown.append(write("dt", term), value);
     };

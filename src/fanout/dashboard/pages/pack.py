@@ -30,8 +30,8 @@ MOST_MISSED = 100
 class OnRef(NamedTuple):
     """A Core ref, and the cell of the pack on it; empty if the pack never ran there."""
 
-    core_ref: str
-    version: str
+    name: str
+    called: str
     cell: str
 
 
@@ -62,7 +62,7 @@ class Listed(NamedTuple):
     reason: str
     link: str
     expires: str
-    refs: tuple[str, ...]
+    refs: tuple[CoreRef, ...]
     now: str
 
 
@@ -179,7 +179,7 @@ def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[Re
         found = [snapshot.cells[name] for name in names.values() if name in snapshot.cells]
         yield RefsAlike(
             refs=tuple(
-                OnRef(ref.name, ref.version, name if name in snapshot.cells else "")
+                OnRef(ref.name, ref.called, name if name in snapshot.cells else "")
                 for ref, name in names.items()
             ),
             outcome=outcome,
@@ -213,7 +213,7 @@ def listed(snapshot: Snapshot, pack: PackNow, promises: Iterable[Course]) -> Ite
             link=str(entry.link),
             expires=entry.expires.isoformat(),
             refs=tuple(
-                ref.name for ref in snapshot.known_refs[::-1] if in_range(ref.version, entry.core)
+                ref for ref in snapshot.known_refs[::-1] if in_range(ref.version, entry.core)
             ),
             now=now.get(entry.test, "absent") if entry.test else "",
         )

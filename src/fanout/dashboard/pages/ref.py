@@ -20,7 +20,7 @@ from fanout.dashboard.site import Part
 from fanout.history.run import Finding
 from fanout.model import Promise, Result, Verdict
 
-NO_STEP = "no known Core ref comes before this one"
+NO_STEP = "no known Core comes before this one"
 SAME = "Core has the same content as before"
 NO_EXPLANATION = "no change in Core explains it"
 

@@ -157,19 +157,21 @@ def tell(
 
 
 class Spans:
-    """Cells in words, as runs of neighbouring Core refs that were tried, the newest first."""
+    """Cells in words, as runs of neighbouring Cores that were tried, the newest first."""
 
     def __init__(self, facts: RunFacts) -> None:
-        self.order = {column.core_ref: place for place, column in enumerate(columns_of(facts))}
+        columns = columns_of(facts)
+        self.order = {column.core_ref: place for place, column in enumerate(columns)}
+        self.called = {column.core_ref: column.called for column in columns}
 
     def of(self, cells: Sequence[str]) -> str:
         refs = sorted((cell.partition("-")[2] for cell in cells), key=self.order.__getitem__)
         runs = []
         for _, members in groupby(enumerate(refs), key=lambda pair: self.order[pair[1]] - pair[0]):
-            run = [ref for _, ref in members]
+            run = [self.called[ref] for _, ref in members]
             runs.append(run[0] if len(run) == 1 else f"{run[-1]} to {run[0]}")
-        counted = number(len(refs), "Core ref")
-        return f"on {', '.join(runs)}" if len(refs) == 1 else f"on {counted}: {', '.join(runs)}"
+        counted = number(len(refs), "Core")
+        return f"on {counted}: {', '.join(runs)}"
 
 
 def stands(decision: Decision | None, promise: PromiseVerdict | None) -> Iterator[str]:

@@ -79,7 +79,7 @@ def since(streaks: Iterable[Streak], core_ref: str, before: CoreRef | None) -> s
     them = "it" if count == 1 else "them"
     begun = "" if streak.first_red.name == core_ref else f" since Core {streak.first_red.called}"
     if streak.last_green is None:
-        return f"{begun}; no Core ref before has kept {them}"
+        return f"{begun}; no Core before has kept {them}"
     was = {1: "it was", 2: "both were"}.get(count, "all were")
     if streak.last_green == before and not begun:
         return f"; {was} kept on Core {streak.last_green.called}, the one before"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fanout.dashboard.edition import Edition, slug
 from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.newest import CellNow
-from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.dashboard.pages.shown import broken
 from fanout.dashboard.site import Part
 from fanout.gate.verdict import RED
@@ -51,15 +51,14 @@ class SymbolFacts(NamedTuple):
     """All that the page of a symbol shows."""
 
     relied: Relied
-    newest: str
-    version: str
+    newest: CoreRef | None
     by_pack: tuple[Reliance, ...]
 
 
 class Overview(NamedTuple):
     """All that the list of symbols shows: those of each module, and what names no symbol."""
 
-    newest: str
+    newest: CoreRef | None
     modules: tuple[tuple[str, tuple[Relied, ...]], ...]
     unpinned: tuple[Course, ...]
 
@@ -68,13 +67,11 @@ def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
     every = tuple(chain.from_iterable(courses(snapshot).values()))
     named = by_symbol(every)
-    known = snapshot.known_refs
-    newest, version = (known[0].name, known[0].version) if known else ("", "")
+    newest = next(iter(snapshot.known_refs), None)
     for symbol, promises in named.items():
         facts = SymbolFacts(
             relied=relied(symbol, promises),
             newest=newest,
-            version=version,
             by_pack=tuple(reliances(snapshot, newest, promises)),
         )
         cells = {one.pack: snapshot.cells.get(one.cell) for one in facts.by_pack}
@@ -127,10 +124,12 @@ def relied(symbol: str, promises: Sequence[Course]) -> Relied:
     )
 
 
-def reliances(snapshot: Snapshot, newest: str, promises: Iterable[Course]) -> Iterator[Reliance]:
+def reliances(
+    snapshot: Snapshot, newest: CoreRef | None, promises: Iterable[Course]
+) -> Iterator[Reliance]:
     packs = snapshot.stated
     for name, members in groupby(promises, key=lambda one: one.pack):
-        cell = f"{name}-{newest}"
+        cell = f"{name}-{newest.name}" if newest else ""
         yield Reliance(
             pack=name,
             owner=packs[name].statement.owner if name in packs else "",
