@@ -26,6 +26,7 @@
 
   function table(caption, heads, rows) {
     const found = document.createElement("table");
+    found.className = "stacked";
     const head = found.createTHead().insertRow();
     for (const text of heads) {
       const cell = write("th", text);
@@ -35,6 +36,9 @@
     found.createCaption().textContent = caption;
     const body = found.createTBody();
     body.append(...rows);
+    for (const { cells } of rows) {
+      [...cells].slice(1).forEach((cell, place) => { cell.dataset.says = heads[place + 1]; });
+    }
     const scroll = document.createElement("div");
     scroll.className = "scroll";
     scroll.tabIndex = 0;
@@ -133,9 +137,8 @@
 
   function cellRow(cell) {
     const took = durations(cell.attempts);
-    const newest = cell.attempts.at(-1);
     const name = document.createElement("span");
-    const word = write("span", `${newest.glyph} ${newest.outcome}`, `word ${newest.outcome}`);
+    const word = write("span", `${cell.glyph} ${cell.says}`.trim(), `word ${cell.look.replace(" ", "-")}`);
     name.append(link(`cells/${cell.name}.html`, cell.core), " ", word);
     return row(
       name,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fanout.consumers.coverage.answer import Idle, Judged, OfKind
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.course import Course, courses
-from fanout.dashboard.facts.grid import NOT_RUN
+from fanout.dashboard.facts.grid import NOT_RUN, look
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.pages.shown import broken
@@ -42,7 +42,7 @@ class RefsAlike(NamedTuple):
     """
 
     refs: tuple[OnRef, ...]
-    outcome: str
+    look: str
     says: str
     reason: str
     since: datetime | None
@@ -80,7 +80,7 @@ class PackFacts(NamedTuple):
     pack: PackNow | None
     newest: CoreRef | None
     cell: str
-    outcome: str
+    look: str
     says: str
     known: tuple[RefsAlike, ...]
     gone: tuple[RefsAlike, ...]
@@ -129,7 +129,7 @@ def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFac
         pack=pack,
         newest=newest,
         cell=cell.name if cell else "",
-        outcome=cell.outcome if cell else NOT_RUN,
+        look=look(cell.outcome, cell.counts) if cell else NOT_RUN,
         says=cell.says if cell else NOT_RUN,
         known=tuple(alike(snapshot, name, snapshot.known_refs)),
         gone=tuple(
@@ -166,14 +166,14 @@ def ran(snapshot: Snapshot, pack: str, ref: CoreRef) -> bool:
 def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[RefsAlike]:
     """Core refs with what the pack says of them, neighbours of whom it says the same together."""
 
-    def look(ref: CoreRef) -> tuple[str, ...]:
+    def said(ref: CoreRef) -> tuple[str, ...]:
         cell = snapshot.cells.get(f"{pack}-{ref.name}")
         if cell is None:
             return (ref.digest, NOT_RUN, NOT_RUN, "no run has this cell", ref.source)
         reason = cut(cell.reason, LONGEST_REASON)
-        return (cell.digest, cell.outcome.value, cell.says, reason, cell.source)
+        return (cell.digest, look(cell.outcome, cell.counts), cell.says, reason, cell.source)
 
-    for (digest, outcome, says, reason, source), members in groupby(refs, look):
+    for (digest, seen, says, reason, source), members in groupby(refs, said):
         same = tuple(members)
         names = {ref: f"{pack}-{ref.name}" for ref in same}
         found = [snapshot.cells[name] for name in names.values() if name in snapshot.cells]
@@ -182,7 +182,7 @@ def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[Re
                 OnRef(ref.name, ref.called, name if name in snapshot.cells else "")
                 for ref, name in names.items()
             ),
-            outcome=outcome,
+            look=seen,
             says=says,
             reason=reason,
             since=min((cell.since for cell in found), default=None),

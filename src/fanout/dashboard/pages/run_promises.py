@@ -13,7 +13,7 @@ from fanout.dashboard.pages.run_grid import columns_of
 from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS
-from fanout.model import PromiseVerdict, Result, Verdict
+from fanout.model import Outcome, PromiseVerdict, Result, Verdict
 from fanout.surface.change import Change
 from fanout.told.decision.many import FEW
 from fanout.told.decision.standing import now_and_then, unsettled
@@ -35,6 +35,7 @@ TITLES: Mapping[str, str] = {
     Result.KNOWN_BREAK: "Known breaks",
     Verdict.PENDING: "Pending, because no Core ref has ever kept it",
     Verdict.FIXED: "Fixed",
+    Outcome.UNSUPPORTED: "On Cores that the pack does not support, where nothing counts",
 }
 
 
@@ -111,7 +112,7 @@ class Section(NamedTuple):
 def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
     """Every promise that was not kept, by section and pack."""
     words = {
-        key: facts.verdicts.get(key) or failures[0].finding.result
+        key: facts.verdicts.get(key) or result_of(facts, failures)
         for key, failures in facts.failures.items()
     }
     order = list(TITLES)
@@ -142,6 +143,12 @@ def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
             command=facts.command(failures[0].cells[0]),
             alone=facts.alone(failures[0].cells[0], first.name),
         )
+
+
+def result_of(facts: RunFacts, failures: Sequence[Failure]) -> str:
+    """What came of a promise without a verdict: where no cell is supported, nothing that counts."""
+    outcomes = {facts.outcomes[cell] for one in failures for cell in one.cells}
+    return Outcome.UNSUPPORTED if outcomes == {Outcome.UNSUPPORTED} else failures[0].finding.result
 
 
 def tell(

@@ -21,6 +21,7 @@ from fanout.dashboard.facts.steadiness import Told, flakiness, time_to_green
 from fanout.dashboard.site import Part
 from fanout.gate.verdict import RED, standing_of
 from fanout.model import Outcome, Standing
+from fanout.wording import GLYPHS
 
 OUTCOMES: Mapping[str, str] = {outcome: grid.OUTCOMES[outcome] for outcome in Outcome}
 LETTERS = {
@@ -90,7 +91,7 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
         "runs": [(run, started[run]) for run in runs],
         "refs": [ref.called for ref in known],
         "cells": {
-            name: core(refs[name.partition("-")[2]])
+            name: now(snapshot.cells[name], refs[name.partition("-")[2]])
             | strip(cells[name], places)
             | steadiness(cells[name], told.get(name, ()), failed_since(snapshot.cells[name]))
             for name in sorted(cells, key=lambda name: order[name.partition("-")[2]])
@@ -108,9 +109,11 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
     return script(f"strips-{pack}", value)
 
 
-def core(ref: CoreRef) -> dict[str, object]:
-    """What a cell's Core is called, and whether it is no longer in the matrix."""
-    return {"core": ref.called} | ({} if ref.known else {"gone": True})
+def now(cell: CellNow, ref: CoreRef) -> dict[str, object]:
+    """What a cell says now, and what its Core is called; `gone` from the matrix, or not."""
+    look = grid.look(cell.outcome, cell.counts)
+    found: dict[str, object] = {"core": ref.called, "says": cell.says, "look": look}
+    return found | {"glyph": GLYPHS.get(look, "")} | ({} if ref.known else {"gone": True})
 
 
 def strip(seen: Attempts, places: Mapping[str, tuple[int, int]]) -> dict[str, object]:

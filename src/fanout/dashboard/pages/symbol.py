@@ -28,6 +28,9 @@ GRAVEST = (
 )
 
 
+GRAVE = GRAVEST[: GRAVEST.index(Standing.KEPT)]
+
+
 class Reliance(NamedTuple):
     """A pack that relies on a symbol, by these promises; `cell` is its newest on a known ref."""
 
@@ -59,6 +62,7 @@ class Overview(NamedTuple):
     """All that the list of symbols shows: those of each module, and what names no symbol."""
 
     newest: CoreRef | None
+    broken: tuple[Relied, ...]  # the gravest first
     modules: tuple[tuple[str, tuple[Relied, ...]], ...]
     unpinned: tuple[Course, ...]
 
@@ -81,9 +85,11 @@ def parts(edition: Edition) -> Iterator[Part]:
             (facts, [cell and cell.key for cell in cells.values()]),
             partial(context, edition, facts, cells),
         )
+    found = [relied(symbol, promises) for symbol, promises in named.items()]
     overview = Overview(
         newest=newest,
-        modules=tuple(by_module(relied(symbol, promises) for symbol, promises in named.items())),
+        broken=tuple(sorted((one for one in found if one.standing in GRAVE), key=gravity)),
+        modules=tuple(by_module(found)),
         unpinned=tuple(one for one in every if not one.contract),
     )
     yield edition.page("symbols/index.html", "symbols.html", overview, overview._asdict)
@@ -113,6 +119,12 @@ def by_symbol(promises: Iterable[Course]) -> Mapping[str, Sequence[Course]]:
     return {symbol: found[symbol] for symbol in sorted(found)}
 
 
+def standings(snapshot: Snapshot) -> Mapping[str, Standing]:
+    """How each symbol stands that any promise names."""
+    named = by_symbol(chain.from_iterable(courses(snapshot).values()))
+    return {symbol: relied(symbol, promises).standing for symbol, promises in named.items()}
+
+
 def relied(symbol: str, promises: Sequence[Course]) -> Relied:
     stand = [one.now for one in promises]
     return Relied(
@@ -122,6 +134,10 @@ def relied(symbol: str, promises: Sequence[Course]) -> Relied:
         broken=sum(standing in RED for standing in stand),
         standing=min(stand, key=GRAVEST.index),
     )
+
+
+def gravity(one: Relied) -> tuple[int, str]:
+    return (GRAVEST.index(one.standing), one.symbol)
 
 
 def reliances(
