@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +15,7 @@ from fanout.dashboard.build import build
 from fanout.dashboard.facts.candidate import MOST_READ
 from fanout.history.document import read_run, write_run
 from fanout.history.run import Run
-from fanout.model import Answer, Core, Outcome, Verdict
-from fanout.wording import GLYPHS
+from fanout.model import Answer, Core, Outcome
 from tests.browser.pages import Page
 from tests.browser.visitor import Visitor
 from tests.worlds import scenes
@@ -196,52 +194,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_may_we_release_and_why(browser: Browser, site: Path) -> None:
-    """The answer and its cause are on the first screen, also of a phone, without a click."""
-    for viewport in ({"width": 1280, "height": 900}, {"width": 390, "height": 844}):
-        with Visitor(browser, site.as_uri(), viewport=viewport) as visitor:
-            page = visitor.open()
-            expect(page.locator(".next .answer .word")).to_be_in_viewport()
-            expect(page.get_by_text("telemetry.Return is gone")).to_be_in_viewport()
-
-
-def test_who_broke_my_pack_and_when(browser: Browser, site: Path) -> None:
-    """One click on a broken cell: since which Core, and what changed in it."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.locator('a.box[href="cells/store-core_v131.html"]').click()
-        expect(page.locator("main")).to_contain_text(re.compile("broken since|First red"))
-        expect(page.locator("main")).to_contain_text(re.compile(r"v?1\.?3\.?0"))
-
-
-def test_what_would_this_change_break(browser: Browser, site: Path) -> None:
-    """Symbols, then the symbol: every promise that relies on it."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.get_by_role("link", name="Symbols").click()
-        page.get_by_role("link", name="telemetry.Return", exact=True).first.click()
-        expect(page.locator("main")).to_contain_text("An event that is published can return.")
-
-
-def test_which_promise_is_flaky(browser: Browser, site: Path) -> None:
-    """Trends name the promise whose attempts disagreed, and its cell the promise."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.get_by_role("link", name="Trends").click()
-        page.get_by_role("link", name="store on Core 1.2.1").first.click()
-        said = re.compile("1 of 3 attempts at the same contents disagree on .*return")
-        expect(page.get_by_role("main")).to_contain_text(said)
-
-
-def test_which_releases_run_with_a_core(browser: Browser, site: Path) -> None:
-    """Consumers: one click to the table of releases and Cores."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.get_by_role("link", name="Consumers").click()
-        expect(page.get_by_role("columnheader").nth(1)).to_contain_text("1.4.")
-        expect(page.get_by_role("rowheader", name=re.compile("0.8.95"))).to_be_visible()
-
-
 def test_a_pasted_error_is_found(browser: Browser, site: Path) -> None:
     """A line of a failure, as pytest marks it, finds the promises that said so."""
     with Visitor(browser, site.as_uri()) as visitor:
@@ -311,20 +263,3 @@ def test_no_column_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
         assert wide <= seen
         expect(page.locator("#matrix thead")).to_contain_text("1.13.5")
         assert page.locator("#matrix tbody tr").first.locator("td").count() > 8
-
-
-def test_the_help_explains_every_sign(browser: Browser, site: Path) -> None:
-    """`?` says what each outcome, verdict and answer means, with the sign that it has elsewhere."""
-    words = {str(one) for kind in (Outcome, Verdict, Answer) for one in kind} - {Verdict.PASSING}
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.keyboard.press("?")
-        told = page.get_by_role("dialog").locator(".word").all_text_contents()
-    said = {
-        text.split(" ", 1)[-1] if text.split(" ")[0] in GLYPHS.values() else text: text
-        for text in told
-    }
-    assert words <= {*said}
-    assert {word: said[word].partition(" ")[0] for word in words if word in GLYPHS} == {
-        word: GLYPHS[word] for word in words if word in GLYPHS
-    }

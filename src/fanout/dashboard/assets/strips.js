@@ -77,6 +77,10 @@
     return lasted(Math.max(0, Date.now() / 1000 - moment));
   }
 
+  function when(moment) {
+    return new Date(moment * 1000).toISOString().slice(0, 16).replace("T", " ");
+  }
+
   function tally(words) {
     const counts = new Map();
     for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -105,12 +109,11 @@
 
   function sentence(cell) {
     const attempts = cell.attempts;
-    const newest = Date.now() / 1000 - attempts.at(-1).at;
     const middle = median(durations(attempts));
     return [
       `${attempts.length === 1 ? "1 run" : `Last ${attempts.length} runs`}: `
         + tally(attempts.map((one) => one.outcome)),
-      `newest ${self.fanoutPage.ago(newest)}`,
+      `the newest of ${when(attempts.at(-1).at)} UTC`,
       ...(middle === null ? [] : [`median ${lasted(middle)}`]),
       ...steadiness(cell),
     ].join("; ");
@@ -126,8 +129,7 @@
     const WIDE = 24, ROOM = 40, HIGH = 64;
     const tall = heights(cell.attempts, ROOM);
     const links = cell.attempts.map((one, place) => {
-      const when = new Date(one.at * 1000).toISOString().slice(0, 16).replace("T", " ");
-      const says = `${when} UTC: ${one.outcome}, ${lasted(one.took)}`;
+      const says = `${when(one.at)} UTC: ${one.outcome}, ${lasted(one.took)}`;
       const left = place * WIDE;
       const link = draw("a", {
         href: `${root}runs/${one.run}.html?cell=${cell.name}`, "aria-label": says, tabindex: -1,
@@ -269,7 +271,7 @@
     showStretches(place, runs, `Runs on Core ${core}`, core ? `No runs on Core ${core}.` : "No runs.");
   }
 
-  self.fanoutStrips = { read, draw, write, small, median, durations, lasted, since, counted };
+  self.fanoutStrips = { read, draw, write, small, median, durations, lasted, since, when, counted };
   document.querySelectorAll(".runs[data-cell]").forEach(showRuns);
   document.querySelectorAll(".over-refs[data-promise]").forEach(showOverRefs);
   document.querySelectorAll(".over-time[data-promise]").forEach(showOverTime);

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { read, draw, write, small, median, durations, lasted, since, counted } = self.fanoutStrips;
+  const { read, draw, write, small, median, durations, lasted, since, when, counted } = self.fanoutStrips;
   const root = document.body.dataset.root;
   const MOST_OPEN = 120; // rows that are drawn at once; of more, each line waits to be opened
   const GONE = "no longer in the matrix";
@@ -71,10 +71,6 @@
     return `${Math.round(rate)}%`;
   }
 
-  function when(at) {
-    return new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ");
-  }
-
   function line(runs, says, room) {
     const WIDE = Math.min(640, room), HIGH = 120, LEFT = 44, TOP = 10, BOTTOM = 12;
     const x = (place) => LEFT + (runs.length > 1 ? (place * (WIDE - LEFT - 8)) / (runs.length - 1) : 0);
@@ -138,7 +134,7 @@
   function cellRow(cell) {
     const took = durations(cell.attempts);
     const name = document.createElement("span");
-    const word = write("span", `${cell.glyph} ${cell.says}`.trim(), `word ${cell.look.replace(" ", "-")}`);
+    const word = write("span", `${cell.glyph} ${cell.says}`.trim(), `word ${cell.look.replaceAll(" ", "-")}`);
     name.append(link(`cells/${cell.name}.html`, cell.core), " ", word);
     return row(
       name,
