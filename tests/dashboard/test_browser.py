@@ -164,8 +164,21 @@ def test_paper_tells_dates(browser: Browser, site: Path) -> None:
             assert page.locator(f"form:visible, {BUTTONS}").count() == 0, path
             printed = page.locator("body").inner_text()
             assert AGE.search(printed) is None, (path, AGE.search(printed))
-            assert "Stale: the matrix last ran 2026-01-03 00:00 UTC" in printed
+            assert "Stale: the matrix last ran 2026-01-03 12:00 UTC" in printed
             page.emulate_media(media="screen")
+
+
+def test_the_target_of_a_link_is_marked(browser: Browser, site: Path) -> None:
+    """A link to a promise marks it among the others, also on the page of its pack."""
+    outline = "getComputedStyle(document.querySelector({!r})).outlineStyle"
+    with Visitor(browser, site.as_uri()) as visitor:
+        for path in ("packs/store.html", "cells/store-core_v131.html"):
+            page = visitor.open(path)
+            one, other = (page.locator("article.promise[id]").nth(place) for place in (0, 1))
+            ids = [str(found.get_attribute("id")) for found in (one, other)]
+            page.goto(f"{page.url}#{ids[0]}")
+            shown = [page.evaluate(outline.format(f'[id="{name}"]')) for name in ids]
+            assert shown == ["solid", "none"], path
 
 
 def test_without_scripts_the_answer_is_there(browser: Browser, site: Path) -> None:
