@@ -24,9 +24,9 @@ from tests.worlds import forged
 SITE = ROOT / "dashboard"
 # What is shown in the documents, and as much of the page as shows it.
 DOCUMENTS: Mapping[str, tuple[str, int, int]] = {
-    "dashboard.png": ("index.html", 1440, 860),
+    "dashboard.png": ("index.html", 1440, 840),
     "cell.png": ("cells/pipeline-core_v1461.html", 1280, 900),
-    "consumers.png": ("consumers.html", 1280, 760),
+    "consumers.png": ("consumers.html", 1280, 900),
 }
 WIDTHS = (1440, 1280, 390)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -194,11 +194,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_a_pasted_error_is_found(browser: Browser, site: Path) -> None:
-    """A line of a failure, as pytest marks it, finds the promises that said so."""
+@pytest.mark.parametrize(
+    "line",
+    [
+        "E   AssertionError: assert 'soft' == 'hard'",
+        "E   AssertionError: assert 'so",
+        "FAILED test_queue.py::test_soften - AssertionError: assert 'soft' == 'hard' in 2 s",
+    ],
+)
+def test_a_pasted_error_is_found(browser: Browser, site: Path, line: str) -> None:
+    """A line of a failure finds the promises that said so, also in part, or with more around."""
     with Visitor(browser, site.as_uri()) as visitor:
         page = visitor.open()
-        page.locator("#search").fill("E   AssertionError: assert 'soft' == 'hard'")
+        page.locator("#search").fill(line)
         expect(page.locator("#matches li").first).to_contain_text("AssertionError")
         expect(page.locator("#matches")).to_contain_text("can soften")
 

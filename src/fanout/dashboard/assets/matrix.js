@@ -34,8 +34,7 @@
   function askedPromises() {
     if (!filter.q) return null;
     const index = (self.fanoutData ?? {}).promises;
-    const line = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const wanted = line[0] === "e" && line.length > 1 ? line.slice(1) : line; // as pytest marks it
+    const wanted = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
     const pasted = wanted.join(" ");
     const found = new Map();
     for (const [pack, promises] of Object.entries(index?.packs ?? {})) {
