@@ -10,9 +10,8 @@ from fanout.cause.fewest import Cause
 from fanout.cells.promises import PackPromise
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step
-from fanout.dashboard.facts.cell import CellFacts
+from fanout.dashboard.facts.cell import CellFacts, RefFacts, ref_facts
 from fanout.dashboard.facts.newest import CellNow
-from fanout.dashboard.facts.ref import RefFacts, ref_facts
 from fanout.dashboard.facts.step import ChangeShown, change_shown
 from fanout.dashboard.facts.verdicts import Judged
 from fanout.dashboard.pages.sentence import changed, origin, turned

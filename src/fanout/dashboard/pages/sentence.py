@@ -56,7 +56,10 @@ def lead(
 def kept(promises: Sequence[Promise]) -> str:
     counts = Counter(one.result for one in promises)
     held = counts.pop(Result.KEPT, 0)
-    others = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
+    others = ", ".join(
+        number(count, result) if result is Result.KNOWN_BREAK else f"{count} {result}"
+        for result, count in sorted(counts.items())
+    )
     if others:
         return f"{held} of {number(len(promises), 'promise')} are kept; {others}."
     return f"All {held} promises are kept." if held > 1 else "Its one promise is kept."
