@@ -144,7 +144,7 @@ def test_the_consumers_themselves(history: Path) -> None:
     write_run(whole.model_copy(update={"consumers": (affected,)}), history)
     text = (build(history) / f"runs/{CHECKED}.html").read_text("utf-8")
     row = text.partition("market-data-store 1.0</th>")[2].partition("</tr>")[0]
-    assert re.findall("<td>(.*?)</td>", row)[:3] == ["at once", "yes", "broken"]
+    assert re.findall("<td[^>]*>(.*?)</td>", row)[:3] == ["at once", "yes", "broken"]
     assert "<h3>Consumers that this Core breaks</h3>" in text
     assert "Core breaks the import of store.cli: " in text
     assert "<h3>Known breaks of consumers themselves</h3>" in text

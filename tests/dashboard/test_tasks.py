@@ -43,7 +43,7 @@ class Task:
 
     def reads(self, *said: str | re.Pattern[str]) -> None:
         for one in said:
-            expect(self.page.get_by_role("main")).to_contain_text(one)
+            expect(self.page.get_by_role("main")).to_contain_text(one, use_inner_text=True)
 
 
 @pytest.fixture
