@@ -58,6 +58,16 @@ def tried(text: str) -> list[str]:
     return [f"{data['packs'][at // columns][0]}-{data['refs'][at % columns][0]}" for at in places]
 
 
+def test_what_counts_for_nothing_is_told_last(history: Path) -> None:
+    """What is broken where the pack supports nothing is no broken promise of the run."""
+    beyond = cell("1.3.0", {"t.py::beyond": BROKEN}, outcome=Outcome.UNSUPPORTED)
+    text, _ = only(history, record(history, cell("1.2.0", BROKEN), beyond))
+    titles = re.findall("<h2>(.*?)</h2>", text)
+    last = "On Cores that the pack does not support, where nothing counts"
+    assert [one for one in titles if one in ("Broken promises", last)] == ["Broken promises", last]
+    assert text.index("t.py::beyond") > text.index(f"<h2>{last}")
+
+
 def test_a_report(history: Path) -> None:
     """The page of a run without an answer tells its cells, what broke where, and the command."""
     file = record(history, cell("1.2.0"), cell("1.2.1", BROKEN), cell("1.3.0", BROKEN))
