@@ -55,7 +55,7 @@ MAY_BE_RED = re.compile(
     r"\btox p\b|-core_|-e (report|check|consumers|cores$)|fanout (report|check) \S*\d"
 )
 MAY_HAVE_NO_VERDICT = re.compile(r"-e report-history")
-NEEDS_BROWSER = re.compile(r"-e picture")
+NEEDS_BROWSER = re.compile(r"-e pictures")
 # Which Core is the newest, and how long a run takes, is not what a document shows.
 VARIES = re.compile(r"core_v\d+|\b\d+\.\d+\.\d+\b|\b\d+ s\b")
 

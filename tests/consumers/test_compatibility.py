@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from fanout.core.wheel import wheel_digest
-from fanout.dashboard.pages import consumers as consumers_page
+from fanout.dashboard.pages.consumers import overview as consumers_page
+from fanout.dashboard.pages.consumers import page as consumer_page
 from fanout.model import Result
 from tests.browser.pages import Page, build
 from tests.servers.core_index import CoreIndex, Offer
@@ -228,12 +229,14 @@ def test_on_the_dashboard(world: World, shown: str) -> None:
     """The page shows what was kept, with its date; one Core alone is not kept."""
     project, _ = world
     history = project.root / "history"
-    page = Page(build(history, project.root / "site", consumers_page.parts) / "consumers.html")
-    assert {SMALL, MORE} <= set(page.all("h2"))
+    site = build(history, project.root / "site", consumers_page.parts, consumer_page.parts)
+    links = Page(site / "consumers.html").links
+    assert {f"consumers/{SMALL}.html", f"consumers/{MORE}.html"} <= {*links}
+    page = Page(site / f"consumers/{SMALL}.html")
     kept = page.all("li").index("~ 1/2 kept")
     assert page.all("li")[kept - 3 : kept] == ["✓ declared", "✓ installs", "✓ imports, read"]
     assert "Gone is not there (market_data_small/__init__.py:2)" in page.text
-    assert "fanout consumers --table" in page.all("pre")
+    assert "fanout consumers --table" in Page(site / "consumers.html").all("pre")
 
 
 def test_nothing_is_kept(project: Project) -> None:

@@ -30,10 +30,19 @@ PAGES = (
     f"runs/{'c' * 16}.html",
     f"runs/{2:016x}.html",
     "trends.html",
+    "map.html",
     "consumers.html",
+    "consumers/market-data-store.html",
+    "consumers/market-data-pipeline.html",
     "badges/index.html",
     "schemas/index.html",
 )
+# What somebody would have to scroll sideways for; the bars of runs alone go on to the left.
+CUT = """[...document.querySelectorAll(".scroll")]
+    .filter((one) => one.scrollWidth > one.clientWidth && !one.closest(".runs"))
+    .map((one) => one.getAttribute("aria-label"))"""
+BUTTONS = "button:visible:not(.grid button)"  # in the matrix they are headings
+AGE = re.compile(r"\b(ago|yesterday|last month|days left|expired)\b")
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\N{RIGHT-TO-LEFT OVERRIDE}"
 
 
@@ -62,18 +71,19 @@ def test_no_page_shuts_anybody_out(browser: Browser, site: Path, scheme: str) ->
 
 
 def test_a_phone_shows_every_page(browser: Browser, site: Path) -> None:
-    """At a phone's width no page scrolls sideways."""
+    """At a phone's width no page scrolls sideways, nor any table on it."""
     with Visitor(browser, site.as_uri(), viewport=PHONE) as visitor:
         for path in PAGES:
             page = visitor.open(path)
             width = page.evaluate("document.scrollingElement.scrollWidth")
             assert width <= PHONE["width"], f"{path} is {width} pixels wide"
+            assert page.evaluate(CUT) == [], path
 
 
 def test_the_table_of_consumers_is_seen_whole(browser: Browser, site: Path) -> None:
     """Eleven contents of Core are beside each other at 1280 pixels, and what is said is text."""
     with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open("consumers.html")
+        page = visitor.open("consumers/market-data-store.html")
         wide, seen = page.evaluate(
             "(([one]) => [one.scrollWidth, one.clientWidth])(document.querySelectorAll('.scroll'))"
         )
@@ -144,13 +154,31 @@ def test_an_old_page_says_so(browser: Browser, site: Path) -> None:
 
 
 def test_paper_tells_dates(browser: Browser, site: Path) -> None:
-    """What is printed has no forms, and tells dates in place of ages."""
+    """What is printed of any page has no form, nothing to press, and dates in place of ages."""
     with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.emulate_media(media="print")
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        expect(page.locator("#filters")).to_be_hidden()
-        expect(page.locator(".next time").first).to_have_text("2026-01-05 00:00 UTC")
+        visitor.page.clock.install(time="2026-02-04T11:00:00Z")
+        for path in PAGES:
+            page = visitor.open(path)
+            page.emulate_media(media="print")
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            assert page.locator(f"form:visible, {BUTTONS}").count() == 0, path
+            printed = page.locator("body").inner_text()
+            assert AGE.search(printed) is None, (path, AGE.search(printed))
+            assert "Stale: the matrix last ran 2026-01-03 12:00 UTC" in printed
+            page.emulate_media(media="screen")
+
+
+def test_the_target_of_a_link_is_marked(browser: Browser, site: Path) -> None:
+    """A link to a promise marks it among the others, also on the page of its pack."""
+    outline = "getComputedStyle(document.querySelector({!r})).outlineStyle"
+    with Visitor(browser, site.as_uri()) as visitor:
+        for path in ("packs/store.html", "cells/store-core_v131.html"):
+            page = visitor.open(path)
+            one, other = (page.locator("article.promise[id]").nth(place) for place in (0, 1))
+            ids = [str(found.get_attribute("id")) for found in (one, other)]
+            page.goto(f"{page.url}#{ids[0]}")
+            shown = [page.evaluate(outline.format(f'[id="{name}"]')) for name in ids]
+            assert shown == ["solid", "none"], path
 
 
 def test_without_scripts_the_answer_is_there(browser: Browser, site: Path) -> None:

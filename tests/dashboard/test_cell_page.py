@@ -194,9 +194,9 @@ def test_a_promise_that_was_never_kept(tmp_path: Path) -> None:
         cell("1.3.0", promises=(broken(),), digest=SECOND),
     )
     seen = page(tmp_path)
-    assert "1 of 1 promise is broken since Core 1.2.0; no Core ref before has kept it." in seen.text
+    assert "1 of 1 promise is broken since Core 1.2.0; no Core before has kept it." in seen.text
     assert seen.facts["Last green"] == "never before"
-    assert "It is not known because no Core ref before has kept what is broken" in seen.text
+    assert "It is not known because no Core before has kept what is broken" in seen.text
 
 
 def test_promises_that_broke_apart(tmp_path: Path) -> None:

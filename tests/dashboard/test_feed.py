@@ -72,7 +72,7 @@ def test_a_feed_is_atom(project: Project, history: Path) -> None:
         assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", text(element, "id"))
     assert text(read, "id") != text(entry, "id")
     told = text(entry, "content")
-    assert told == f"An event has a source. ({NAME}): regressed on core_v120"
+    assert told == f"An event has a source. ({NAME}): regressed on Core 1.2.0"
     run = next(path for path in history.glob("20260102*")).stem.rpartition("-")[2]
     links = [link.get("href") for link in entry.findall(f"{ATOM}link")]
     assert links == [f"runs/{run}.html"]
@@ -88,7 +88,7 @@ def test_an_entry_says_why(project: Project, history: Path) -> None:
     (regressed,) = (one for one in told if one.startswith("An event has a source."))
     assert (
         regressed
-        == f"An event has a source. ({NAME}): regressed on core_v120: ValueError: no source"
+        == f"An event has a source. ({NAME}): regressed on Core 1.2.0: ValueError: no source"
     )
     (answer,) = (one for one in told if one.startswith("hold: "))
     assert answer.splitlines()[0] == (
@@ -110,8 +110,8 @@ def test_what_turns_in_time(project: Project, history: Path) -> None:
     for day, result in enumerate((KEPT, KEPT, BROKEN, BROKEN, ERRORED, BROKEN, KEPT)):
         record(history, cell("1.2.0", result, day=day), day=day)
     assert titles(project) == [
-        "fixed: 1 promise of small on core_v120",
-        "regressed: 1 promise of small on core_v120",
+        "fixed: 1 promise of small on Core 1.2.0",
+        "regressed: 1 promise of small on Core 1.2.0",
     ]
 
 
@@ -154,13 +154,13 @@ def test_one_entry_for_a_run_a_pack_and_a_direction(project: Project, history: P
     assert (
         titles(project)
         == [
-            "regressed: 1 promise of small on 2 Core refs",
-            "fixed: 1 promise of small on 2 Core refs",
-            "regressed: 1 promise of small on core_v120",
+            "regressed: 1 promise of small on 2 Cores",
+            "fixed: 1 promise of small on 2 Cores",
+            "regressed: 1 promise of small on Core 1.2.0",
         ][:2]
     )
     regressed, fixed = entries(project)[:2]
-    assert text(regressed, "content").endswith("regressed on core_v120; core_v140")
+    assert text(regressed, "content").endswith("regressed on Core 1.2.0; 1.4.0")
     assert SECOND in text(fixed, "content")
 
 
@@ -170,10 +170,10 @@ def test_a_new_core_ref(project: Project, history: Path) -> None:
     record(history, cell("1.2.0", day=1), cell("1.10.0", BROKEN, day=1), day=1)
     record(history, cell("1.11.0", KEPT, day=2), day=2)
     fixed, regressed = entries(project)
-    told = "regressed on core_v1100, compared with core_v120"
+    told = "regressed on Core 1.10.0, compared with 1.2.0"
     assert text(regressed, "content").endswith(told)
     assert text(regressed, "updated") == "2026-01-02T12:00:01Z"
-    assert text(fixed, "content").endswith("fixed on core_v1110, compared with core_v1100")
+    assert text(fixed, "content").endswith("fixed on Core 1.11.0, compared with 1.10.0")
 
 
 def test_a_new_core_ref_is_compared_as_it_was_then(project: Project, history: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from fanout.consumers.affected import Affected
 from fanout.consumers.takes import Takes
 from fanout.core.given import known_as, shown_as
 from fanout.dashboard.build import build
+from fanout.dashboard.facts.candidate import MOST_READ
 from fanout.history.document import read_run, write_run
 from fanout.history.run import Run
-from fanout.model import Answer, Core, Outcome, Verdict
-from fanout.wording import GLYPHS
+from fanout.model import Answer, Core, Outcome
 from tests.browser.pages import Page
 from tests.browser.visitor import Visitor
 from tests.worlds import scenes
@@ -195,68 +194,57 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_may_we_release_and_why(browser: Browser, site: Path) -> None:
-    """The answer and its cause are on the first screen, also of a phone, without a click."""
-    for viewport in ({"width": 1280, "height": 900}, {"width": 390, "height": 844}):
-        with Visitor(browser, site.as_uri(), viewport=viewport) as visitor:
-            page = visitor.open()
-            expect(page.locator(".next .answer .word")).to_be_in_viewport()
-            expect(page.get_by_text("telemetry.Return is gone")).to_be_in_viewport()
-
-
-def test_who_broke_my_pack_and_when(browser: Browser, site: Path) -> None:
-    """One click on a broken cell: since which Core, and what changed in it."""
+@pytest.mark.parametrize(
+    "line",
+    [
+        "E   AssertionError: assert 'soft' == 'hard'",
+        "E   AssertionError: assert 'so",
+        "FAILED test_queue.py::test_soften - AssertionError: assert 'soft' == 'hard' in 2 s",
+    ],
+)
+def test_a_pasted_error_is_found(browser: Browser, site: Path, line: str) -> None:
+    """A line of a failure finds the promises that said so, also in part, or with more around."""
     with Visitor(browser, site.as_uri()) as visitor:
         page = visitor.open()
-        page.locator('a.box[href="cells/store-core_v131.html"]').click()
-        expect(page.locator("main")).to_contain_text(re.compile("broken since|First red"))
-        expect(page.locator("main")).to_contain_text(re.compile(r"v?1\.?3\.?0"))
-
-
-def test_what_would_this_change_break(browser: Browser, site: Path) -> None:
-    """Symbols, then the symbol: every promise that relies on it."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.get_by_role("link", name="Symbols").click()
-        page.get_by_role("link", name="telemetry.Return", exact=True).first.click()
-        expect(page.locator("main")).to_contain_text("An event that is published can return.")
-
-
-def test_which_promise_is_flaky(browser: Browser, site: Path) -> None:
-    """Trends name the promise whose attempts disagreed, and its cell the promise."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.get_by_role("link", name="Trends").click()
-        page.get_by_role("link", name="store-core_v121").first.click()
-        said = re.compile("1 of 3 attempts at the same contents disagree on .*return")
-        expect(page.get_by_role("main")).to_contain_text(said)
-
-
-def test_which_releases_run_with_a_core(browser: Browser, site: Path) -> None:
-    """Consumers: one click to the table of releases and Cores."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.get_by_role("link", name="Consumers").click()
-        expect(page.get_by_role("columnheader").nth(1)).to_contain_text("1.4.")
-        expect(page.get_by_role("rowheader", name=re.compile("0.8.95"))).to_be_visible()
-
-
-def test_a_pasted_error_is_found(browser: Browser, site: Path) -> None:
-    """A line of a failure, as pytest marks it, finds the promises that said so."""
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.locator("#search").fill("E   AssertionError: assert 'soft' == 'hard'")
+        page.locator("#search").fill(line)
         expect(page.locator("#matches li").first).to_contain_text("AssertionError")
         expect(page.locator("#matches")).to_contain_text("can soften")
 
 
-def test_a_count_is_a_filter(browser: Browser, site: Path) -> None:
-    """What needs somebody is counted, and the count shows what is counted and no other."""
+@pytest.mark.parametrize(
+    ("count", "cells"),
+    [
+        ("1 regressed", ["store"]),
+        ("2 still-failing", ["pipeline", "store"]),
+        ("1 known", ["store"]),
+    ],
+)
+def test_a_count_is_a_filter(browser: Browser, site: Path, count: str, cells: list[str]) -> None:
+    """Each count of the candidate shows what was counted and no other, also beside what is graver.
+
+    The candidate's cell of store has all three: a cell is found by each of its verdicts.
+    """
     with Visitor(browser, site.as_uri()) as visitor:
         page = visitor.open()
-        page.get_by_role("link", name="1 regressed").first.click()
-        expect(page.locator("#shown")).to_contain_text("1 of 17 cells shown")
-        expect(page.locator("#matrix a.box")).to_have_count(1)
+        page.locator(".next .counts").get_by_role("link", name=count).click()
+        expect(page.locator("#shown")).to_contain_text(f"{len(cells)} of 17 cells shown")
+        shown = page.locator("#matrix a.box:not(.aside)")
+        names = [str(one.get_attribute("data-cell")) for one in shown.all()]
+        assert names == [f"{pack}-core_candidate" for pack in cells]
+
+
+def test_a_candidate_beyond_what_was_read(history: Path) -> None:
+    """Where only the last answers were looked at, nobody says more than that, nor a later since."""
+    run = checked(history)
+    (digest,) = {one.digest for one in run.environments if one.version == "1.3.1"}
+    built = tuple(one.model_copy(update={"digest": digest}) for one in run.environments)
+    for number in range(1, MOST_READ + 1):
+        again(history, number, environments=built)
+    told = f"None of the last {MOST_READ} candidates that were asked about is waiting"
+    assert told in first(history).text
+    for number in range(MOST_READ + 1, 2 * MOST_READ + 2):
+        again(history, number, candidate=git("main"))
+    assert first(history).facts["Since"].startswith("at least 2026-")
 
 
 @pytest.mark.parametrize("width", [1280, 1440])
@@ -283,20 +271,3 @@ def test_no_column_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
         assert wide <= seen
         expect(page.locator("#matrix thead")).to_contain_text("1.13.5")
         assert page.locator("#matrix tbody tr").first.locator("td").count() > 8
-
-
-def test_the_help_explains_every_sign(browser: Browser, site: Path) -> None:
-    """`?` says what each outcome, verdict and answer means, with the sign that it has elsewhere."""
-    words = {str(one) for kind in (Outcome, Verdict, Answer) for one in kind} - {Verdict.PASSING}
-    with Visitor(browser, site.as_uri()) as visitor:
-        page = visitor.open()
-        page.keyboard.press("?")
-        told = page.get_by_role("dialog").locator(".word").all_text_contents()
-    said = {
-        text.split(" ", 1)[-1] if text.split(" ")[0] in GLYPHS.values() else text: text
-        for text in told
-    }
-    assert words <= {*said}
-    assert {word: said[word].partition(" ")[0] for word in words if word in GLYPHS} == {
-        word: GLYPHS[word] for word in words if word in GLYPHS
-    }

@@ -43,8 +43,8 @@ def promises(source: Result = KEPT) -> tuple[Promise, ...]:
 
 def rows(page: Page) -> list[tuple[str, str]]:
     """Version and outcome in each row of the table of Core refs."""
-    cells = page.all("td")
-    return [(cells[at], cells[at + 1]) for at in range(0, len(cells) - 3, 4)]
+    heads, cells = page.all("th")[4:], page.all("td")
+    return list(zip(heads, cells[::3], strict=False))
 
 
 def test_neighbours_that_look_the_same_are_one_row(tmp_path: Path) -> None:
@@ -62,11 +62,11 @@ def test_neighbours_that_look_the_same_are_one_row(tmp_path: Path) -> None:
     assert rows(page) == [
         ("1.6.0", "✗ failed 1"),
         ("1.5.0", "✗ failed 1"),
-        ("1.4.0 to 1.3.0", "✓ passed"),
+        ("1.3.0 to 1.4.0", "✓ passed"),
         ("1.2.0", "✓ passed"),
     ]
     assert len(page.all("summary")) == 1
-    assert page.all("summary")[0].startswith("2 refs, same content")
+    assert page.all("summary")[0].startswith("2 Cores, same content")
     assert "../cells/small-core_v140.html" in page.links
     assert "../cells/small-core_v130.html" in page.links
 
@@ -143,10 +143,9 @@ def test_where_a_promise_broke_is_said_in_words(tmp_path: Path) -> None:
         record(history, cell(version, promises=promises(result)))
     page = pack(history)
     assert (
-        "Last green on core_v120, first red on core_v130."
-        " Broken on core_v130 to core_v140 (2 refs)." in page.text
+        "Last green on 1.2.0, first red on 1.3.0. Broken on 1.3.0 to 1.4.0 (2 Cores)." in page.text
     )
-    assert "Never red. Last green on core_v140." in page.text
+    assert "Never red. Last green on 1.4.0." in page.text
 
 
 def test_what_is_broken_comes_first(tmp_path: Path) -> None:
@@ -170,8 +169,8 @@ def test_broken_mended_and_broken_again(tmp_path: Path) -> None:
     for minor, result in enumerate((BROKEN, KEPT, BROKEN, BROKEN), 2):
         record(history, cell(f"1.{minor}.0", promises=promises(result)))
     assert (
-        "Last green on core_v130, first red on core_v140."
-        " Broken on core_v120, core_v140 to core_v150 (2 refs)." in pack(history).text
+        "Last green on 1.3.0, first red on 1.4.0."
+        " Broken on 1.2.0, 1.4.0 to 1.5.0 (2 Cores)." in pack(history).text
     )
 
 
@@ -179,7 +178,7 @@ def test_since_when_neighbours_look_the_same(tmp_path: Path) -> None:
     """A row is as old as the first of its cells."""
     history = tmp_path / "history"
     record(history, cell("1.2.0", digest="a", day=4), cell("1.3.0", digest="a", day=2), day=2)
-    assert pack(history).all("td")[3] == "2026-01-03 12:00 UTC"
+    assert pack(history).all("td")[2] == "2026-01-03 12:00 UTC"
 
 
 def test_what_is_not_known_is_not_kept(tmp_path: Path) -> None:
@@ -234,7 +233,7 @@ def test_known_breaks(tmp_path: Path) -> None:
     page = pack(history)
     assert "it <b>waits</b>" in page.text
     assert page.links["https://example.org/1"] == "https://example.org/1"
-    assert "core_v130 to core_v140 (2 refs)" in page.text
+    assert "1.3.0 to 1.4.0rc1 (2 Cores)" in page.text
     assert ("time", {"datetime": "2026-02-28", "data-left": None}) in page.elements
     assert "~ known break" in page.all("td")
     assert page.facts["Known breaks"] == "1"
@@ -255,7 +254,7 @@ def test_a_pack_and_a_ref_that_are_gone(tmp_path: Path) -> None:
 def test_stand_in(tmp_path: Path) -> None:
     """A Core that is a stand-in is marked as one."""
     page = pack(scenes.steady(tmp_path / "history"), "pipeline")
-    assert "core_v110 stand-in" in page.all("th")
+    assert "1.1.0 stand-in" in page.all("th")
 
 
 HOSTILE = "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE}"

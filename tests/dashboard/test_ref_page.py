@@ -134,7 +134,7 @@ def test_the_same_content(tmp_path: Path) -> None:
     assert seen.facts["Same content"] == "1.4.0, 1.2.0"
     assert "Nothing: Core 1.3.0 has the same content as Core 1.2.0." in seen.all("p")
     assert "No promise regressed and none was fixed." in seen.all("p")
-    assert page(tmp_path, "core_v150").facts["Same content"] == "no other Core ref"
+    assert page(tmp_path, "core_v150").facts["Same content"] == "no other Core"
 
 
 def test_a_break_in_the_same_content(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_the_oldest(tmp_path: Path) -> None:
     """The oldest Core ref is compared with none."""
     write(tmp_path / "history", *both("1.2.0", FIRST, promise()))
     seen = page(tmp_path, "core_v120")
-    assert "The oldest known Core ref." in seen.all("p")
-    assert "No known Core ref comes before this one." in seen.all("p")
+    assert "The oldest known Core." in seen.all("p")
+    assert "No known Core comes before this one." in seen.all("p")
     assert "Who noticed" not in seen.all("h2")
     assert "nothing before it" in seen.all("td")
 
@@ -181,7 +181,7 @@ def test_each_pack(tmp_path: Path) -> None:
     seen = page(tmp_path)
     rows = seen.all("td")
     assert rows[:3] == [
-        "✗ failed 2 small-core_v130",
+        "✗ failed 2 small on Core 1.3.0",
         "▼ regressed",
         "2 of 2: An event has a source.",
     ]
@@ -203,7 +203,7 @@ def test_what_was_not_judged(tmp_path: Path) -> None:
     seen = page(tmp_path)
     assert "No promise regressed and none was fixed, as far as that is known." in seen.all("p")
     for pack, outcome in (("small", "errored"), ("other", "missing")):
-        told = f"? unknown Whether {pack} noticed is not known: {pack}-core_v130 is {outcome}"
+        told = f"? unknown Whether {pack} noticed is not known: its cell on Core 1.3.0 is {outcome}"
         assert any(text.startswith(told) for text in seen.all("p"))
 
 
@@ -262,7 +262,7 @@ def test_a_ref_that_is_gone(tmp_path: Path) -> None:
     write_run(make_run("report", START + timedelta(days=1), ((),), PACKS, matrix=known), history)
     gone, there = page(tmp_path, "core_v120"), page(tmp_path)
     assert any(text.startswith("The newest run does not know this") for text in gone.all("p"))
-    assert "The oldest known Core ref." in there.all("p")
+    assert "The oldest known Core." in there.all("p")
 
 
 def test_texts_from_outside_are_texts(tmp_path: Path) -> None:

@@ -58,6 +58,16 @@ def tried(text: str) -> list[str]:
     return [f"{data['packs'][at // columns][0]}-{data['refs'][at % columns][0]}" for at in places]
 
 
+def test_what_counts_for_nothing_is_told_last(history: Path) -> None:
+    """What is broken where the pack supports nothing is no broken promise of the run."""
+    beyond = cell("1.3.0", {"t.py::beyond": BROKEN}, outcome=Outcome.UNSUPPORTED)
+    text, _ = only(history, record(history, cell("1.2.0", BROKEN), beyond))
+    titles = re.findall("<h2>(.*?)</h2>", text)
+    last = "On Cores that the pack does not support, where nothing counts"
+    assert [one for one in titles if one in ("Broken promises", last)] == ["Broken promises", last]
+    assert text.index("t.py::beyond") > text.index(f"<h2>{last}")
+
+
 def test_a_report(history: Path) -> None:
     """The page of a run without an answer tells its cells, what broke where, and the command."""
     file = record(history, cell("1.2.0"), cell("1.2.1", BROKEN), cell("1.3.0", BROKEN))
@@ -65,7 +75,7 @@ def test_a_report(history: Path) -> None:
     assert "This run, frozen." in text
     assert 'href="../index.html">The latest</a>' in text
     assert "An event has a source." in text
-    assert "on 2 Core refs: core_v121 to core_v130" in text
+    assert "on 2 Cores: 1.2.1 to 1.3.0" in text
     assert "tox run -e small-core_v121" in text
     assert 'class="answer"' not in text
     assert summary.counts == {
@@ -144,7 +154,7 @@ def test_the_consumers_themselves(history: Path) -> None:
     write_run(whole.model_copy(update={"consumers": (affected,)}), history)
     text = (build(history) / f"runs/{CHECKED}.html").read_text("utf-8")
     row = text.partition("market-data-store 1.0</th>")[2].partition("</tr>")[0]
-    assert re.findall("<td>(.*?)</td>", row)[:3] == ["at once", "yes", "broken"]
+    assert re.findall("<td[^>]*>(.*?)</td>", row)[:3] == ["at once", "yes", "broken"]
     assert "<h3>Consumers that this Core breaks</h3>" in text
     assert "Core breaks the import of store.cli: " in text
     assert "<h3>Known breaks of consumers themselves</h3>" in text

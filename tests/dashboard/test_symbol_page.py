@@ -61,8 +61,8 @@ def test_what_is_broken_and_since_when(tmp_path: Path) -> None:
     event = page(history, EVENT)
     assert event.all("h1") == [f"{EVENT} ✗ broken"]
     assert event.all("h3") == ["It can walk.", "It can run."]
-    assert "Last green on core_v120, first red on core_v130." in event.text
-    assert "Broken on core_v130 to core_v140 (2 refs)." in event.text
+    assert "Last green on 1.2.0, first red on 1.3.0." in event.text
+    assert "Broken on 1.3.0 to 1.4.0 (2 Cores)." in event.text
     assert "of 2 promises" not in event.text
     assert listed(history) == [["✗ broken", "1", "2", "small"]]
 
@@ -73,7 +73,7 @@ def test_a_symbol_that_is_mended_is_kept(tmp_path: Path) -> None:
     record(history, relying("1.4.0", ("run", KEPT, (EVENT,))))
     record(history, relying("1.3.0", ("run", BROKEN, (EVENT,))), day=1)
     assert listed(history) == [["✓ kept", "none", "1", "small"]]
-    assert "Broken on core_v130." in page(history, EVENT).text
+    assert "Broken on 1.3.0." in page(history, EVENT).text
 
 
 @pytest.mark.parametrize(

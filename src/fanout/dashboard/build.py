@@ -12,7 +12,6 @@ from fanout.dashboard.data import badge, database_copy, feed, latest, pack_summa
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.snapshot import Snapshot
 from fanout.dashboard.pages import cell as cell_page
-from fanout.dashboard.pages import consumers as consumers_page
 from fanout.dashboard.pages import core_map as map_page
 from fanout.dashboard.pages import pack as pack_page
 from fanout.dashboard.pages import ref as ref_page
@@ -20,6 +19,8 @@ from fanout.dashboard.pages import run as run_page
 from fanout.dashboard.pages import runs as run_list
 from fanout.dashboard.pages import strips
 from fanout.dashboard.pages import symbol as symbol_page
+from fanout.dashboard.pages.consumers import overview as consumers_page
+from fanout.dashboard.pages.consumers import page as consumer_page
 from fanout.dashboard.pages.first import page as first_page
 from fanout.dashboard.pages.first import promise_index
 from fanout.dashboard.site import (
@@ -48,6 +49,7 @@ KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     symbol_page.parts,
     map_page.parts,
     consumers_page.parts,
+    consumer_page.parts,
     cell_page.parts,
     ref_page.parts,
     run_list.parts,

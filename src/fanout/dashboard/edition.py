@@ -12,7 +12,8 @@ from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fanout.dashboard.facts.candidate import Judged, candidates
+from fanout.dashboard.facts.candidate import MOST_READ, Judged, asked, candidates
+from fanout.dashboard.facts.consumer import GETS, Consumers
 from fanout.dashboard.facts.grid import look
 from fanout.dashboard.facts.newest import CellNow, digest_of
 from fanout.dashboard.facts.said import Sayings
@@ -22,6 +23,7 @@ from fanout.dashboard.facts.verdicts import Verdicts, decision
 from fanout.dashboard.site import Content, Part
 from fanout.digest import content_digest
 from fanout.gate.decision import Decision
+from fanout.history.compatibilities import KeptCompatibility, read_compatibilities
 from fanout.history.coverages import KeptCoverage, KeptMap, read_coverage, read_map
 from fanout.history.strengths import KeptStrength, read_strength
 from fanout.wording import GLYPHS, moment, number
@@ -91,6 +93,22 @@ class Edition:
         """The candidate that is about to be released: no Core of the matrix has its content yet."""
         return next((one for one in self.candidates if not one.released), None)
 
+    @property
+    def looked_at(self) -> int:
+        """The number of answers that were looked at, where there are older ones; 0 if all were."""
+        return MOST_READ if len(asked(self.snapshot)) > MOST_READ else 0
+
+    @cached_property
+    def tables(self) -> Mapping[str, KeptCompatibility]:
+        """Which releases of each consumer go with which Cores, as that was found last."""
+        kept = read_compatibilities(self.snapshot.history.folder)
+        return {one.consumer.consumer: one for one in kept}
+
+    @cached_property
+    def consumers(self) -> Consumers:
+        tables = {name: kept.consumer for name, kept in self.tables.items()}
+        return Consumers(self.snapshot, tables, self.next, self.coverage, self.strength)
+
     def part(self, name: str, key: object, make: Callable[[], Mapping[str, Content]]) -> Part:
         """A part of the site that is made again when `key`, which JSON can hold, is another."""
         return Part(name, digest_of((self.generator, key)), make)
@@ -124,7 +142,7 @@ def templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(moment=moment, number=number, slug=slug, look=look_of)
-    environment.globals.update(glyphs=GLYPHS)
+    environment.globals.update(glyphs=GLYPHS, gets=GETS)
     return environment
 
 

@@ -226,7 +226,7 @@ def turned(run: Run, history: Path) -> tuple[Turned, ...]:
             promise=one.promise.name,
             says=one.promise.says or one.promise.name,
             verdict=one.verdict,
-            core=one.core_ref,
+            core=one.core,
         )
         for one in turns
         if one.run == run.id

@@ -452,6 +452,6 @@
     draw();
   }
 
-  self.fanoutGrid = { data, details, many, make, signOf, spread, choose };
+  self.fanoutGrid = { data, details, many, make, shownRef, signOf, spread, choose };
   draw();
 })();

@@ -4,7 +4,8 @@
 (() => {
   const form = document.getElementById("filters");
   if (!form || !self.fanoutGrid) return;
-  const { data, details, many, make, signOf, choose } = self.fanoutGrid;
+  const { data, details, many, make, signOf, spread, choose } = self.fanoutGrid;
+  const also = data.also.map(spread);
   const { packs, refs } = data;
   const NOTHING = " ", LISTED = 12;
   let filter = readFilter();
@@ -33,8 +34,7 @@
   function askedPromises() {
     if (!filter.q) return null;
     const index = (self.fanoutData ?? {}).promises;
-    const line = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const wanted = line[0] === "e" && line.length > 1 ? line.slice(1) : line; // as pytest marks it
+    const wanted = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
     const pasted = wanted.join(" ");
     const found = new Map();
     for (const [pack, promises] of Object.entries(index?.packs ?? {})) {
@@ -62,6 +62,10 @@
     return wanted.every((word) => text.includes(word));
   }
 
+  // A cell shows the gravest of its verdicts, and is found by each of them.
+  const hasVerdict = (row, ref, sign) =>
+    data.verdict[row][ref] === sign || data.alsos[also[row][ref]].includes(sign);
+
   // What the filters leave of the grid, and how many of how many cells.
   function narrowed() {
     const outcome = filter.outcome && (signOf(data.outcomes, filter.outcome) ?? "-");
@@ -78,7 +82,7 @@
         if (sign === NOTHING) continue;
         all++;
         if ((filter.pack && pack !== filter.pack) || !inRefs[ref]) continue;
-        if ((outcome && sign !== outcome) || (verdict && data.verdict[row][ref] !== verdict)) continue;
+        if ((outcome && sign !== outcome) || (verdict && !hasVerdict(row, ref, verdict))) continue;
         const broken = promises.some(({ columns }) => columns.has(ref));
         if (asked && !broken && !detailMatches(row, ref, asked.wanted)) continue;
         cells[row].add(ref);

@@ -42,16 +42,18 @@
     }
     const banner = document.getElementById("stale");
     banner.hidden = !old(latest.matrix);
-    if (banner.hidden) return;
-    const says = `Stale: the matrix last ran ${ago((Date.now() - Date.parse(latest.matrix)) / 1000)}, `
-      + `and is due every ${latest.every} hours. What is shown may no longer be so.`;
-    if (banner.textContent !== says) banner.textContent = says;
+    if (banner.hidden || banner.firstChild) return;
+    const ran = document.createElement("time");
+    ran.dateTime = latest.matrix;
+    ran.textContent = `${latest.matrix.slice(0, 16).replace("T", " ")} UTC`;
+    banner.append("Stale: the matrix last ran ", ran,
+      `, and is due every ${latest.every} hours. What is shown may no longer be so.`);
   }
 
   // A page that stays open ages by itself; on paper it tells dates.
   function age() {
-    showAges(document);
     showStaleness();
+    showAges(document);
   }
 
   function tellDates() {

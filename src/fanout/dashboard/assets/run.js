@@ -6,8 +6,9 @@
   const source = document.getElementById("attempts");
   if (!place || !source || !self.fanoutGrid) return;
   const data = JSON.parse(source.textContent);
-  const { data: grid, make, spread } = self.fanoutGrid;
+  const { data: grid, make, shownRef, spread } = self.fanoutGrid;
   const root = document.body.dataset.root;
+  const isSlot = (name) => /-core_(candidate|baseline)$/.test(name); // no Core ref of the matrix
   const summed = (pairs) => {
     let sum = 0;
     return spread(pairs).map((difference) => (sum += difference));
@@ -16,11 +17,12 @@
     number: spread(data.number), reason: spread(data.reason), results: spread(data.results),
     environment: summed(data.environment),
   };
-  const attempts = new Map();
+  const attempts = new Map(), called = new Map();
   summed(data.cells).forEach((cell, at) => {
     const [pack] = grid.packs[Math.floor(cell / data.columns)];
     const [ref] = grid.refs[cell % data.columns];
     const name = `${pack}-${ref}`;
+    called.set(name, `${pack} on ${isSlot(name) ? "the" : "Core"} ${shownRef(cell % data.columns)}`);
     if (!attempts.has(name)) attempts.set(name, []);
     attempts.get(name).push(at);
   });
@@ -109,7 +111,7 @@
     place.replaceChildren();
     permalinks(name);
     if (!name) return;
-    const title = make("h2", "", name);
+    const title = make("h2", "", called.get(name) ?? name);
     title.id = "cell-title";
     title.tabIndex = -1;
     place.append(title);
@@ -119,7 +121,7 @@
     } else {
       place.append(...found.map((at) => attempt(at, found.length)), command(name));
       place.append(...tested(Math.max(...found.map((at) => column.environment[at]))));
-      if (!/-core_(candidate|baseline)$/.test(name)) {
+      if (!isSlot(name)) {
         const latest = make("a", "", "The cell as it is now");
         latest.href = `${root}cells/${name}.html`;
         const line = make("p");
@@ -139,7 +141,7 @@
     const [frozen] = document.querySelectorAll('[data-permalink="frozen"]');
     frozen.href = location.pathname.split("/").pop() + search;
     const latest = document.getElementById("latest");
-    const page = attempts.has(name) && !/-core_(candidate|baseline)$/.test(name);
+    const page = attempts.has(name) && !isSlot(name);
     latest.href = page ? `${root}cells/${name}.html` : `${root}index.html`;
   }
 

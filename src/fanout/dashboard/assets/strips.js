@@ -1,4 +1,4 @@
-// Draws what the last runs said: the bars of a cell, and a promise over the Core refs and in time.
+// Draws what the last runs said: the bars of a cell, and a promise over the Cores and in time.
 "use strict";
 
 (() => {
@@ -42,7 +42,7 @@
     const cells = new Map();
     for (const [name, cell] of Object.entries(told?.cells ?? {})) {
       const [took, run, after] = [cell.took, cell.run, cell.after].map((text) => text.split(" "));
-      cells.set(name, { ...cell, name, attempts: [...cell.outcomes].map((letter, place) => {
+      cells.set(name, { ...cell, name, pack, attempts: [...cell.outcomes].map((letter, place) => {
         const [id, started] = told.runs[run[place]];
         const [outcome, glyph] = OUTCOMES[letter];
         return { outcome, glyph, run: id, at: started + Number(after[place]), took: took[place] / 1000 };
@@ -77,6 +77,10 @@
     return lasted(Math.max(0, Date.now() / 1000 - moment));
   }
 
+  function when(moment) {
+    return new Date(moment * 1000).toISOString().slice(0, 16).replace("T", " ");
+  }
+
   function tally(words) {
     const counts = new Map();
     for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -105,12 +109,11 @@
 
   function sentence(cell) {
     const attempts = cell.attempts;
-    const newest = Date.now() / 1000 - attempts.at(-1).at;
     const middle = median(durations(attempts));
     return [
       `${attempts.length === 1 ? "1 run" : `Last ${attempts.length} runs`}: `
         + tally(attempts.map((one) => one.outcome)),
-      `newest ${self.fanoutPage.ago(newest)}`,
+      `the newest of ${when(attempts.at(-1).at)} UTC`,
       ...(middle === null ? [] : [`median ${lasted(middle)}`]),
       ...steadiness(cell),
     ].join("; ");
@@ -126,8 +129,7 @@
     const WIDE = 24, ROOM = 40, HIGH = 64;
     const tall = heights(cell.attempts, ROOM);
     const links = cell.attempts.map((one, place) => {
-      const when = new Date(one.at * 1000).toISOString().slice(0, 16).replace("T", " ");
-      const says = `${when} UTC: ${one.outcome}, ${lasted(one.took)}`;
+      const says = `${when(one.at)} UTC: ${one.outcome}, ${lasted(one.took)}`;
       const left = place * WIDE;
       const link = draw("a", {
         href: `${root}runs/${one.run}.html?cell=${cell.name}`, "aria-label": says, tabindex: -1,
@@ -257,19 +259,19 @@
 
   function showOverRefs(place) {
     const told = read(place.dataset.pack);
-    const [first, last] = [told?.refs[0], told?.refs.at(-1)].map((ref) => ref?.[0]);
-    const label = first === last ? first : `${first} to ${last}`;
-    showStretches(place, told?.promises[place.dataset.promise]?.refs, label, "No Core refs.");
+    const [newest, oldest] = [told?.refs[0], told?.refs.at(-1)];
+    const label = newest === oldest ? `Core ${newest}` : `Cores ${oldest} to ${newest}, newest first`;
+    showStretches(place, told?.promises[place.dataset.promise]?.refs, label, "No Cores.");
   }
 
   function showOverTime(place) {
     const told = read(place.dataset.pack);
     const runs = told?.promises[place.dataset.promise]?.time;
-    const ref = told?.newest.split("-")[1];
-    showStretches(place, runs, `Runs on ${ref}`, ref ? `No runs on ${ref}.` : "No runs.");
+    const core = told?.refs[0];
+    showStretches(place, runs, `Runs on Core ${core}`, core ? `No runs on Core ${core}.` : "No runs.");
   }
 
-  self.fanoutStrips = { read, draw, write, small, median, durations, lasted, since, counted };
+  self.fanoutStrips = { read, draw, write, small, median, durations, lasted, since, when, counted };
   document.querySelectorAll(".runs[data-cell]").forEach(showRuns);
   document.querySelectorAll(".over-refs[data-promise]").forEach(showOverRefs);
   document.querySelectorAll(".over-time[data-promise]").forEach(showOverTime);

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { read, draw, write, small, median, durations, lasted, since, counted } = self.fanoutStrips;
+  const { read, draw, write, small, median, durations, lasted, since, when, counted } = self.fanoutStrips;
   const root = document.body.dataset.root;
   const MOST_OPEN = 120; // rows that are drawn at once; of more, each line waits to be opened
   const GONE = "no longer in the matrix";
@@ -26,6 +26,7 @@
 
   function table(caption, heads, rows) {
     const found = document.createElement("table");
+    found.className = "stacked";
     const head = found.createTHead().insertRow();
     for (const text of heads) {
       const cell = write("th", text);
@@ -35,6 +36,9 @@
     found.createCaption().textContent = caption;
     const body = found.createTBody();
     body.append(...rows);
+    for (const { cells } of rows) {
+      [...cells].slice(1).forEach((cell, place) => { cell.dataset.says = heads[place + 1]; });
+    }
     const scroll = document.createElement("div");
     scroll.className = "scroll";
     scroll.tabIndex = 0;
@@ -65,10 +69,6 @@
     if (rate > 99 && rate < 100) return "over 99%";
     if (rate > 0 && rate < 1) return "under 1%";
     return `${Math.round(rate)}%`;
-  }
-
-  function when(at) {
-    return new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ");
   }
 
   function line(runs, says, room) {
@@ -133,10 +133,9 @@
 
   function cellRow(cell) {
     const took = durations(cell.attempts);
-    const newest = cell.attempts.at(-1);
     const name = document.createElement("span");
-    const word = write("span", `${newest.glyph} ${newest.outcome}`, `word ${newest.outcome}`);
-    name.append(link(`cells/${cell.name}.html`, cell.name.split("-")[1]), " ", word);
+    const word = write("span", `${cell.glyph} ${cell.says}`.trim(), `word ${cell.look.replaceAll(" ", "-")}`);
+    name.append(link(`cells/${cell.name}.html`, cell.core), " ", word);
     return row(
       name,
       small(cell),
@@ -147,11 +146,9 @@
   }
 
   function lines(pack) {
-    const versions = new Map(pack.refs);
     const found = new Map();
     for (const cell of pack.cells.values()) {
-      const version = versions.get(cell.name.split("-")[1]);
-      const name = version === undefined ? GONE : /^\d+\.\d+/.exec(version)?.[0] ?? "other";
+      const name = cell.gone ? GONE : /^\d+\.\d+/.exec(cell.core)?.[0] ?? "other";
       found.set(name, [...(found.get(name) ?? []), cell]);
     }
     return found;
@@ -169,7 +166,7 @@
     const show = () => {
       if (details.querySelector("table")) return;
       details.append(table(`${pack.name} on Core ${name}, newest first`,
-        ["Core ref", "Last runs, oldest first", "Flaky", "Time to green", "Duration"],
+        ["Core", "Last runs, oldest first", "Flaky", "Time to green", "Duration"],
         cells.map(cellRow)));
     };
     details.addEventListener("toggle", show);
@@ -191,7 +188,7 @@
     const slowest = top((cell) => median(durations(cell.attempts)) ?? 0);
     const say = (term, cell, text, none) => {
       const value = document.createElement("dd");
-      if (cell) value.append(link(`cells/${cell.name}.html`, cell.name), `, ${text(cell)}`);
+      if (cell) value.append(link(`cells/${cell.name}.html`, `${cell.pack} on Core ${cell.core}`), `, ${text(cell)}`);
       else value.append(none);
       shown.append(write("dt", term), value);
     };

@@ -72,8 +72,8 @@ def title(entry: Entry, run: RunHead) -> str:
     if entry.kind == ANSWER:
         return f"{run.answer}: Core {run.candidate} against {run.baseline}"[:LONGEST]
     promises = {turn.promise.name for turn in entry.turns}
-    refs = sorted({turn.core_ref for turn in entry.turns})
-    where = refs[0] if len(refs) == 1 else number(len(refs), "Core ref")
+    refs = list(dict.fromkeys(turn.core for turn in entry.turns))
+    where = f"Core {refs[0]}" if len(refs) == 1 else number(len(refs), "Core")
     return f"{entry.kind}: {number(len(promises), 'promise')} of {entry.pack} on {where}"
 
 
@@ -92,7 +92,7 @@ def lines(entry: Entry, run: RunHead, sayings: Sayings) -> Iterator[str]:
         says = by_promise[name][0].promise.says
         words = f"{says[:LONGEST]} ({name[:LONGEST]})" if says else name[:LONGEST]
         where = some([place(turn) for turn in by_promise[name]])
-        yield f"{words}: {entry.kind} on {where}{why.get((entry.pack, name), '')}"
+        yield f"{words}: {entry.kind} on Core {where}{why.get((entry.pack, name), '')}"
     if (more := len(by_promise) - MOST_TOLD) > 0:
         yield f"and {number(more, 'promise')} more"
 
@@ -119,7 +119,7 @@ def errors(facts: RunFacts) -> dict[tuple[str, str], str]:
 
 
 def place(turn: Turn) -> str:
-    return f"{turn.core_ref}, compared with {turn.against}" if turn.against else turn.core_ref
+    return f"{turn.core}, compared with {turn.against}" if turn.against else turn.core
 
 
 def some(places: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import NamedTuple
 
 from fanout.core.given import known_as, place, shown_as
@@ -32,7 +32,8 @@ class Question(NamedTuple):
 class Judged:
     """A candidate by its newest run; `runs` are all that judged it, newest first.
 
-    `released` is the Core of the matrix that has its content; None while there is no such.
+    `released` is the Core of the matrix that has its content; None while there is no such. Before
+    `further` runs nobody looked.
     """
 
     facts: RunFacts
@@ -40,6 +41,7 @@ class Judged:
     runs: tuple[RunHead, ...]
     released: CoreRef | None
     packs: tuple[str, ...] = ()  # that alone were asked; empty where all were
+    further: bool = False
 
     @property
     def head(self) -> RunHead:
@@ -59,6 +61,11 @@ class Judged:
         """The run that answered so first, of those that did ever since."""
         return list(takewhile(lambda run: run.answer is self.head.answer, self.runs))[-1]
 
+    @property
+    def longer(self) -> bool:
+        """Whether runs that nobody looked at may have answered so before."""
+        return self.further and self.since is self.runs[-1]
+
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
         """How many promises have which verdict."""
@@ -70,10 +77,9 @@ def candidates(snapshot: Snapshot, sayings: Sayings) -> tuple[Judged, ...]:
 
     An answer stands for its own question: what some packs say is not what all do.
     """
-    released = {name for ref in snapshot.known_refs for name in (ref.name, ref.version)}
-    answers = (run for run in snapshot.runs if run.answer and run.candidate not in released)
+    answers = asked(snapshot)
     found: dict[Question, list[tuple[RunHead, RunFacts]]] = {}
-    for run in islice(answers, MOST_READ):
+    for run in answers[:MOST_READ]:
         facts = sayings.facts(run.document)
         decision = facts.decision
         if decision and not decision.candidate.core_ref.startswith("core_v"):
@@ -83,14 +89,24 @@ def candidates(snapshot: Snapshot, sayings: Sayings) -> tuple[Judged, ...]:
             question = Question(place(core), known_as(core), decision.only_new, packs)
             found.setdefault(question, []).append((run, facts))
     return tuple(
-        judged(snapshot, runs, asked.packs)
-        for asked, runs in found.items()
-        if not asked.packs or asked._replace(packs=()) not in found
+        judged(snapshot, runs, question.packs, further=len(answers) > MOST_READ)
+        for question, runs in found.items()
+        if not question.packs or question._replace(packs=()) not in found
     )
 
 
+def asked(snapshot: Snapshot) -> tuple[RunHead, ...]:
+    """Every run that answered of something else than a Core of the matrix, newest first."""
+    released = {name for ref in snapshot.known_refs for name in (ref.name, ref.version)}
+    return tuple(run for run in snapshot.runs if run.answer and run.candidate not in released)
+
+
 def judged(
-    snapshot: Snapshot, runs: Sequence[tuple[RunHead, RunFacts]], packs: tuple[str, ...]
+    snapshot: Snapshot,
+    runs: Sequence[tuple[RunHead, RunFacts]],
+    packs: tuple[str, ...],
+    *,
+    further: bool,
 ) -> Judged:
     _, facts = runs[0]
     assert facts.decision is not None  # noqa: S101 - a run without one has no candidate
@@ -98,4 +114,4 @@ def judged(
     digest = tested.digest if tested else ""
     same = (ref for ref in snapshot.known_refs if digest and ref.digest == digest)
     heads = tuple(run for run, _ in runs)
-    return Judged(facts, facts.decision, heads, next(same, None), packs)
+    return Judged(facts, facts.decision, heads, next(same, None), packs, further)

@@ -18,8 +18,8 @@ class Stretch(NamedTuple):
     """Neighbouring Core refs on which a promise stands the same, from the oldest to the newest."""
 
     standing: Standing
-    first: str
-    last: str
+    first: CoreRef
+    last: CoreRef
     refs: int
 
 
@@ -44,15 +44,15 @@ class Course(NamedTuple):
         return tuple(filter(is_red, self.stretches))
 
     @property
-    def last_green(self) -> str:
-        """The newest Core ref that keeps it; empty if none does."""
-        return next((one.last for one in self.stretches[::-1] if is_green(one)), "")
+    def last_green(self) -> CoreRef | None:
+        """The newest Core ref that keeps it, if any does."""
+        return next((one.last for one in self.stretches[::-1] if is_green(one)), None)
 
     @property
-    def first_red(self) -> str:
+    def first_red(self) -> CoreRef | None:
         """The oldest Core ref that breaks it after that; if there is none, the oldest of all."""
         red = first_red(self.stretches, is_green, is_red)
-        return red.first if red else ""
+        return red.first if red else None
 
 
 def is_green(one: Stretch) -> bool:
@@ -113,4 +113,4 @@ def told(reports: Iterable[CellReport]) -> Mapping[str, Promise]:
 def stretches(seen: Iterable[tuple[Standing, tuple[CoreRef, ...]]]) -> Iterator[Stretch]:
     for standing, neighbours in groupby(seen, key=lambda one: one[0]):
         refs = [ref for _, alike in neighbours for ref in alike]
-        yield Stretch(standing, refs[0].name, refs[-1].name, len(refs))
+        yield Stretch(standing, refs[0], refs[-1], len(refs))

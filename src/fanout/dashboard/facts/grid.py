@@ -74,14 +74,23 @@ class Column(NamedTuple):
     page: bool = True
     link: str = ""
 
+    @property
+    def called(self) -> str:
+        """What people call it: its version, or else its name: `candidate`."""
+        return self.version or self.core_ref.removeprefix("core_")
+
 
 class Box(NamedTuple):
-    """What the grid shows of one cell; `look` is what somebody has to do about it, as a class."""
+    """What the grid shows of one cell; `look` is what somebody has to do about it, as a class.
+
+    `verdict` is the gravest of its promises, and `also` are the others that somebody may look for.
+    """
 
     outcome: str
     says: str
     look: str = ""
     verdict: str = ""
+    also: frozenset[str] = frozenset()
     detail: str = ""
     broken: int = 0
     newest: datetime | None = None
@@ -107,7 +116,7 @@ def compact(
 
     Moments are minutes before `base`, rounded down.
     """
-    texts, words = Texts(), Once[tuple[str, str, str]]()
+    texts, words, alsos = Texts(), Once[tuple[str, str, str]](), Once[str]()
     contents = {digest: place for place, digest in enumerate(distinct(columns))}
     places = {column.core_ref: place for place, column in enumerate(columns)}
     lines = [[boxes.get((row.pack, column.core_ref)) for column in columns] for row in rows]
@@ -142,12 +151,14 @@ def compact(
             "".join(VERDICTS.get(box.verdict, NOTHING) if box else NOTHING for box in line)
             for line in lines
         ],
+        "also": [repeated(alsos.at(beside(box)) for box in line) for line in lines],
         "says": [repeated(words.at(worded(box)) for box in line) for line in lines],
         "detail": [repeated(texts.at(box) for box in line) for line in lines],
         "newest": [repeated(minutes(base, box and box.newest) for box in line) for line in lines],
         "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
         "details": texts.held,
         "words": list(words.seen),
+        "alsos": list(alsos.seen),
     }
 
 
@@ -157,6 +168,12 @@ def worded(box: Box | None) -> tuple[str, str, str]:
         return ("", "", "")
     look = box.look or box.outcome
     return (box.says, look.replace(" ", "-"), GLYPHS.get(look, GLYPHS.get(box.outcome, "")))
+
+
+def beside(box: Box | None) -> str:
+    """The signs of the verdicts that a cell has beside its gravest."""
+    found = box.also - {box.verdict} if box else ()
+    return "".join(sign for word, sign in VERDICTS.items() if word in found)
 
 
 class Texts:

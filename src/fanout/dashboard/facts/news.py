@@ -35,13 +35,13 @@ EVER = 2**62  # microseconds
 
 
 class Turn(NamedTuple):
-    """A promise that turned in a run on a Core ref, compared with itself or, `against`, another."""
+    """A promise that turned in a run on a Core, compared with itself or, `against`, another."""
 
     run: str
     pack: str
     promise: Promise
     verdict: Verdict
-    core_ref: str
+    core: str  # as it is called
     against: str = ""
 
 
@@ -71,13 +71,14 @@ def entries(snapshot: Snapshot) -> tuple[Entry, ...]:
 
 def in_time(snapshot: Snapshot) -> Iterator[Turn]:
     """What turned between two attempts at one cell, in the newest runs."""
+    called = {ref.name: ref.called for ref in snapshot.core_refs}
     for cell, seen in snapshot.recent.items():
         if len(set(seen.results)) > 1:
             pack, _, ref = cell.partition("-")
-            yield from turns(snapshot, pack, ref, seen)
+            yield from turns(snapshot, pack, called[ref], seen)
 
 
-def turns(snapshot: Snapshot, pack: str, ref: str, seen: Attempts) -> Iterator[Turn]:
+def turns(snapshot: Snapshot, pack: str, core: str, seen: Attempts) -> Iterator[Turn]:
     standings: Mapping[str, Standing] = {}
     before = None
     for said, results, run in zip(seen.said, seen.results, seen.run, strict=True):
@@ -86,7 +87,7 @@ def turns(snapshot: Snapshot, pack: str, ref: str, seen: Attempts) -> Iterator[T
         promises = snapshot.promises(results)
         if before is not None:
             for promise, turned in compared(promises, standings):
-                yield Turn(run, pack, promise, turned, ref)
+                yield Turn(run, pack, promise, turned, core)
         standings = standing(promises, standings)
         before = results
 
@@ -114,7 +115,7 @@ def first_judged(
             if old != results:
                 standings = standing(snapshot.promises(old), {})
                 for promise, said in compared(snapshot.promises(results), standings):
-                    yield Turn(run, pack, promise, said, ref.name, before.name)
+                    yield Turn(run, pack, promise, said, ref.called, before.called)
 
 
 def standing(promises: Iterable[Promise], before: Mapping[str, Standing]) -> Mapping[str, Standing]:

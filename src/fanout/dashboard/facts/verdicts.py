@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fanout.dashboard.facts.along import neighbours
@@ -25,16 +25,23 @@ from fanout.model import (
 )
 
 EVERYTHING, NOTHING = "", "<0"  # ranges of Core
+NOTHING_TO_TELL = {Verdict.PASSING, Verdict.NOT_APPLICABLE, Verdict.UNSUPPORTED}
 
 
 class Judged(NamedTuple):
-    """The verdict on a cell, and on each of its promises by name."""
+    """The verdict on a cell, on each of its promises by name, and those worth looking for."""
 
     verdict: Verdict
     promises: Mapping[str, Verdict]
+    also: frozenset[Verdict]
 
     def having(self, verdict: Verdict) -> tuple[str, ...]:
         return tuple(name for name, one in self.promises.items() if one is verdict)
+
+
+def worth_telling(promises: Iterable[Verdict]) -> frozenset[Verdict]:
+    """The verdicts that somebody may look for."""
+    return frozenset(promises) - NOTHING_TO_TELL
 
 
 class Weighed:
@@ -63,8 +70,8 @@ class Verdicts:
         self.made: dict[tuple[object, object], Judged] = {}
 
     @property
-    def known(self) -> Mapping[str, Verdict]:
-        """The verdict on each cell of the matrix that a run has, by its name."""
+    def known(self) -> Mapping[str, Judged]:
+        """What is judged of each cell of the matrix that a run has, by its name."""
         pairs = [
             (pack.name, ref)
             for ref in self.snapshot.known_refs
@@ -72,7 +79,7 @@ class Verdicts:
             if pack.known and f"{pack.name}-{ref.name}" in self.snapshot.cells
         ]
         found = {f"{pack}-{ref.name}": self.of(pack, ref) for pack, ref in pairs}
-        return {name: judged.verdict for name, judged in found.items() if judged}
+        return {name: judged for name, judged in found.items() if judged}
 
     def of(self, pack: str, ref: CoreRef) -> Judged | None:
         """The verdict on a pack on a Core ref; None if no Core ref is before that."""
@@ -86,7 +93,9 @@ class Verdicts:
                 name: verdict(now.standing(name), then.standing(name))
                 for name in names((), (now.report, then.report))
             }
-            self.made[key] = Judged(roll_up(promises.values()), promises)
+            self.made[key] = Judged(
+                roll_up(promises.values()), promises, worth_telling(promises.values())
+            )
         return self.made[key]
 
     def on(self, pack: str, ref: CoreRef) -> Weighed:

@@ -22,7 +22,7 @@ from fanout.history.run import Finding, KnownBreakInRun
 from fanout.model import Promise, Result, in_range
 
 QUIET = (Result.KEPT, Result.NOT_APPLICABLE)
-NO_STEP = "no Core ref before has kept what is broken, so there is none to compare with"
+NO_STEP = "no Core before has kept what is broken, so there is none to compare with"
 SAME = "Core has the same content on both, so look at the pack, and at what is installed beside it"
 UNSUPPORTED = "the pack does not support this Core, so nothing is compared"
 

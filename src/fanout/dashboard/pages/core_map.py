@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -10,7 +10,9 @@ from typing import NamedTuple
 from fanout.consumers.coverage.core_map import Mapped, State
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.course import courses
+from fanout.dashboard.pages.symbol import standings
 from fanout.dashboard.site import Part
+from fanout.model import Standing
 
 TITLES = (
     (State.USED, "Used, and pinned by nobody"),
@@ -37,6 +39,8 @@ class MapFacts(NamedTuple):
     symbols: int = 0
     states: tuple[Modules, ...] = ()
     packs: tuple[str, ...] = ()  # that have a page
+    stands: Mapping[str, Standing] = {}  # of what promises name, which have a page as well
+    asked: frozenset[str] = frozenset()  # consumers that have a page
 
 
 def parts(edition: Edition) -> Iterator[Part]:
@@ -59,6 +63,8 @@ def facts_of(edition: Edition) -> MapFacts:
             if (found := kept.map.of(state))
         ),
         packs=tuple(courses(edition.snapshot)),
+        stands=standings(edition.snapshot),
+        asked=frozenset(one.name for one in edition.consumers.every),
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fanout.consumers.coverage.answer import Idle, Judged, OfKind
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.course import Course, courses
-from fanout.dashboard.facts.grid import NOT_RUN
+from fanout.dashboard.facts.grid import NOT_RUN, look
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.snapshot import CoreRef, PackNow, Snapshot
 from fanout.dashboard.pages.shown import broken
@@ -30,8 +30,8 @@ MOST_MISSED = 100
 class OnRef(NamedTuple):
     """A Core ref, and the cell of the pack on it; empty if the pack never ran there."""
 
-    core_ref: str
-    version: str
+    name: str
+    called: str
     cell: str
 
 
@@ -42,7 +42,7 @@ class RefsAlike(NamedTuple):
     """
 
     refs: tuple[OnRef, ...]
-    outcome: str
+    look: str
     says: str
     reason: str
     since: datetime | None
@@ -62,7 +62,7 @@ class Listed(NamedTuple):
     reason: str
     link: str
     expires: str
-    refs: tuple[str, ...]
+    refs: tuple[CoreRef, ...]
     now: str
 
 
@@ -80,7 +80,7 @@ class PackFacts(NamedTuple):
     pack: PackNow | None
     newest: CoreRef | None
     cell: str
-    outcome: str
+    look: str
     says: str
     known: tuple[RefsAlike, ...]
     gone: tuple[RefsAlike, ...]
@@ -129,7 +129,7 @@ def facts_of(edition: Edition, name: str, promises: Sequence[Course]) -> PackFac
         pack=pack,
         newest=newest,
         cell=cell.name if cell else "",
-        outcome=cell.outcome if cell else NOT_RUN,
+        look=look(cell.outcome, cell.counts) if cell else NOT_RUN,
         says=cell.says if cell else NOT_RUN,
         known=tuple(alike(snapshot, name, snapshot.known_refs)),
         gone=tuple(
@@ -166,23 +166,23 @@ def ran(snapshot: Snapshot, pack: str, ref: CoreRef) -> bool:
 def alike(snapshot: Snapshot, pack: str, refs: Iterable[CoreRef]) -> Iterator[RefsAlike]:
     """Core refs with what the pack says of them, neighbours of whom it says the same together."""
 
-    def look(ref: CoreRef) -> tuple[str, ...]:
+    def said(ref: CoreRef) -> tuple[str, ...]:
         cell = snapshot.cells.get(f"{pack}-{ref.name}")
         if cell is None:
             return (ref.digest, NOT_RUN, NOT_RUN, "no run has this cell", ref.source)
         reason = cut(cell.reason, LONGEST_REASON)
-        return (cell.digest, cell.outcome.value, cell.says, reason, cell.source)
+        return (cell.digest, look(cell.outcome, cell.counts), cell.says, reason, cell.source)
 
-    for (digest, outcome, says, reason, source), members in groupby(refs, look):
+    for (digest, seen, says, reason, source), members in groupby(refs, said):
         same = tuple(members)
         names = {ref: f"{pack}-{ref.name}" for ref in same}
         found = [snapshot.cells[name] for name in names.values() if name in snapshot.cells]
         yield RefsAlike(
             refs=tuple(
-                OnRef(ref.name, ref.version, name if name in snapshot.cells else "")
+                OnRef(ref.name, ref.called, name if name in snapshot.cells else "")
                 for ref, name in names.items()
             ),
-            outcome=outcome,
+            look=seen,
             says=says,
             reason=reason,
             since=min((cell.since for cell in found), default=None),
@@ -213,7 +213,7 @@ def listed(snapshot: Snapshot, pack: PackNow, promises: Iterable[Course]) -> Ite
             link=str(entry.link),
             expires=entry.expires.isoformat(),
             refs=tuple(
-                ref.name for ref in snapshot.known_refs[::-1] if in_range(ref.version, entry.core)
+                ref for ref in snapshot.known_refs[::-1] if in_range(ref.version, entry.core)
             ),
             now=now.get(entry.test, "absent") if entry.test else "",
         )

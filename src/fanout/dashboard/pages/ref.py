@@ -10,9 +10,8 @@ from fanout.cause.fewest import Cause
 from fanout.cells.promises import PackPromise
 from fanout.dashboard.edition import Edition
 from fanout.dashboard.facts.along import Step
-from fanout.dashboard.facts.cell import CellFacts
+from fanout.dashboard.facts.cell import CellFacts, RefFacts, ref_facts
 from fanout.dashboard.facts.newest import CellNow
-from fanout.dashboard.facts.ref import RefFacts, ref_facts
 from fanout.dashboard.facts.step import ChangeShown, change_shown
 from fanout.dashboard.facts.verdicts import Judged
 from fanout.dashboard.pages.sentence import changed, origin, turned
@@ -20,7 +19,7 @@ from fanout.dashboard.site import Part
 from fanout.history.run import Finding
 from fanout.model import Promise, Result, Verdict
 
-NO_STEP = "no known Core ref comes before this one"
+NO_STEP = "no known Core comes before this one"
 SAME = "Core has the same content as before"
 NO_EXPLANATION = "no change in Core explains it"
 

@@ -14,7 +14,7 @@ from fanout.dashboard.pages.run_grid import columns_of
 from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS
-from fanout.model import PromiseVerdict, Result, Verdict
+from fanout.model import Outcome, PromiseVerdict, Result, Verdict
 from fanout.surface.change import Change
 from fanout.told.decision.many import FEW
 from fanout.told.decision.standing import now_and_then, unsettled
@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     Result.KNOWN_BREAK: "Known breaks",
     Verdict.PENDING: "Pending, because no Core ref has ever kept it",
     Verdict.FIXED: "Fixed",
+    Outcome.UNSUPPORTED: "On Cores that the pack does not support, where nothing counts",
 }
 
 
@@ -112,7 +113,7 @@ class Section(NamedTuple):
 def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
     """Every promise that was not kept, by section and pack."""
     words = {
-        key: facts.verdicts.get(key) or failures[0].finding.result
+        key: facts.verdicts.get(key) or result_of(facts, failures)
         for key, failures in facts.failures.items()
     }
     order = list(TITLES)
@@ -145,6 +146,12 @@ def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
         )
 
 
+def result_of(facts: RunFacts, failures: Sequence[Failure]) -> str:
+    """What came of a promise without a verdict: where no cell is supported, nothing that counts."""
+    outcomes = {facts.outcomes[cell] for one in failures for cell in one.cells}
+    return Outcome.UNSUPPORTED if outcomes == {Outcome.UNSUPPORTED} else failures[0].finding.result
+
+
 def tell(
     facts: RunFacts, failure: Failure, spans: Spans, longest: int, texts: dict[str, bytes]
 ) -> Told:
@@ -158,19 +165,21 @@ def tell(
 
 
 class Spans:
-    """Cells in words, as runs of neighbouring Core refs that were tried, the newest first."""
+    """Cells in words, as runs of neighbouring Cores that were tried, the newest first."""
 
     def __init__(self, facts: RunFacts) -> None:
-        self.order = {column.core_ref: place for place, column in enumerate(columns_of(facts))}
+        columns = columns_of(facts)
+        self.order = {column.core_ref: place for place, column in enumerate(columns)}
+        self.called = {column.core_ref: column.called for column in columns}
 
     def of(self, cells: Sequence[str]) -> str:
         refs = sorted((cell.partition("-")[2] for cell in cells), key=self.order.__getitem__)
         runs = []
         for _, members in groupby(enumerate(refs), key=lambda pair: self.order[pair[1]] - pair[0]):
-            run = [ref for _, ref in members]
+            run = [self.called[ref] for _, ref in members]
             runs.append(run[0] if len(run) == 1 else f"{run[-1]} to {run[0]}")
-        counted = number(len(refs), "Core ref")
-        return f"on {', '.join(runs)}" if len(refs) == 1 else f"on {counted}: {', '.join(runs)}"
+        counted = number(len(refs), "Core")
+        return f"on {counted}: {', '.join(runs)}"
 
 
 def stands(decision: Decision | None, promise: PromiseVerdict | None) -> Iterator[str]:

@@ -56,7 +56,10 @@ def lead(
 def kept(promises: Sequence[Promise]) -> str:
     counts = Counter(one.result for one in promises)
     held = counts.pop(Result.KEPT, 0)
-    others = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
+    others = ", ".join(
+        number(count, result) if result is Result.KNOWN_BREAK else f"{count} {result}"
+        for result, count in sorted(counts.items())
+    )
     if others:
         return f"{held} of {number(len(promises), 'promise')} are kept; {others}."
     return f"All {held} promises are kept." if held > 1 else "Its one promise is kept."
@@ -79,7 +82,7 @@ def since(streaks: Iterable[Streak], core_ref: str, before: CoreRef | None) -> s
     them = "it" if count == 1 else "them"
     begun = "" if streak.first_red.name == core_ref else f" since Core {streak.first_red.called}"
     if streak.last_green is None:
-        return f"{begun}; no Core ref before has kept {them}"
+        return f"{begun}; no Core before has kept {them}"
     was = {1: "it was", 2: "both were"}.get(count, "all were")
     if streak.last_green == before and not begun:
         return f"; {was} kept on Core {streak.last_green.called}, the one before"

@@ -16,11 +16,12 @@ from fanout.dashboard.edition import Edition, script
 from fanout.dashboard.facts import grid
 from fanout.dashboard.facts.course import Course, courses, pack_names
 from fanout.dashboard.facts.newest import CellNow
-from fanout.dashboard.facts.snapshot import WINDOW, Attempts, Snapshot
+from fanout.dashboard.facts.snapshot import WINDOW, Attempts, CoreRef, Snapshot
 from fanout.dashboard.facts.steadiness import Told, flakiness, time_to_green
 from fanout.dashboard.site import Part
 from fanout.gate.verdict import RED, standing_of
 from fanout.model import Outcome, Standing
+from fanout.wording import GLYPHS
 
 OUTCOMES: Mapping[str, str] = {outcome: grid.OUTCOMES[outcome] for outcome in Outcome}
 LETTERS = {
@@ -49,7 +50,7 @@ def parts(edition: Edition) -> Iterator[Part]:
     of_pack: dict[str, dict[str, Attempts]] = {}
     for name, seen in snapshot.recent.items():
         of_pack.setdefault(name.partition("-")[0], {})[name] = seen
-    refs = [(ref.name, ref.version) for ref in snapshot.known_refs]
+    refs = [(ref.name, ref.version, ref.known) for ref in snapshot.core_refs]
     for pack, promises in courses(snapshot).items():
         cells = of_pack.get(pack, {})
         key = (refs, summary(cells), [(one.name, one.stretches) for one in promises])
@@ -72,36 +73,47 @@ def strips(snapshot: Snapshot, pack: str, cells: Cells, promises: Iterable[Cours
     """The script that hands a pack's strips to the page.
 
     Moments are seconds since 1970, those of attempts since their run started; durations are
-    milliseconds, and `refs` the known Core refs, oldest first. A promise has runs of letters:
-    `60k12b` is kept 60 times, then broken 12 times.
+    milliseconds, and `refs` what the known Core refs are called, newest first. A promise has runs
+    of letters: `60k12b` is kept 60 times, then broken 12 times.
     """
     started = {run.id: seconds(run.started) for run in snapshot.runs}
     runs = sorted(
         set().union(*(seen.run for seen in cells.values())), key=lambda run: (started[run], run)
     )
-    known = snapshot.known_refs[::-1]
-    newest = f"{pack}-{known[-1].name}" if known else ""
+    known = snapshot.known_refs
+    newest = f"{pack}-{known[0].name}" if known else ""
     told = contents(snapshot, cells, newest)
     places = {run: (place, started[run]) for place, run in enumerate(runs)}
-    order = {ref.name: place for place, ref in enumerate(snapshot.core_refs)}
+    refs = {ref.name: ref for ref in snapshot.core_refs}
+    order = {name: place for place, name in enumerate(refs)}
     value = {
         "newest": newest,
         "runs": [(run, started[run]) for run in runs],
-        "refs": [(ref.name, ref.version) for ref in known],
+        "refs": [ref.called for ref in known],
         "cells": {
-            name: strip(cells[name], places)
+            name: now(snapshot.cells[name], refs[name.partition("-")[2]])
+            | strip(cells[name], places)
             | steadiness(cells[name], told.get(name, ()), failed_since(snapshot.cells[name]))
             for name in sorted(cells, key=lambda name: order[name.partition("-")[2]])
         },
         "promises": {
             one.name: {
-                "refs": "".join(f"{held.refs}{LETTERS[held.standing]}" for held in one.stretches),
+                "refs": "".join(
+                    f"{held.refs}{LETTERS[held.standing]}" for held in one.stretches[::-1]
+                ),
                 "time": over_time(one.name, told.get(newest, ())),
             }
             for one in promises
         },
     }
     return script(f"strips-{pack}", value)
+
+
+def now(cell: CellNow, ref: CoreRef) -> dict[str, object]:
+    """What a cell says now, and what its Core is called; `gone` from the matrix, or not."""
+    look = grid.look(cell.outcome, cell.counts)
+    found: dict[str, object] = {"core": ref.called, "says": cell.says, "look": look}
+    return found | {"glyph": GLYPHS.get(look, "")} | ({} if ref.known else {"gone": True})
 
 
 def strip(seen: Attempts, places: Mapping[str, tuple[int, int]]) -> dict[str, object]:

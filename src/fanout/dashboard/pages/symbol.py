@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fanout.dashboard.edition import Edition, slug
 from fanout.dashboard.facts.course import Course, courses
 from fanout.dashboard.facts.newest import CellNow
-from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.dashboard.pages.shown import broken
 from fanout.dashboard.site import Part
 from fanout.gate.verdict import RED
@@ -26,6 +26,9 @@ GRAVEST = (
     Standing.NOT_APPLICABLE,
     Standing.ABSENT,
 )
+
+
+GRAVE = GRAVEST[: GRAVEST.index(Standing.KEPT)]
 
 
 class Reliance(NamedTuple):
@@ -51,15 +54,15 @@ class SymbolFacts(NamedTuple):
     """All that the page of a symbol shows."""
 
     relied: Relied
-    newest: str
-    version: str
+    newest: CoreRef | None
     by_pack: tuple[Reliance, ...]
 
 
 class Overview(NamedTuple):
     """All that the list of symbols shows: those of each module, and what names no symbol."""
 
-    newest: str
+    newest: CoreRef | None
+    broken: tuple[Relied, ...]  # the gravest first
     modules: tuple[tuple[str, tuple[Relied, ...]], ...]
     unpinned: tuple[Course, ...]
 
@@ -68,13 +71,11 @@ def parts(edition: Edition) -> Iterator[Part]:
     snapshot = edition.snapshot
     every = tuple(chain.from_iterable(courses(snapshot).values()))
     named = by_symbol(every)
-    known = snapshot.known_refs
-    newest, version = (known[0].name, known[0].version) if known else ("", "")
+    newest = next(iter(snapshot.known_refs), None)
     for symbol, promises in named.items():
         facts = SymbolFacts(
             relied=relied(symbol, promises),
             newest=newest,
-            version=version,
             by_pack=tuple(reliances(snapshot, newest, promises)),
         )
         cells = {one.pack: snapshot.cells.get(one.cell) for one in facts.by_pack}
@@ -84,9 +85,11 @@ def parts(edition: Edition) -> Iterator[Part]:
             (facts, [cell and cell.key for cell in cells.values()]),
             partial(context, edition, facts, cells),
         )
+    found = [relied(symbol, promises) for symbol, promises in named.items()]
     overview = Overview(
         newest=newest,
-        modules=tuple(by_module(relied(symbol, promises) for symbol, promises in named.items())),
+        broken=tuple(sorted((one for one in found if one.standing in GRAVE), key=gravity)),
+        modules=tuple(by_module(found)),
         unpinned=tuple(one for one in every if not one.contract),
     )
     yield edition.page("symbols/index.html", "symbols.html", overview, overview._asdict)
@@ -116,6 +119,12 @@ def by_symbol(promises: Iterable[Course]) -> Mapping[str, Sequence[Course]]:
     return {symbol: found[symbol] for symbol in sorted(found)}
 
 
+def standings(snapshot: Snapshot) -> Mapping[str, Standing]:
+    """How each symbol stands that any promise names."""
+    named = by_symbol(chain.from_iterable(courses(snapshot).values()))
+    return {symbol: relied(symbol, promises).standing for symbol, promises in named.items()}
+
+
 def relied(symbol: str, promises: Sequence[Course]) -> Relied:
     stand = [one.now for one in promises]
     return Relied(
@@ -127,10 +136,16 @@ def relied(symbol: str, promises: Sequence[Course]) -> Relied:
     )
 
 
-def reliances(snapshot: Snapshot, newest: str, promises: Iterable[Course]) -> Iterator[Reliance]:
+def gravity(one: Relied) -> tuple[int, str]:
+    return (GRAVEST.index(one.standing), one.symbol)
+
+
+def reliances(
+    snapshot: Snapshot, newest: CoreRef | None, promises: Iterable[Course]
+) -> Iterator[Reliance]:
     packs = snapshot.stated
     for name, members in groupby(promises, key=lambda one: one.pack):
-        cell = f"{name}-{newest}"
+        cell = f"{name}-{newest.name}" if newest else ""
         yield Reliance(
             pack=name,
             owner=packs[name].statement.owner if name in packs else "",

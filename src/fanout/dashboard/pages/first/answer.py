@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from fanout import shell
 from fanout.consumers.affected import Affected
 from fanout.consumers.takes import Takes
 from fanout.dashboard.facts.candidate import Judged
+from fanout.dashboard.facts.consumer import GETS
 from fanout.dashboard.facts.released import Breaks, Released
 from fanout.gate.verdict import HOLDS, PRECEDENCE
 from fanout.model import CellVerdict, Outcome, Result, Verdict, version_of
@@ -23,12 +24,6 @@ MOST_VERSIONS, MOST_NAMES = 3, 6  # in one list
 # What somebody has to do something about, then what is good to know.
 URGENT = (Verdict.REGRESSED, Verdict.BROKEN, Verdict.UNKNOWN)
 CALM = (Verdict.STILL_FAILING, Verdict.KNOWN_BREAK, Verdict.PENDING, Verdict.FIXED)
-GETS: Mapping[Takes, str] = {
-    Takes.AT_ONCE: "at once",
-    Takes.LATER: "with its next release",
-    Takes.NEVER: "never",
-    Takes.UNKNOWN: "not known",
-}
 
 
 class Count(NamedTuple):
@@ -49,6 +44,7 @@ class Who(NamedTuple):
     gets: str
     why: str
     cell: str
+    consumer: str  # that has a page
 
 
 class Answer(NamedTuple):
@@ -126,10 +122,8 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
 def counts(candidate: Judged) -> Iterator[Count]:
     for verdict in (*URGENT, *CALM):
         if count := candidate.counts.get(verdict, 0):
-            # A cell shows the gravest of its verdicts, and is found by that alone.
-            having = [cell for cell in candidate.decision.cells if cell.having(verdict)]
-            shown = {"verdict": verdict} if all(one.verdict == verdict for one in having) else {}
-            yield Count(verdict, f"{count} {verdict}", address(**shown, ref="candidate"))
+            at = address(verdict=verdict, ref="candidate")
+            yield Count(verdict, f"{count} {verdict}", at)
 
 
 def address(**filters: str) -> str:
@@ -159,6 +153,7 @@ def of_pack(cell: CellVerdict, consumer: Affected | None) -> Who:
         gets=GETS[consumer.takes] if consumer else "",
         why=cut(one_line(why(cell)), LONGEST_WHY),
         cell=cell.cell,
+        consumer=consumer.consumer if consumer else "",
     )
 
 
@@ -178,6 +173,7 @@ def of_consumer(one: Affected) -> Who:
         gets=GETS[one.takes],
         why="",
         cell="",
+        consumer=one.consumer,
     )
 
 
@@ -199,8 +195,7 @@ def released_counts(found: Released) -> Iterator[Count]:
     if found.unknown:
         says = f"{number(found.unknown, 'pack')} not known"
         yield Count(Verdict.UNKNOWN, says, address(verdict=Verdict.UNKNOWN, ref=version))
-    # A cell shows the gravest of its verdicts, and is found by that alone.
-    at = address(ref=version) if new or old else address(verdict=Verdict.KNOWN_BREAK, ref=version)
+    at = address(verdict=Verdict.KNOWN_BREAK, ref=version)
     if listed_now:
         yield Count(Result.KNOWN_BREAK, f"{number(listed_now, 'known break')} new", at)
     if earlier := sum(one.total for one in known) - listed_now:

@@ -13,6 +13,8 @@ from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.released import released
 from fanout.dashboard.facts.run import gravest
 from fanout.dashboard.facts.snapshot import Snapshot
+from fanout.dashboard.facts.verdicts import Judged as JudgedCell
+from fanout.dashboard.facts.verdicts import worth_telling
 from fanout.gate.verdict import HOLDS
 from fanout.history.tables import EPOCH
 from fanout.model import CellVerdict, Outcome, Verdict
@@ -92,7 +94,7 @@ def boxes(
     rows: Sequence[Row],
     columns: Sequence[Column],
     told: Mapping[str, LatestCell],
-    verdicts: Mapping[str, Verdict],
+    judged: Mapping[str, JudgedCell],
 ) -> dict[tuple[str, str], Box]:
     """What each cell shows. Only what the newest content of Core broke is new to anybody."""
     digests = {pack.name: pack.statement.digest for pack in snapshot.packs}
@@ -104,7 +106,7 @@ def boxes(
         for column in columns:
             name = f"{row.pack}-{column.core_ref}"
             if cell := snapshot.cells.get(name):
-                said = box(cell, told[name], verdicts.get(name), digests.get(row.pack, ""))
+                said = box(cell, told[name], judged.get(name), digests.get(row.pack, ""))
                 if (row.pack, column.core_ref) in new and said.outcome == Outcome.FAILED:
                     said = said._replace(look=Verdict.REGRESSED)
                 found[row.pack, column.core_ref] = said
@@ -113,7 +115,7 @@ def boxes(
     return found
 
 
-def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: str) -> Box:
+def box(cell: CellNow, told: LatestCell, judged: JudgedCell | None, pack_digest: str) -> Box:
     count, first, detail = 0, None, cell.reason
     if cell.outcome in (Outcome.FAILED, Outcome.UNSUPPORTED):
         count, first, detail = told.broken, told.first_broken, ""
@@ -123,12 +125,18 @@ def box(cell: CellNow, told: LatestCell, verdict: Verdict | None, pack_digest: s
         outcome=cell.outcome,
         says=cell.says,
         look=look(cell.outcome, cell.counts),
-        verdict=verdict or "",
+        verdict=judged.verdict if judged else "",
+        also=frozenset(judged.also if judged else ()) | known_break(cell),
         detail=f"“{first.says or first.name}”" if first else detail,
         broken=count,
         newest=cell.newest,
         earlier="" not in (cell.pack_digest, pack_digest) and cell.pack_digest != pack_digest,
     )
+
+
+def known_break(cell: CellNow) -> frozenset[str]:
+    """What is listed is a known break, whatever it is compared with."""
+    return frozenset({Verdict.KNOWN_BREAK} if cell.counts.known_breaks and cell.supported else ())
 
 
 def candidate_boxes(candidate: Judged) -> dict[tuple[str, str], Box]:
@@ -150,6 +158,7 @@ def candidate_box(candidate: Judged, cell: CellVerdict) -> Box:
         says=outcome_words(counted.outcome, counts),
         look=Verdict.REGRESSED if regressed else look(counted.outcome, counts),
         verdict=cell.verdict,
+        also=worth_telling(one.verdict for one in cell.promises),
         detail=f"“{broken[0].says or broken[0].name}”" if broken else cell.reason,
         broken=len(broken),
         newest=candidate.head.finished,

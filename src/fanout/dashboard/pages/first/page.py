@@ -63,6 +63,7 @@ def context(edition: Edition) -> Mapping[str, object]:
     return {
         "newest": snapshot.newest,
         "answer": answer(following) if following else None,
+        "looked_at": edition.looked_at,
         "others": [one for one in edition.candidates if one is not following][:MOST_OTHERS],
         "released": out,
         "released_counts": list(released_counts(out)) if out else (),

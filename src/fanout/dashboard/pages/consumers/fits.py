@@ -1,4 +1,4 @@
-"""The page of the consumers: which of their releases go with which Cores."""
+"""Which releases of a consumer go with which contents of Core, in words."""
 
 from __future__ import annotations
 
@@ -17,11 +17,7 @@ from fanout.consumers.compatibility.answer import (
     Share,
     contradictions,
 )
-from fanout.dashboard.edition import Edition
-from fanout.dashboard.site import Part
-from fanout.history.compatibilities import read_compatibilities
 
-COMMAND = "fanout consumers --table"
 DECLARED = {
     Share.ALL: ("yes", "declared"),
     Share.SOME: ("some", "in part"),
@@ -60,28 +56,14 @@ class Row(NamedTuple):
 class Tabled(NamedTuple):
     """The table of one consumer, and when it was made."""
 
-    consumer: str
-    pack: str
     made: datetime
     contents: tuple[Content, ...]
     rows: tuple[Row, ...]
     contradictions: tuple[Contradiction, ...]
 
 
-def parts(edition: Edition) -> Iterator[Part]:
-    known = {pack.name for pack in edition.snapshot.packs if pack.known}
-    found = [
-        tabled(one.consumer, one.made, known)
-        for one in read_compatibilities(edition.snapshot.history.folder)
-    ]
-    context = {"tables": found, "command": COMMAND}
-    yield edition.page("consumers.html", "consumers.html", context, lambda: context)
-
-
-def tabled(one: OfConsumer, made: datetime, packs: set[str]) -> Tabled:
+def tabled(one: OfConsumer, made: datetime) -> Tabled:
     return Tabled(
-        consumer=one.consumer,
-        pack=one.pack if one.pack in packs else "",
         made=made,
         contents=one.contents,
         rows=tuple(Row(run, tuple(tuple(said(fit)) for fit in run.fits)) for run in one.runs),

@@ -1,0 +1,1 @@
+"""The consumers: all of them beside every Core, and a page for each."""
