@@ -6,12 +6,15 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fanout.history.surfaces import write_surface
 from fanout.strength.answer import Fate
 from tests.worlds.project import PACK_TOML, TOX_INI, Case, Project
+from tests.worlds.runs import event_surface
 from tests.worlds.strengths import RAISES, keep, mutant
 
 CELLS = ("small-core_v110", "small-core_v120", "other-core_v110", "other-core_v120")
@@ -461,3 +464,29 @@ def test_known_break_that_expired(project: Project, expires: str, outcome: str, 
     cells = json.loads(done.stdout)["cells"]
     (found,) = (cell for cell in cells if cell["cell"]["name"] == "small-core_v120")
     assert (found["outcome"], done.exit_code) == (outcome, code)
+
+
+def test_what_changed_in_core_where_a_promise_broke(project: Project) -> None:
+    """Beside a broken promise is the change since the last Core that kept it, if both are kept."""
+    kept = Case(BROKEN.name)
+    broken = replace(BROKEN, properties={"contract": "telemetry.Event"})
+    for cell, case, version, digest in (
+        ("small-core_v110", kept, "1.1.0", "a" * 64),
+        ("small-core_v120", broken, "1.2.0", "b" * 64),
+        ("other-core_v110", kept, "1.1.0", "a" * 64),
+        ("other-core_v120", kept, "1.2.0", "b" * 64),
+    ):
+        project.evidence(cell, case, version=version, digest=digest)
+    history = project.root / "history"
+    write_surface(history, "a" * 64, event_surface(source="str", level="str"))
+
+    unknown = project.fanout("report", "--history", str(history))
+    write_surface(history, "b" * 64, event_surface(source="int", level="str"))
+    told = project.fanout("report", "--history", str(history))
+    asked = project.fanout("report", "--history", str(history), "--format", "json")
+
+    assert (unknown.exit_code, told.exit_code) == (1, 1)
+    assert "since Core" not in unknown.stdout
+    assert "    since Core 1.2.0: telemetry.Event.source is int, was str\n" in told.stdout
+    because = [one["because"] for one in json.loads(asked.stdout)["broken"]]
+    assert because == ["since Core 1.2.0: telemetry.Event.source is int, was str"]

@@ -58,6 +58,10 @@ def report(root: Path, evidence: Path, label: str | None, form: str, history: Pa
     strength = strengths_now(history, digests) if history else ()
     coverage = coverages_now(history, digests) if history else ()
     made = make_report(matrix, found, packs, datetime.now(UTC).date(), strength, coverage)
+    if history and (made.broken or made.known_breaks):
+        from fanout.told.turns import with_causes  # takes long to import
+
+        made = with_causes(made, history)
     show(form, made, partial(print_report, made), markdown=partial(markdown, made))
     leave(made.answer)
     if history and (run := reported(made.cells, packs, matrix)):

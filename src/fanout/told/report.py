@@ -47,12 +47,14 @@ class Found(Frozen):
 class PromiseReport(Found):
     """One promise of one pack in all the cells in which it has the same result.
 
-    `listed` is the pack's entry where it is a known break, with the days that are left.
+    `listed` is the pack's entry where it is a known break, with the days that are left; `because`
+    what changed in Core where it broke, if that is known.
     """
 
     owner: str
     promise: Promise
     listed: str = ""
+    because: str = ""
 
 
 class NoVerdict(Found):

@@ -53,8 +53,7 @@ def promise_item(report: Report, found: PromiseReport) -> str:
         f"  {escape(found.pack)}, owned by {escape(found.owner)}, {escape(promise.name)}",
         f"  in {escape(report.spans(found.cells))}",
     ]
-    if found.listed:
-        lines.append(f"  {escape(found.listed)}")
+    lines += [f"  {escape(fact)}" for fact in (found.listed, found.because) if fact]
     said = "\n".join(why(promise.message, promise.text))
     lines.append(f"  <pre>{html.escape(said)}</pre>".replace("\n", "<br>"))
     lines.append(f"  {code(found.command)}")

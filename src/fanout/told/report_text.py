@@ -94,7 +94,7 @@ def print_promises(
         console.print()
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
         where = f"in {number(len(found.cells), 'cell')}: {report.spans(found.cells)}"
-        facts = told(promise, found.pack, found.owner, where, found.listed)
+        facts = told(promise, found.pack, found.owner, where, found.listed, found.because)
         print_facts(console, facts, 4)
         print_command(console, found)
     console.print()
