@@ -9,6 +9,7 @@ from fanout.model import Counts, Outcome, Result, Verdict
 
 SEEN = " \t\n\N{NO-BREAK SPACE}"
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
+TAKEN_OVER = "↩"
 GLYPHS: Mapping[str, str] = {
     Outcome.PASSED: "✓",
     Outcome.FAILED: "✗",
@@ -71,6 +72,12 @@ def outcome_words(outcome: str, counts: Counts) -> str:
     else:
         said = f"{outcome} {counts.broken}" if counts.broken else outcome
     return f"{said}, {counts.judged}/{counts.promises} judged" if partly else said
+
+
+def signed(said: str, taken_over: bool) -> str:
+    """What a cell says, with the sign of one that did not run itself."""
+    first, comma, more = said.partition(",")
+    return f"{first} {TAKEN_OVER}{comma}{more}" if taken_over else said
 
 
 def number(count: int, noun: str) -> str:
