@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import json
 import logging
 import os
 import re
@@ -20,26 +21,33 @@ from collections.abc import Generator, Iterator, Mapping
 from configparser import ConfigParser
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from filelock import FileLock
+from packaging.requirements import Requirement
 from packaging.version import VERSION_PATTERN
 from tox.config.loader.memory import MemoryLoader
 from tox.config.sets import ConfigSet, EnvConfigSet
-from tox.config.types import EnvList
+from tox.config.types import Command, EnvList
+from tox.execute import Outcome
 from tox.plugin import impl
 from tox.report import HandledError
+from tox.session.env_select import CliEnv
 from tox.session.state import State
 from tox.tox_env.api import ToxEnv
-from tox.tox_env.errors import Fail, Recreate
+from tox.tox_env.errors import Fail, Recreate, Skip
 from tox.tox_env.info import Info
 from tox.tox_env.python.api import Python
 from tox.tox_env.register import ToxEnvRegister
 
 if TYPE_CHECKING:
     from tox.util.json_types import JsonValue
+
+if TYPE_CHECKING:
+    from takeover import Plan
 
 OLDEST = (3, 11)
 
@@ -64,7 +72,8 @@ ANSWERS = ("report", "report-history", "report-candidate", "check", "gate")  # e
 # The gravest first: of several answers of one run, it is the last line.
 COLOURS = {"hold": 31, "error": 31, "unknown": 33, "release": 32}  # of a terminal
 ANSWER = re.compile(rf"({'|'.join(COLOURS)})\b")
-folded: set[str] = set()  # cells that are neither listed nor run
+folded: set[str] = set()  # cells that are not listed, that a run does not ask for, or need not run
+plan: Plan | None = None  # of cells that run in parallel
 UNASKED = ("provision> ", "will run in automatically provisioned")  # which tox says each time
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 A_PYTHON = re.compile(r"\w*(py|python)\d*", re.ASCII)  # to tox, a factor that chooses one
@@ -288,16 +297,6 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     end_with_answer(state)
     fold_list(state)
     fold_run(state)
-    for name, cell in cells().items():
-        # The content behind a path or a branch changes while its name stays.
-        anew = {} if cell.named else {"recreate": True}
-        seed = MemoryLoader(
-            base=["live" if cell.release else "cell"],
-            description=cell.description,
-            labels=cell.labels,
-            **anew,
-        )
-        state.conf.memory_seed_loaders[name].append(seed)
     chosen = os.environ.get("PACK", "")
     if chosen and chosen not in packs():
         raise HandledError(f"PACK names no pack: {chosen!r}; it is one of {', '.join(packs())}")
@@ -306,8 +305,21 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
         env_list = [name for name in default if cells()[name].pack == chosen]
     else:
         env_list = [*default, *re.findall(r"[^\s,]+", section("tox").get("env_list", ""))]
-    core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(env_list)))
     os.environ["EVIDENCE"] = str(ROOT / (os.environ.get("EVIDENCE") or "evidence"))
+    take_over(state, env_list)
+    core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(env_list)))
+    for name, cell in cells().items():
+        # The content behind a path or a branch changes while its name stays.
+        how: dict[str, object] = {} if cell.named else {"recreate": True}
+        if plan and name in plan.follows:
+            how["depends"] = EnvList([plan.follows[name]])
+        seed = MemoryLoader(
+            base=["live" if cell.release else "cell"],
+            description=cell.description,
+            labels=cell.labels,
+            **how,
+        )
+        state.conf.memory_seed_loaders[name].append(seed)
     # tox-gh-actions would empty the env list, which is chosen already; its groups of lines stay.
     on_github = os.environ.pop("GITHUB_ACTIONS", None)
     try:
@@ -427,7 +439,8 @@ def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
 @impl
 def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: str) -> None:
     """Before a cell installs anything: no evidence, and no variable that cannot name a Core."""
-    cell = cells().get(tox_env.conf.name)
+    cell_name = tox_env.conf.name
+    cell = cells().get(cell_name)
     if cell is None or of_type != "deps":
         return
     if isinstance(tox_env, Python) and tox_env.base_python.version_info < OLDEST:
@@ -442,6 +455,8 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
         requirement(cell.asked, ROOT, cell.variable)
     except ValueError as error:
         raise Fail(str(error)) from error
+    if plan and cell_name in plan.cells:
+        take_over_now(tox_env, plan, cell_name)
     if cell.release:
         force_core(tox_env)
     if cell.named and cell.variable:
@@ -449,6 +464,101 @@ def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: st
     # setuptools takes up `build/` again, with files that the source has no more.
     config = Path(tox_env.environment_variables["DIST_EXTRA_CONFIG"])
     config.write_text(f"[build]\nbuild_base = {config.parent / 'build'}\n", encoding="utf-8")
+
+
+def take_over(state: State, env_list: list[str]) -> None:
+    """Before cells run in parallel: find out which need not, and leave those out that are green.
+
+    One at least is left, or else there would be nothing to run, which tox calls a failure.
+    """
+    options = state.conf.options
+    parallel = options.command in ("run-parallel", "p") and not options.no_test
+    if not parallel or state.conf.pos_args(None) or options.factors or not provisioned():
+        return
+    named = options.env
+    if options.labels:
+        asked = [name for name, cell in cells().items() if cell.labels & {*options.labels}]
+    else:
+        asked = list(env_list if named.is_default_list else () if named.is_all else named)
+    cells_asked = [name for name in asked if name in cells() and not cells()[name].release]
+    if not cells_asked:
+        return
+    global plan
+    plan = made_plan(cells_asked, fresh=options.recreate or bool(os.environ.get("FRESH")))
+    green = [name for name, verdict in plan.taken.items() if not verdict.broken]
+    if len(green) == len(asked) and not {"history", "candidate"} & {*options.labels}:
+        plan.last = green.pop()
+    folded.update(green)
+    env_list[:] = [name for name in env_list if name not in folded]
+    if not options.labels and not named.is_default_list:
+        options.env = CliEnv(",".join(name for name in asked if name not in folded))
+
+
+def made_plan(names: list[str], *, fresh: bool) -> Plan:
+    """What is known of cells before they run, with the evidence of those that take one over."""
+    from uv import find_uv_bin
+
+    sys.path.insert(0, str(ROOT / "packs"))
+    from kept import Store
+    from resolution import Installer
+    from takeover import Asked, Plan, make_plan
+
+    sys.path.remove(str(ROOT / "packs"))
+    work = ROOT / ".tox"
+    found = Plan(Path(os.environ["EVIDENCE"]), Store(work / "kept"), say)
+    given = re.findall(r"^\s*(UV_\w+)\s*=\s*(.*)$", section("cell").get("set_env", ""), re.M)
+    environment = os.environ | {k: v.replace("{tox_root}", str(ROOT)) for k, v in given}
+    uv = Installer(find_uv_bin(), sys.executable, environment, ROOT, work / "cores")
+    asked = [Asked(name, cells()[name].pack, core, text) for name, core, text in steady(names)]
+    lines = [line.strip() for line in section("cell").get("deps", "").splitlines()]
+    beside = tuple(line for line in lines if line not in ("", "{env:CORE}"))
+    make_plan(found, asked, ROOT / "packs", how_cells_run(), beside, uv, fresh)
+    found.decide(fresh, os.environ.get("SAMPLE", ""))
+    if found.taken or found.follows:
+        number = len(found.taken) + len(found.follows)
+        say(f"taken over: {number} of {len(names)} cells, which see nothing new; FRESH=1 runs all")
+    return found
+
+
+def steady(names: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Of these cells, those whose Core is what it was: a release, or a stand-in of some content."""
+    for name in names:
+        cell = cells()[name]
+        released = VERSION.fullmatch(cell.asked)
+        if released or (cell.named and cell.asked == cell.named):
+            content = "" if released else digest_of(cell)
+            yield name, requirement(cell.asked, ROOT), content
+
+
+def how_cells_run() -> str:
+    """All that says how a cell runs, but the files that its evidence is of."""
+    import tomllib
+
+    said: dict[str, object] = {name: dict(section(name)) for name in ("cell", "pytest")}
+    for folder in (ROOT, ROOT / "packs"):
+        for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "conftest.py"):
+            if (file := folder / name).is_file():
+                said[file.relative_to(ROOT).as_posix()] = file.read_text("utf-8", "replace")
+        with suppress(OSError, ValueError):
+            table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+            said[folder.name if folder != ROOT else ""] = table.get("tool", {}).get("pytest")
+    return json.dumps(said, sort_keys=True, default=str)
+
+
+def provisioned() -> bool:
+    """Whether this is the tox that runs the cells, and not one that hands over to it."""
+    for line in section("tox").get("requires", "").splitlines():
+        wanted = Requirement(line) if line.strip() and line.strip()[0] != "#" else None
+        try:
+            if wanted and not wanted.specifier.contains(version(wanted.name), prereleases=True):
+                return False
+        except PackageNotFoundError:
+            return False
+    return True
+
+
+def say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def force_core(tox_env: ToxEnv) -> None:
@@ -461,16 +571,51 @@ def force_core(tox_env: ToxEnv) -> None:
         install[-1:-1] = ["--override", str(file)]
 
 
+def take_over_now(tox_env: ToxEnv, plan: Plan, name: str) -> None:
+    """End a cell that has a verdict already, or see that it installs what all of this run do."""
+    if verdict := plan.follow(name):
+        if verdict.broken:
+            raise Fail(verdict.says)
+        if name != plan.last:
+            raise Skip(verdict.says)
+        # Where every cell is skipped, tox calls it a failure.
+        tox_env.conf["commands"][:] = [Command(["python", "-c", f"print({verdict.says!r})"])]
+        return
+    lock = plan.cells[name].lock
+    if isinstance(tox_env, Python) and not plan.fits(name, tox_env.env_site_package_dir()):
+        raise Recreate("what it installs besides Core has changed")
+    file = tox_env.env_tmp_dir / "lock.txt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(lock), encoding="utf-8")
+    install = tox_env.conf["install_command"].args
+    if "--constraint" not in install:
+        install[-1:-1] = ["--constraint", str(file)]
+
+
+@impl
+def tox_after_run_commands(tox_env: ToxEnv, exit_code: int, outcomes: list[Outcome]) -> None:
+    """Keep what a cell has said."""
+    if plan and tox_env.conf.name in plan.cells:
+        plan.keep(tox_env.conf.name)
+
+
 def reinstall_if_changed(stamp: Path, cell: Cell) -> None:
     """Make the env again if the stand-in has changed, and always for what a variable names."""
+    found = digest_of(cell)
+    moving = cell.asked != cell.named and stamp.exists()
+    if moving or (stamp.exists() and stamp.read_text("utf-8") != found):
+        stamp.unlink()
+        raise Recreate("Core has changed, or may have")
+    stamp.write_text(found, "utf-8")
+
+
+@lru_cache
+def digest_of(cell: Cell) -> str:
+    """The digest of a stand-in, and of what is asked for in its place."""
     found = hashlib.sha256(cell.asked.encode())
     stand_in = ROOT / cell.named
     for path in sorted(stand_in.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             found.update(f"{path.relative_to(stand_in)}\0{content}\n".encode())
-    moving = cell.asked != cell.named and stamp.exists()
-    if moving or (stamp.exists() and stamp.read_text("utf-8") != found.hexdigest()):
-        stamp.unlink()
-        raise Recreate("Core has changed, or may have")
-    stamp.write_text(found.hexdigest(), "utf-8")
+    return found.hexdigest()

@@ -183,13 +183,13 @@ def follow_a_promise(file: Path) -> None:
             page = visitor.open()
             page.keyboard.press("/")
             page.keyboard.type("redis")
-            expect(page.locator("#shown")).to_contain_text("24 of 48 cells")
+            expect(page.locator("#shown")).to_contain_text("27 of 52 cells")
             address = page.url
             page.locator("a.box").first.click()
             command = page.locator(".command code").first
             expect(command).to_have_text(re.compile(r"tox run -e [a-z]+-core_v14\d+"))
             page.goto(address)
-            expect(page.locator("#shown")).to_contain_text("24 of 48 cells")
+            expect(page.locator("#shown")).to_contain_text("27 of 52 cells")
         browser.close()
 
 

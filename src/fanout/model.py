@@ -250,6 +250,18 @@ class Promise(Frozen):
     deprecations: tuple[Deprecation, ...] = ()  # that it met
 
 
+class TakenOver(Frozen):
+    """The cell that really ran in the place of one with the same key, and when it did."""
+
+    cell: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*-core_(candidate|baseline|v[0-9_]+)$")]
+    started: AwareDatetime
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+    @property
+    def says(self) -> str:
+        return f"taken over from {self.cell}, which ran at {self.started:%Y-%m-%d %H:%M} UTC"
+
+
 class Evidence(Frozen):
     """What running a cell left behind. The texts are as the cell wrote them: trust none."""
 
@@ -264,6 +276,7 @@ class Evidence(Frozen):
     distributions: tuple[str, ...] = ()
     supports: CoreRange = ""
     pack_digest: str = ""
+    taken_over: TakenOver | None = None  # from another cell, or from an earlier run of this one
     promises: tuple[Promise, ...]
 
     @property

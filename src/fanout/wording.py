@@ -12,6 +12,7 @@ SEEN = " \t\n\N{NO-BREAK SPACE}"
 QUOTED = "| "  # before each line of a text that is not this tool's own
 MOST_NAMES = 3  # in a line that says something else
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
+TAKEN_OVER = "↩"
 GLYPHS: Mapping[str, str] = {
     Outcome.PASSED: "✓",
     Outcome.FAILED: "✗",
@@ -100,6 +101,12 @@ def outcome_words(outcome: str, counts: Counts) -> str:
     else:
         said = f"{outcome} {counts.broken}" if counts.broken else outcome
     return f"{said}, {counts.judged}/{counts.promises} judged" if partly else said
+
+
+def signed(said: str, taken_over: bool) -> str:
+    """What a cell says, with the sign of one that did not run itself."""
+    first, comma, more = said.partition(",")
+    return f"{first} {TAKEN_OVER}{comma}{more}" if taken_over else said
 
 
 def number(count: int, noun: str) -> str:

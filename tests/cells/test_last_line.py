@@ -22,7 +22,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.mark.parametrize(
     ("arguments", "last"),
     [
-        (("report,dashboard",), "unknown: 48 of 48 cells without a verdict (dashboard/index.html)"),
+        (("report,dashboard",), "unknown: 52 of 52 cells without a verdict (dashboard/index.html)"),
         (("check", "--", "nowhere"), "error: 'nowhere' is no version, and no folder"),
         (("check", "--", "--wrong"), "unknown: this run ended without an answer"),
         (("history",), "  congratulations :) "),

@@ -14,7 +14,7 @@ import uv
 from defusedxml.ElementTree import parse
 
 from tests import ROOT
-from tests.servers.core_index import CoreIndex, page
+from tests.servers.core_index import CoreIndex, any_wheel, page
 from tests.worlds.project import Project, make_python
 
 TOX_INI = """\
@@ -65,6 +65,24 @@ def test_shown(project: Project, index: CoreIndex, tox_ini: Path) -> None:
     assert rows[3] == ["core_v1461", "1.4.61", "unknown", "yes", "not", "there"]
     assert "1 releases are not in" in said
     assert tox_ini.read_bytes().decode() == TOX_INI
+
+
+def test_what_is_required_is_content(project: Project, index: CoreIndex, tox_ini: Path) -> None:
+    """A release that changes only what it requires is another one, and joins the default matrix."""
+    index.serve(RELEASES | {"1.3.0": "a", "1.4.0": "a"})
+    for version, needs in (("1.3.0", "redis"), ("1.4.0", "redis"), ("1.2.0", "")):
+        told = f"Name: market-data-core\nVersion: {version}\n" + f"Requires-Dist: {needs}\n" * bool(
+            needs
+        )
+        content = any_wheel(
+            "market_data_core", version, "a", f"Metadata-Version: 2.1\n{told}".encode()
+        )
+        index.answers[f"/files/market_data_core-{version}-py3-none-any.whl"] = content
+    index.describe()
+    assert run(project, index, "--update")[0] == 0
+    assert "default = v110 v120 v130 v1461\n" in tox_ini.read_text(encoding="utf-8")
+    found = json.loads(run(project, index, "--format", "json")[1])
+    assert [one["same_as"] for one in found] == ["", "", "", "1.3.0", ""]
 
 
 def test_complete_table(project: Project, index: CoreIndex, tox_ini: Path) -> None:

@@ -17,7 +17,7 @@ from packaging.version import Version
 from pydantic import TypeAdapter
 
 from fanout.errors import DuplicateEvidence, ForeignEvidence
-from fanout.model import LIVE_CELL, Deprecation, Evidence, Promise, Result
+from fanout.model import LIVE_CELL, Deprecation, Evidence, Promise, Result, TakenOver
 from fanout.wording import printable
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -115,9 +115,10 @@ def read_suite(suite: Element) -> Evidence:
     said = properties(suite)
     check_core(said)
     check_counts(suite)
+    started = datetime.fromisoformat(suite.attrib["timestamp"])
     return Evidence(
         cell=said["cell"],
-        started=datetime.fromisoformat(suite.attrib["timestamp"]),
+        started=started,
         seconds=float(suite.attrib["time"]),
         asked=said["asked"],
         source=said.get("source", ""),
@@ -127,8 +128,25 @@ def read_suite(suite: Element) -> Evidence:
         distributions=tuple(said.get("distributions", "").split()),
         supports=said.get("supports", ""),
         pack_digest=said.get("pack-digest", ""),
+        taken_over=taken_over(said, started),
         promises=tuple(read_case(case) for case in suite.iterfind("testcase")),
     )
+
+
+def taken_over(said: Mapping[str, str], written: datetime) -> TakenOver | None:
+    """What evidence was taken over from; raises ValueError if that cannot be."""
+    if not any(name.startswith("taken-over-") for name in said):
+        return None
+    found = TakenOver(
+        cell=said["taken-over-from"],
+        started=datetime.fromisoformat(said["taken-over-ran"]),
+        key=said["taken-over-key"],
+    )
+    if found.cell.partition("-")[0] != said["cell"].partition("-")[0]:
+        raise ValueError(f"it was taken over from another pack's cell, '{found.cell}'")
+    if found.started > written:
+        raise ValueError("it was taken over before that ran")
+    return found
 
 
 def check_core(said: Mapping[str, str]) -> None:

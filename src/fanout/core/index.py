@@ -22,7 +22,7 @@ from fanout.cells.matrix import without_secrets
 from fanout.core.refs import Release
 from fanout.core.requirement import GIT_URL, address, path_of, requirement
 from fanout.core.resolve import from_git
-from fanout.core.wheel import KEPT, build, wheel_digest, written
+from fanout.core.wheel import KEPT, build, wheel_digest, wheel_requires, written
 from fanout.errors import InvalidCore, UnreachableIndex
 from fanout.model import DISTRIBUTION, SLOTS, Core
 
@@ -202,6 +202,11 @@ def read_release(client: PyPISimple, folder: Path, files: list[DistributionPacka
     path = folder / f"{version}.whl"
     client.download_package(package, path, timeout=60)
     try:
-        return Release(version=version, digest=wheel_digest(path), yanked=yanked(files))
+        return Release(
+            version=version,
+            digest=wheel_digest(path),
+            requires=wheel_requires(path),
+            yanked=yanked(files),
+        )
     except InvalidCore as error:
         raise ValueError(error.what) from error

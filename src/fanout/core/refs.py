@@ -11,23 +11,33 @@ from fanout.model import Frozen
 
 
 class Release(Frozen):
-    """One release of Core on the index; `digest` is empty where there is no wheel to read."""
+    """One release of Core on the index; `digest` is empty where there is no wheel to read.
+
+    `requires` is the digest of what its metadata requires, which changes without its content too.
+    """
 
     version: str
     digest: str = ""
+    requires: str = ""
     yanked: bool = False  # withdrawn: the index still serves it, to whoever asks for it by name
 
 
 class CoreRef(Frozen):
-    """One line of the table: a Core ref, and the earlier release that has the same content."""
+    """One line of the table: a Core ref, and the earlier release that is the same to every cell."""
 
     factor: str
     version: str
     digest: str = ""
+    requires: str = ""
     same_as: str = ""
     in_table: bool
     on_index: bool
     yanked: bool = False
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """What is equal where cells can see no difference."""
+        return (self.digest, self.requires) if self.digest else (self.version,)
 
 
 def core_refs(
@@ -39,25 +49,24 @@ def core_refs(
     that were `yanked`: nothing is lost by an update.
     """
     factors = dict(known)
-    digests = {release.version: release.digest for release in releases}
+    served = {release.version: release for release in releases}
     withdrawn = {release.version for release in releases if release.yanked}
-    withdrawn |= {at for at, factor in known.items() if factor in yanked and at not in digests}
-    first_with: dict[str, str] = {}
+    withdrawn |= {at for at, factor in known.items() if factor in yanked and at not in served}
+    first_with: dict[tuple[str, ...], str] = {}
     found = []
-    for version in sorted(digests.keys() | known.keys(), key=Version):
-        digest = digests.get(version, "")
-        same_as = first_with.setdefault(digest or version, version)
-        found.append(
-            CoreRef(
-                factor=factors.setdefault(version, new_factor(version, factors.values())),
-                version=version,
-                digest=digest,
-                same_as="" if same_as == version else same_as,
-                in_table=version in known,
-                on_index=version in digests,
-                yanked=version in withdrawn,
-            )
+    for version in sorted(served.keys() | known.keys(), key=Version):
+        release = served.get(version, Release(version=version))
+        ref = CoreRef(
+            factor=factors.setdefault(version, new_factor(version, factors.values())),
+            version=version,
+            digest=release.digest,
+            requires=release.requires,
+            in_table=version in known,
+            on_index=version in served,
+            yanked=version in withdrawn,
         )
+        same_as = first_with.setdefault(ref.seen, version)
+        found.append(ref.model_copy(update={"same_as": "" if same_as == version else same_as}))
     return tuple(found)
 
 
@@ -68,8 +77,8 @@ def new_factor(version: str, taken: Iterable[str]) -> str:
 
 
 def default_refs(refs: Iterable[CoreRef]) -> tuple[CoreRef, ...]:
-    """Of what the index serves, the first release of each content, and the newest; none yanked."""
+    """Of what the index serves, the first of all that are alike, and the newest; none yanked."""
     served = [ref for ref in refs if ref.on_index and not ref.yanked]
-    first = {ref.digest or ref.version: ref for ref in reversed(served)}
+    first = {ref.seen: ref for ref in reversed(served)}
     chosen = (*first.values(), *served[-1:])
     return tuple(ref for ref in served if ref in chosen)

@@ -166,6 +166,21 @@ def wheel_digest(wheel: Path) -> str:
     )
 
 
+def wheel_requires(wheel: Path) -> str:
+    """SHA-256 over what a wheel's metadata requires, and its entry points.
+
+    Two releases alike in this and in their content are the same to every cell. Raises InvalidCore.
+    """
+    found = []
+    for path, content in read_files(wheel).items():
+        if path.endswith(".dist-info/METADATA"):
+            head = content.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+            found += sorted(line for line in head.splitlines() if line.startswith(b"Requires-"))
+        elif path.endswith(".dist-info/entry_points.txt"):
+            found.append(content)
+    return hashlib.sha256(b"\0".join(found)).hexdigest()
+
+
 def refuse(wheel: Path, entries: list[zipfile.ZipInfo]) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > LARGEST_CONTENT or len(entries) > MOST_FILES:

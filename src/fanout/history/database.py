@@ -190,10 +190,18 @@ class Writer:
                 microseconds(attempt.started or run.started),
                 round(attempt.seconds * 1000),
                 document,
+                attempt.taken_over.cell if attempt.taken_over else attempt.cell,
+                microseconds(
+                    attempt.taken_over.started
+                    if attempt.taken_over
+                    else attempt.started or run.started
+                ),
             )
             for attempt in run.attempts
         ]
-        self.database.executemany("INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?)", attempts)
+        self.database.executemany(
+            "INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?, ?, ?)", attempts
+        )
         self.touched.update(evidence for evidence, *_ in attempts)
 
     def finish(self) -> None:

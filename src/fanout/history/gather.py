@@ -58,6 +58,7 @@ class Gathered:
             seconds=min(evidence.seconds, LONGEST_CELL),
             environment=self.environments.at(self.environment(evidence)),
             results=self.results.at(self.told(report.cell.pack, evidence)),
+            taken_over=evidence.taken_over,
         )
 
     def environment(self, evidence: Evidence) -> Environment:

@@ -19,6 +19,7 @@ from fanout.model import (
     Outcome,
     Promise,
     Result,
+    TakenOver,
     Verdict,
     named,
 )
@@ -160,6 +161,7 @@ class Attempt(Frozen):
     seconds: Annotated[float, Field(ge=0, le=LONGEST_CELL, allow_inf_nan=False)] = 0.0
     environment: Index | None = None
     results: Index | None = None
+    taken_over: TakenOver | None = None  # then it did not run itself
 
     @property
     def pack(self) -> str:

@@ -64,6 +64,14 @@ class NoVerdict(Found):
     reason: str
 
 
+class Taken(Frozen):
+    """The cells of one pack that did not run, and when those ran that they take over from."""
+
+    pack: str
+    cells: tuple[str, ...]
+    ran: str
+
+
 class Report(Frozen):
     """What the whole matrix says. `broken` counts; `known_breaks` and `unsupported` do not."""
 
@@ -96,6 +104,19 @@ class Report(Frozen):
                 command=command(cells[-1]),
             )
             for (pack, outcome, reason), cells in found.items()
+        )
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def taken_over(self) -> tuple[Taken, ...]:
+        found: dict[tuple[str, date], list[str]] = {}
+        for cell in self.cells:
+            if cell.evidence and (taken := cell.evidence.taken_over):
+                day = taken.started.astimezone(UTC).date()
+                found.setdefault((cell.cell.pack, day), []).append(cell.cell.name)
+        return tuple(
+            Taken(pack=pack, cells=tuple(cells), ran=f"and ran on {day}")
+            for (pack, day), cells in found.items()
         )
 
     @property

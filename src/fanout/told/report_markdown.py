@@ -8,6 +8,7 @@ import re
 from fanout.cells.will_break import WillBreak
 from fanout.told.report import NoVerdict, PromiseReport, Report, some, why
 from fanout.told.report_text import words
+from fanout.wording import TAKEN_OVER
 
 
 def markdown(report: Report) -> str:
@@ -27,6 +28,12 @@ def markdown(report: Report) -> str:
         ]
     if report.will_break:
         parts += ["### Will break", *(going_item(report, one) for one in report.will_break)]
+    if report.taken_over:
+        lines = [
+            f"- {TAKEN_OVER} {one.pack}, {escape(report.spans(one.cells))}: {one.ran}"
+            for one in report.taken_over
+        ]
+        parts += ["### Taken over", "\n".join(lines)]
     if report.strength:
         lines = [f"- {escape(one.pack)}: {escape(one.says)}" for one in report.strength]
         parts += ["### Strength of the packs", "\n".join(lines)]
@@ -42,7 +49,11 @@ def table(report: Report) -> str:
     heads = [escape(report.heading(column).replace("\n", ", ")) for column in columns]
     rows = [["pack", *heads], ["---"] * (len(heads) + 1)]
     for pack in report.packs:
-        rows.append([pack, *(words(cells.get(f"{pack}-{column[0]}")) for column in columns)])
+        row = (
+            [cells[name] for ref in column if (name := f"{pack}-{ref}") in cells]
+            for column in columns
+        )
+        rows.append([pack, *map(words, row)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

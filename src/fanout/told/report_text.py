@@ -12,7 +12,7 @@ from rich.text import Text
 from fanout.core.refs import CoreRef
 from fanout.model import CellReport, Outcome, Result
 from fanout.told.report import Found, PromiseReport, Report, some, told
-from fanout.wording import GLYPHS, number, outcome_words, wrapped
+from fanout.wording import GLYPHS, TAKEN_OVER, number, outcome_words, signed, wrapped
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -39,6 +39,9 @@ def print_report(report: Report, console: Console) -> None:
     print_promises(console, report, "Broken outside what the pack supports", report.unsupported)
     print_will_break(console, report)
     print_not_applicable(console, report)
+    for taken in report.taken_over:
+        where = report.spans(taken.cells)
+        console.print(Text(f"{TAKEN_OVER} taken over, {taken.ran}: {taken.pack}, {where}"))
     for strength in report.strength:
         console.print(Text(f"Strength of {strength.pack}: {strength.says}"))
     for coverage in report.coverage:
@@ -60,8 +63,11 @@ def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
         grid.add_column(Text(report.heading(column)), width=WIDTH_OF_CELL - 1)
     cells = {cell.cell.name: cell for cell in report.cells}
     for pack in report.packs:
-        row = [cells.get(f"{pack}-{column[0]}") for column in columns]
-        grid.add_row(Text(pack), *(Text(folded(words(cell)), style(cell)) for cell in row))
+        row = [
+            [cells[name] for ref in column if (name := f"{pack}-{ref}") in cells]
+            for column in columns
+        ]
+        grid.add_row(Text(pack), *(Text(folded(words(alike)), style(alike)) for alike in row))
     return grid
 
 
@@ -70,17 +76,19 @@ def folded(said: str) -> str:
     return said.replace(", ", ",\n  ")
 
 
-def words(cell: CellReport | None) -> str:
-    """A glyph and what the cell says; nothing where no cell is expected."""
-    if cell is None:
+def words(alike: Sequence[CellReport]) -> str:
+    """A glyph and what cells that are alike say; nothing where no cell is expected."""
+    if not alike:
         return ""
+    cell = alike[0]
     known = cell.outcome is Outcome.PASSED and cell.counts.known_breaks
     glyph = GLYPHS[Result.KNOWN_BREAK if known else cell.outcome]
-    return f"{glyph} {outcome_words(cell.outcome, cell.counts)}"
+    taken_over = any(one.evidence and one.evidence.taken_over for one in alike)
+    return f"{glyph} {signed(outcome_words(cell.outcome, cell.counts), taken_over)}"
 
 
-def style(cell: CellReport | None) -> str:
-    return STYLES[cell.outcome] if cell else ""
+def style(alike: Sequence[CellReport]) -> str:
+    return STYLES[alike[0].outcome] if alike else ""
 
 
 def print_promises(

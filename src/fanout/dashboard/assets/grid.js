@@ -21,7 +21,7 @@
     return found;
   };
   const details = data.detail.map(spread), says = data.says.map(spread), newest = data.newest.map(spread);
-  const earlier = data.earlier.map(spread);
+  const earlier = data.earlier.map(spread), ran = data.ran.map(spread);
   let start = 0;
   const groups = data.groups.map(([title, kind, count]) => {
     const group = { title, kind, refs: Array.from({ length: count }, (_, at) => start + at) };
@@ -268,6 +268,12 @@
       ?? looks.find((_, at) => signs[at] === sign && looks[at][1] !== "passed") ?? looks[signs.indexOf(sign)];
     inside.className = `box ${look || "not-run"}${hit ? "" : " aside"}`;
     inside.append(...sayBox(sign, column, signs, looks), ...(look === "regressed" ? [] : turns(row, there)));
+    if (!column.summary && ran[row][ref] >= 0) {
+      const taken = make("span", "taken", data.taken);
+      taken.setAttribute("aria-label", "taken over");
+      taken.setAttribute("role", "img");
+      inside.append(" ", taken);
+    }
     if (column.summary) {
       inside.type = "button";
       inside.addEventListener("click", () => toggle(() => opened.set(column.summary.title, true)));
@@ -366,6 +372,7 @@
     if (signs[0] === NOT_RUN) said.push("In the matrix, and no run has it yet.");
     else if (signs[0] !== PASSED) said.push(begun(row, ref, signs[0]));
     if (newest[row][ref] >= 0) said.push(`last run ${ago(newest[row][ref])}`);
+    if (ran[row][ref] >= 0) said.push(`${data.taken} Taken over from a cell that is the same: it really ran ${ago(ran[row][ref])}.`);
     if (earlier[row][ref]) said.push("It ran with an earlier content of the pack.");
     if (there.length > 1) said.push(`${there.length} Cores of the same content look like this.`);
     if (note) said.push(`The pack is ${note}.`);

@@ -64,7 +64,7 @@ SELECT evidence_as.new, cell_as.new, content_as.new, results_as.new, outcome, re
 FROM old.evidence JOIN evidence_as ON evidence_as.old = id JOIN cell_as ON cell_as.old = cell
 JOIN content_as ON content_as.old = content JOIN results_as ON results_as.old = results
 ORDER BY 1;
-INSERT INTO attempt SELECT evidence_as.new, started, took, document_as.new
+INSERT INTO attempt SELECT evidence_as.new, started, took, document_as.new, ran_as, ran
 FROM old.attempt JOIN evidence_as ON evidence_as.old = evidence
 JOIN document_as ON document_as.old = document ORDER BY 1, 2, 3, 4;
 """

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from fanout.history.gather import Once
 from fanout.model import Counts, Outcome, Result, Verdict
-from fanout.wording import GLYPHS, cut, moment
+from fanout.wording import GLYPHS, TAKEN_OVER, cut, moment
 
 NOT_RUN = "not run"
 PARTLY = "partly judged"
@@ -95,6 +95,7 @@ class Box(NamedTuple):
     broken: int = 0
     newest: datetime | None = None
     earlier: bool = False  # whether it ran with an earlier content of the pack
+    ran: datetime | None = None  # when that really ran which the cell has taken over
 
 
 def look(outcome: Outcome, counts: Counts) -> str:
@@ -155,6 +156,8 @@ def compact(
         "says": [repeated(words.at(worded(box)) for box in line) for line in lines],
         "detail": [repeated(texts.at(box) for box in line) for line in lines],
         "newest": [repeated(minutes(base, box and box.newest) for box in line) for line in lines],
+        "ran": [repeated(minutes(base, box and box.ran) for box in line) for line in lines],
+        "taken": TAKEN_OVER,
         "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
         "details": texts.held,
         "words": list(words.seen),

@@ -19,13 +19,14 @@ from fanout.wording import outcome_words
 NEWEST_EVIDENCE = """
 SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
     hex(results.digest), evidence.results, outcome, reason, supported, first, evidence.newest,
-    evidence.cell
+    evidence.cell, ran_as, max(ran)
 FROM (SELECT cell, max(newest) AS newest FROM evidence GROUP BY cell) AS last
 JOIN evidence ON evidence.cell = last.cell AND evidence.newest = last.newest
+JOIN attempt ON attempt.evidence = evidence.id AND attempt.started = evidence.newest
 JOIN cell ON cell.id = evidence.cell
 JOIN content ON content.id = evidence.content JOIN results ON results.id = evidence.results
 WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\'
-ORDER BY cell.name"""
+GROUP BY evidence.id ORDER BY cell.name"""
 SPANS = """
 SELECT cell, id, outcome, first, newest FROM evidence WHERE newest IS NOT NULL ORDER BY cell"""
 FIRST_DOCUMENTS = """
@@ -67,6 +68,13 @@ class CellNow:
     document: str
     key: str
     counts: Counts
+    ran_as: str  # the cell that really ran, and when it did
+    ran: datetime
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether it did not run itself when it was last asked for."""
+        return (self.ran_as, self.ran) != (self.name, self.newest)
 
     @property
     def says(self) -> str:
@@ -91,6 +99,8 @@ class EvidenceRow(NamedTuple):
     first: int
     newest: int
     cell_id: int
+    ran_as: str
+    ran: int
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -147,6 +157,8 @@ def outcome_since(history: History, now: EvidenceRow, spans: Sequence[Span]) -> 
 
 def cell_now(now: EvidenceRow, since: int, document: str, counts: Counts) -> CellNow:
     pack, _, ref = now.cell.partition("-")
+    itself = (now.ran_as, now.ran) == (now.cell, now.newest)
+    taken = () if itself else (now.ran_as, now.ran)
     return CellNow(
         name=now.cell,
         pack=pack,
@@ -165,8 +177,10 @@ def cell_now(now: EvidenceRow, since: int, document: str, counts: Counts) -> Cel
         newest=moment(now.newest),
         since=moment(since),
         document=document,
-        key=digest_of((now.cell, now.content, document)),
+        key=digest_of((now.cell, now.content, document, *taken)),
         counts=counts,
+        ran_as=now.ran_as,
+        ran=moment(now.ran),
     )
 
 

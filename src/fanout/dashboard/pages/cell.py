@@ -20,6 +20,7 @@ from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.dashboard.site import Part
 from fanout.history.run import Finding, KnownBreakInRun
 from fanout.model import Promise, Result, in_range
+from fanout.wording import TAKEN_OVER
 
 QUIET = (Result.KEPT, Result.NOT_APPLICABLE)
 NO_STEP = "no Core before has kept what is broken, so there is none to compare with"
@@ -109,6 +110,8 @@ class CellPages:
             ),
             "errored": (*of[Result.ERRORED], *of[Result.LISTED_BUT_KEPT]),
             "quiet": self.quiet(cell.results),
+            "taken_sign": TAKEN_OVER,
+            "ran_page": cell.ran_as in self.snapshot.cells,
         }
 
     def told(self, facts: CellFacts, said: Said) -> tuple[Told, ...]:

@@ -83,6 +83,7 @@ def box(facts: RunFacts, tried: Sequence[Attempt], verdict: str) -> Box:
         verdict=verdict,
         detail=f"{several}{words}",
         broken=len(broken),
+        ran=shown.taken_over.started if shown.taken_over else None,
     )
 
 

@@ -130,6 +130,7 @@ def box(cell: CellNow, told: LatestCell, judged: JudgedCell | None, pack_digest:
         detail=f"“{first.says or first.name}”" if first else detail,
         broken=count,
         newest=cell.newest,
+        ran=cell.ran if cell.taken_over else None,
         earlier="" not in (cell.pack_digest, pack_digest) and cell.pack_digest != pack_digest,
     )
 

@@ -1,0 +1,241 @@
+"""The key of a cell: cells with one key can say nothing but the same of their promises.
+
+Format `cell-key/1`: SHA-256, in hexadecimal, over the parts as JSON in ASCII, sorted, without
+spaces. The parts are all that a cell can see, but the version of Core: of that they hold what every
+range of the pack makes of it. No part is of one machine: a key is the same on each of its kind.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import platform
+import re
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TypedDict
+
+from packaging.requirements import Requirement
+from packaging.specifiers import InvalidSpecifier
+from packaging.utils import canonicalize_name
+
+from pack import Pack, holds, pack_digest, read_pack
+from sealed import canonical
+
+FORMAT = "cell-key/1"
+SEEN = ("LANG", "LANGUAGE", "PYTHON_GIL")  # variables that tox hands down, and Python heeds
+METADATA = ("importlib.metadata", "importlib_metadata", "pkg_resources")
+# What is in a Core's metadata that the key has.
+IN_THE_KEY = {"requires", "entry_points", "PackageNotFoundError"}
+TELLS_THE_CELL = {"__version__", "environ", "environb", "getenv", "argv", "orig_argv"}
+A_RANGE = re.compile(r"\s*(===?|~=|!=|<=?|>=?)")
+
+# CPython before 3.11.8 counts the recursion of all parsers at once (python/cpython#106905).
+PARSING = Lock()
+
+
+class Parts(TypedDict):
+    """What a key is made of."""
+
+    format: str
+    pack: str  # the digest of its files and of those that all packs share, as evidence has it
+    cell: str  # the digest of how tox runs it
+    core: str  # the digest of what is installed of it
+    requires: list[str]
+    requires_python: str
+    entry_points: str
+    ranges: dict[str, bool]  # of the pack, and whether the version is in them
+    known_breaks: list[str]  # that apply to the version, and have not expired
+    distributions: list[str]  # that are installed besides Core
+    python: str
+    implementation: str
+    platform: str
+    environment: dict[str, str]
+
+
+# What a reader is told that differs.
+CALLED: Mapping[str, str] = {
+    "format": "the format of the key",
+    "pack": "the pack's files, or what all packs share",
+    "cell": "how tox runs a cell",
+    "core": "Core's content",
+    "requires": "what Core requires",
+    "requires_python": "which Python Core requires",
+    "entry_points": "Core's entry points",
+    "ranges": "which ranges of the pack Core is in",
+    "known_breaks": "which known breaks apply",
+    "distributions": "what is installed besides Core",
+    "python": "Python's version",
+    "implementation": "Python's implementation",
+    "platform": "the platform",
+    "environment": f"one of {', '.join(SEEN)}",
+}
+
+
+@dataclass(frozen=True)
+class CoreSeen:
+    """All of an installed Core that a cell can see; `reads` names a file that reads its version."""
+
+    source: str
+    version: str
+    digest: str
+    requires: tuple[str, ...]
+    requires_python: str
+    entry_points: str
+    reads: str = ""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """What it requires here, without an extra."""
+        return tuple(sorted(text for text in self.requires if applies(text)))
+
+
+def applies(requirement: str) -> bool:
+    marker = Requirement(requirement).marker
+    return marker is None or marker.evaluate({"extra": ""})
+
+
+@dataclass(frozen=True)
+class PackSeen:
+    """What of a pack the keys of its cells need; `reads` is as that of a Core."""
+
+    name: str
+    digest: str
+    says: Pack
+    ranges: tuple[str, ...]
+    reads: str = ""
+
+
+def read_pack_seen(folder: Path) -> PackSeen:
+    """The pack in a folder; raises HarnessError if it is none."""
+    says = read_pack(folder / "pack.toml")
+    trees = {file.name: tree_of(file.read_bytes()) for file in sorted(folder.rglob("*.py"))}
+    ranges = {says.supports, *(known.core for known in says.known_breaks)}
+    ranges |= {text for tree in trees.values() for text in ranges_in(tree)}
+    reads = next((name for name, tree in trees.items() if reads_version(tree, of_pack=True)), "")
+    return PackSeen(folder.name, pack_digest(folder), says, tuple(sorted(ranges)), reads)
+
+
+def parts_of(
+    pack: PackSeen, core: CoreSeen, distributions: Iterable[str], how: str, today: date
+) -> Parts:
+    """The parts of the key of a pack's cell; `how` says how tox runs it."""
+    in_force = (
+        f"{known.test} {known.core}"
+        for known in pack.says.known_breaks
+        if known.test and known.excuses(known.test, core.version, today)
+    )
+    return {
+        "format": FORMAT,
+        "pack": pack.digest,
+        "cell": hashlib.sha256(how.encode()).hexdigest(),
+        "core": core.digest,
+        "requires": sorted(core.requires),
+        "requires_python": core.requires_python,
+        "entry_points": core.entry_points,
+        "ranges": {text: holds(text, core.version) for text in pack.ranges},
+        "known_breaks": sorted(in_force),
+        "distributions": sorted(map(normalised, distributions)),
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "platform": sysconfig.get_platform(),
+        "environment": {name: os.environ[name] for name in SEEN if name in os.environ},
+    }
+
+
+def key_of(parts: Parts) -> str:
+    return hashlib.sha256(canonical(parts)).hexdigest()
+
+
+def differing(one: Parts, other: Parts) -> list[str]:
+    """In words, each part in which two keys differ."""
+    here, there = dict(one), dict(other)
+    return [said for part, said in CALLED.items() if here.get(part) != there.get(part)]
+
+
+def normalised(distribution: str) -> str:
+    """`Name==version` as every installer would write it."""
+    name, _, version = distribution.partition("==")
+    return f"{canonicalize_name(name)}=={version}"
+
+
+def tree_of(source: bytes) -> ast.Module | None:
+    """The syntax of a file; None for one that is not Python."""
+    try:
+        with PARSING:
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def ranges_in(tree: ast.Module | None) -> Iterator[str]:
+    """Every text in a file that is a range of versions."""
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and is_range(node.value):
+            yield node.value
+
+
+@lru_cache
+def is_range(text: str) -> bool:
+    if not A_RANGE.match(text):
+        return False
+    try:
+        holds(text, "1")
+    except InvalidSpecifier:
+        return False
+    return True
+
+
+def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
+    """Whether a file may read which version of Core is installed, or else cannot be read.
+
+    In metadata it may look at what the key has; a pack, at nothing that tells it its cell.
+    """
+    if tree is None:
+        return True
+    modules = {alias for node in ast.walk(tree) for alias in metadata_names(node)}
+    harmless = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in IN_THE_KEY
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                named = {one.name for one in names}
+                if of_metadata(node) and named - IN_THE_KEY - {*METADATA[:2]}:
+                    return True
+                if of_pack and named & TELLS_THE_CELL:
+                    return True
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                if modules and ast.unparse(node) in modules and id(node) not in harmless:
+                    return True
+                if of_pack and name in TELLS_THE_CELL:
+                    return True
+            # As an argument of what imports or opens it, and not in a sentence.
+            case ast.Constant(value=str(text)):
+                if text in METADATA or ".dist-info" in text or (of_pack and text == "__version__"):
+                    return True
+    return False
+
+
+def of_metadata(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is of a module that reads the metadata of distributions."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module in METADATA
+    return any(one.name in METADATA for one in node.names)
+
+
+def metadata_names(node: ast.AST) -> Iterator[str]:
+    """The names under which an import makes the metadata of distributions known."""
+    match node:
+        case ast.Import(names=names):
+            yield from (one.asname or one.name for one in names if one.name in METADATA)
+        case ast.ImportFrom(module="importlib", names=names):
+            yield from (one.asname or one.name for one in names if one.name == "metadata")

@@ -1,0 +1,113 @@
+"""What a cell would install, found out without its env: the Core itself, and all that comes along.
+
+uv does both, as it does in a cell. A Core that was looked at once is kept, under what it was asked
+for by; what comes along is resolved for each run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+
+import sealed
+from cell_key import CoreSeen, normalised, reads_version, tree_of
+from guard import DISTRIBUTION, digest, source
+from pack import HarnessError
+
+LONGEST = 300  # seconds
+NAMING = (b"metadata", b"pkg_resources", b"dist-info")  # without which no file reads a version
+
+
+class Unresolved(Exception):
+    """It cannot be said what a cell would install; the cell itself will say why."""
+
+
+class Installer:
+    """uv, with the environment that the cells give it, and a folder for what it found out."""
+
+    def __init__(
+        self, uv: str, python: str, environment: Mapping[str, str], folder: Path, kept: Path
+    ) -> None:
+        self.uv, self.python, self.environment = uv, python, environment
+        self.folder, self.kept = folder, kept
+
+    def ask(self, *arguments: str, told: str = "") -> str:
+        try:
+            done = subprocess.run(
+                (self.uv, "pip", *arguments, "--quiet", "--python", self.python),
+                env=self.environment,
+                cwd=self.folder,
+                input=told,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=LONGEST,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unresolved(str(error)) from error
+        if done.returncode:
+            raise Unresolved(done.stderr.strip())
+        return done.stdout
+
+    def core(self, requirement: str, content: str = "", *, anew: bool = False) -> CoreSeen:
+        """The Core that a requirement names; `content` tells two of one name apart."""
+        uses = {k: v for k, v in self.environment.items() if k.startswith(("UV_", "PIP_"))}
+        named = hashlib.sha256(sealed.canonical([requirement, content, uses])).hexdigest()
+        file = self.kept / f"{named}.json"
+        # Of one that is damaged, or of another release of this harness, it is found out again.
+        with suppress(sealed.Damaged, TypeError):
+            if not anew and (told := sealed.read(file)):
+                return CoreSeen(**told | {"requires": tuple(told["requires"])})
+        with tempfile.TemporaryDirectory(prefix="core-") as folder:
+            install = ("install", "--no-deps", "--prefix", folder, requirement)
+            try:
+                self.ask(*install, "--offline")  # what uv has already, it need not ask for
+            except Unresolved:
+                self.ask(*install)
+            seen = look_at(Path(folder))
+        sealed.write(file, asdict(seen))
+        return seen
+
+    def lock(self, requirements: Sequence[str]) -> list[str]:
+        """What is installed where all this is required, each as `name==version`."""
+        compile_all = ("compile", "--no-header", "--no-annotate", "--no-emit-index-url", "-")
+        said = self.ask(*compile_all, told="\n".join(requirements)) if requirements else ""
+        return [line.partition(";")[0].strip() for line in said.splitlines() if "==" in line]
+
+
+def installed(folder: Path) -> list[str]:
+    """What is installed in a folder besides Core, each as `name==version`."""
+    there = (one for one in metadata.distributions(path=[str(folder)]))
+    found = {normalised(f"{one.name}=={one.version}") for one in there}
+    return sorted(one for one in found if not one.startswith(f"{DISTRIBUTION}=="))
+
+
+def look_at(folder: Path) -> CoreSeen:
+    """The Core that is installed in a folder; raises Unresolved if it is not there as it should."""
+    there = [*folder.rglob("*.dist-info")]
+    if len(there) != 1:
+        raise Unresolved(f"'{DISTRIBUTION}' was not installed")
+    core, site = metadata.Distribution.at(there[0]), there[0].parent
+    code = ((path, path.read_bytes()) for path in sorted(site.rglob("*.py")))
+    named = ((path, text) for path, text in code if any(word in text for word in NAMING))
+    reader = next((path for path, text in named if reads_version(tree_of(text))), None)
+    try:
+        content = digest(core)
+    except HarnessError as error:
+        raise Unresolved(str(error)) from error
+    return CoreSeen(
+        source=source(core),
+        version=core.version,
+        digest=content,
+        requires=tuple(core.requires or ()),
+        requires_python=core.metadata["Requires-Python"] or "",
+        entry_points=core.read_text("entry_points.txt") or "",
+        reads=reader.relative_to(site).as_posix() if reader else "",
+    )

@@ -1,0 +1,200 @@
+"""Taking over: of the cells that are asked for, those with a verdict already need not run.
+
+Of the others, the last of each key runs, and the rest take over what it says; if that is no
+verdict, they run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from xml.etree import ElementTree
+
+from cell_key import CoreSeen, Parts, key_of, parts_of, read_pack_seen
+from evidence import without_secrets
+from kept import Refused, Store, Verdict, taken_over
+from pack import HarnessError
+from resolution import Installer, Unresolved, installed
+
+T = TypeVar("T")
+AT_ONCE = 8  # questions to uv
+ONE_IN = 10  # of the cells of a sample
+DISAGREE = "disagree"  # the type of an error
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cell that is asked for; `content` tells two Cores of one requirement apart."""
+
+    cell: str
+    pack: str
+    core: str
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell with its key, and all that it is to install besides Core."""
+
+    asked: Asked
+    core: CoreSeen
+    parts: Parts
+    key: str
+
+    @property
+    def lock(self) -> list[str]:
+        return self.parts["distributions"]
+
+
+@dataclass
+class Plan:
+    """What is known of the cells before any of them runs."""
+
+    evidence: Path
+    store: Store
+    say: Callable[[str], None]
+    cells: dict[str, Planned] = field(default_factory=dict)
+    taken: dict[str, Verdict] = field(default_factory=dict)
+    follows: dict[str, str] = field(default_factory=dict)  # the cell that runs first, by cell
+    sample: set[str] = field(default_factory=set)
+    last: str = ""  # the one cell that is left where all others need not run
+
+    def decide(self, fresh: bool, sample: str) -> None:
+        """Take over what is kept, unless all is to run; `sample` draws cells that run again."""
+        if fresh:
+            return
+        first: dict[str, str] = {}
+        verdicts: dict[str, Verdict | None] = {}
+        for name, planned in reversed(self.cells.items()):  # the newest Core runs
+            if planned.key not in verdicts:
+                verdicts[planned.key] = self.kept(planned)
+            verdict = verdicts[planned.key]
+            known = verdict or planned.key in first
+            if known and sample and drawn(sample, name):
+                self.sample.add(name)
+            elif verdict and self.take(name, verdict):
+                self.taken[name] = verdict
+            elif planned.key in first:
+                self.follows[name] = first[planned.key]
+            else:
+                first[planned.key] = name
+
+    def kept(self, planned: Planned) -> Verdict | None:
+        """What is kept for a cell; what is not believed is told, and as if it were not there."""
+        try:
+            return self.store.find(planned.key)
+        except Refused as error:
+            self.say(f"{planned.asked.cell} runs: {error}")
+            self.store.file(planned.key).unlink(missing_ok=True)
+            return None
+
+    def take(self, name: str, verdict: Verdict) -> bool:
+        """Write the evidence of a cell that takes a verdict over, if it may."""
+        planned = self.cells[name]
+        asked = without_secrets(planned.asked.core)
+        try:
+            content = taken_over(verdict, planned.key, name, asked, planned.core)
+        except Refused:
+            return False
+        file = self.evidence / f"{name}.xml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".taken-over.part")
+        part.write_bytes(content)
+        part.replace(file)
+        return True
+
+    def follow(self, name: str) -> Verdict | None:
+        """What a cell takes over, be it from one that has run meanwhile, its evidence written."""
+        verdict = self.taken.get(name)
+        if name in self.follows:
+            verdict = self.kept(self.cells[name])
+        return verdict if verdict and self.take(name, verdict) else None
+
+    def fits(self, name: str, site: Path) -> bool:
+        """Whether nothing is installed yet, or else what the cells of this run have."""
+        return installed(site) in ([], self.cells[name].lock)
+
+    def keep(self, name: str) -> None:
+        """Keep what a cell has said that really ran."""
+        planned = self.cells[name]
+        file = self.evidence / f"{name}.xml"
+        try:
+            evidence = file.read_text("utf-8")
+            both = self.store.keep(planned.key, planned.parts, evidence)
+        except (OSError, UnicodeDecodeError, Refused):
+            return  # the evidence itself says what is wrong with it
+        if both:
+            said = f"'{both[0]}' and '{both[1]}' have one key, and do not say the same"
+            self.say(f"{said}: nothing is taken over from either")
+            if self.sample:
+                add_error(file, evidence, said)
+
+
+def make_plan(
+    plan: Plan,
+    asked: Sequence[Asked],
+    packs: Path,
+    how: str,
+    beside: Sequence[str],
+    uv: Installer,
+    anew: bool,
+) -> None:
+    """Find the key of each cell that has one; of the others their own run will tell."""
+    seen = {}
+    for name in dict.fromkeys(one.pack for one in asked):
+        try:
+            seen[name] = read_pack_seen(packs / name)
+        except (HarnessError, ValueError):
+            continue  # its cells say what is wrong with it
+        if file := seen[name].reads:
+            plan.say(f"no cell of '{name}' is taken over: its '{file}' reads which Core it runs on")
+            del seen[name]
+    wanted = [one for one in asked if one.pack in seen]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        contents = dict.fromkeys((one.core, one.content) for one in wanted)
+        found = pool.map(lambda core: attempt(lambda: uv.core(*core, anew=anew)), contents)
+        cores = {core: one for core, one in zip(contents, found, strict=True) if one}
+        requires = dict.fromkeys(one.required for one in cores.values())
+        resolved = pool.map(lambda one: attempt(lambda: uv.lock((*beside, *one))), requires)
+        locks = dict(zip(requires, resolved, strict=True))
+    for core in cores.values():
+        if core.reads:
+            plan.say(
+                f"no cell on Core {core.version} is taken over: '{core.reads}' reads its version"
+            )
+    today = datetime.now(UTC).date()
+    for one in wanted:
+        found_core = cores.get((one.core, one.content))
+        lock = locks[found_core.required] if found_core and not found_core.reads else None
+        if found_core and lock is not None:
+            parts = parts_of(seen[one.pack], found_core, lock, how, today)
+            plan.cells[one.cell] = Planned(one, found_core, parts, key_of(parts))
+
+
+def attempt(find: Callable[[], T]) -> T | None:
+    try:
+        return find()
+    except Unresolved:
+        return None
+
+
+def drawn(sample: str, cell: str) -> bool:
+    """Whether a cell is of a sample, which is the same for everybody who names it so."""
+    number = hashlib.sha256(f"{sample}\0{cell}".encode()).digest()
+    return int.from_bytes(number, "big") % ONE_IN == 0
+
+
+def add_error(file: Path, evidence: str, said: str) -> None:
+    """Let the evidence of a cell say that it has no verdict, and why."""
+    root = ElementTree.fromstring(evidence)  # noqa: S314 - its runner wrote it
+    suite = next(root.iter("testsuite"))
+    case = ElementTree.SubElement(suite, "testcase", name="run", time="0.000")
+    ElementTree.SubElement(case, "error", type=DISAGREE, message=said)
+    for count in ("tests", "errors"):
+        suite.set(count, str(int(suite.get(count, "0")) + 1))
+    file.write_bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))

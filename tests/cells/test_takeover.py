@@ -1,0 +1,174 @@
+"""Taking over through tox: what runs, what need not, and what is said of both.
+
+The Cores are made up; pytest comes from a package index.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fanout.cells.evidence import read_file
+from fanout.model import Evidence
+from tests.worlds.checkout import OF_TESTS
+from tests.worlds.harness import takeover
+from tests.worlds.small import SmallWorld
+
+SAME = "number = 1\n"
+RELEASES = {"1.9.0": SAME, "1.9.1": SAME, "1.9.2": SAME, "1.9.3": "number = 2\n"}
+EVERY = [f"v{version.replace('.', '')}" for version in RELEASES]
+KEPT = "from market_data_core import number\nassert number"
+ONE = "from market_data_core import number\nassert number == 1"
+
+
+class World(SmallWorld):
+    """A pack on four Cores, three of them with the same content."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, RELEASES)
+        before, cell = (root / "tox.ini").read_text("utf-8").split("[cell]")
+        cell = re.sub(r" +(PYTHONPATH|UV_NO_INDEX) = .*\n", "", cell)
+        cell = cell.replace("deps = ", "deps =\n    -r packs/requirements.txt\n    ")
+        self.project.write("tox.ini", f"{before}[cell]{cell}")
+        self.project.write("packs/requirements.txt", "pytest>=9.0\npytest-asyncio>=1.3\n")
+        self.promises(kept=KEPT)
+
+    def tox(self, *arguments: str, **variables: str) -> tuple[int, str]:
+        """What `tox p` ends with, and all that it says."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith((*OF_TESTS, "FRESH"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "tox", "p", "--parallel-no-spinner", *arguments],
+            cwd=self.root,
+            env=clean | {"UV_FIND_LINKS": str(self.root / "releases")} | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def evidence(self) -> dict[str, Evidence]:
+        """The evidence of every cell by the end of its name, as the tool reads it."""
+        files = sorted((self.root / "evidence").glob("*.xml"))
+        return {file.stem.removeprefix("small-core_"): read_file(file) for file in files}
+
+    def ran(self) -> list[str]:
+        """The cells that really ran."""
+        return [name for name, one in self.evidence().items() if one.taken_over is None]
+
+    def results(self) -> dict[str, list[tuple[str, str, str]]]:
+        return {
+            name: [(one.name, one.result, one.message) for one in found.promises]
+            for name, found in self.evidence().items()
+        }
+
+
+@pytest.fixture
+def world(tmp_path: Path, compiled_wheels: None) -> World:
+    return World(tmp_path / "world")
+
+
+def test_each_thing_runs_once(world: World) -> None:
+    """Of Cores alike one runs; again nothing does; a pack or a Core that is new runs alone."""
+    world.promises(kept=KEPT, one=ONE)
+    code, said = world.tox()
+    assert "taken over: 2 of 4 cells" in said
+    assert (code, world.ran()) == (1, ["v192", "v193"])
+    found = world.evidence()
+    for name in ("v190", "v191"):
+        taken = found[name].taken_over
+        assert taken
+        assert (taken.cell, taken.started) == ("small-core_v192", found["v192"].started)
+        assert found[name].version == f"1.9.{name[-1]}"
+    report = world.project.fanout("report").stdout
+    assert "passed ↩" in report
+    assert "taken over, and ran on" in report
+    before = world.results()
+
+    code, said = world.tox()
+    assert "taken over: 4 of 4 cells" in said
+    assert "broken promise: Core keeps one. (test_core.py::test_one)" in said
+    assert (code, world.ran(), world.results()) == (1, [], before)
+
+    code, said = world.tox(FRESH="1")
+    assert "taken over" not in said
+    assert (code, world.ran(), world.results()) == (1, EVERY, before)
+
+    world.release("1.9.4", SAME)
+    tox_ini = (world.root / "tox.ini").read_text("utf-8")
+    tox_ini = tox_ini.replace("v193\n", "v193 v194\n").replace(
+        "core_v193 = 1.9.3\n", "core_v193 = 1.9.3\ncore_v194 = 1.9.4\n"
+    )
+    world.project.write("tox.ini", tox_ini)
+    world.tox()
+    assert world.ran() == []
+    assert "v194" in world.evidence()
+
+    world.promises(kept=KEPT)
+    code, _ = world.tox()
+    assert (code, world.ran()) == (0, ["v193", "v194"])
+    code, said = world.tox("-m", "small")
+    assert (code, world.ran()) == (0, [])
+    assert "congratulations" in said
+
+
+def test_what_has_no_verdict_is_not_taken_over(world: World) -> None:
+    """Where the first of three cells alike is errored, or dies, the others run."""
+    world.promises(kept="import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    world.tox()
+    assert world.ran() == EVERY
+
+
+def test_damage_is_noticed(world: World) -> None:
+    """What is kept and was changed is told by file, and the cells run."""
+    world.tox()
+    kept = sorted((world.root / ".tox/kept").glob("*.json"))
+    assert len(kept) == 2
+    for file in kept:
+        file.write_bytes(file.read_bytes().replace(b"1.9.2", b"1.9.1").replace(b"v193", b"v194"))
+    _, said = world.tox()
+    for file in kept:
+        assert f"'{file}' is not believed" in said
+    assert world.ran() == ["v192", "v193"]
+
+
+def test_a_sample_that_disagrees_is_an_error(world: World) -> None:
+    """A cell of a sample runs though its verdict is kept; one that says otherwise names both."""
+    flag = world.root / "flag"
+    world.promises(kept=f"from pathlib import Path\nassert not Path({str(flag)!r}).exists()")
+    world.tox()
+    flag.touch()
+    drawn = (str(number) for number in range(1000))
+    by = next(one for one in drawn if takeover.drawn(one, "small-core_v191"))
+    code, said = world.tox(SAMPLE=by)
+
+    both = "'small-core_v192' and 'small-core_v191' have one key, and do not say the same"
+    assert both in said
+    assert "v191" in world.ran()
+    errors = [one.message for one in world.evidence()["v191"].promises if one.result == "errored"]
+    assert errors == [both]
+    assert code
+
+
+def test_a_pack_that_reads_the_version_runs_everywhere(world: World) -> None:
+    """A pack that asks which Core is installed is told by name, and never taken over."""
+    world.promises(
+        kept="from importlib.metadata import version\nassert version('market-data-core')"
+    )
+    _, said = world.tox()
+    assert "no cell of 'small' is taken over: its 'test_core.py' reads which Core" in said
+    assert world.ran() == EVERY
+
+
+def test_a_path_is_never_taken_over(world: World) -> None:
+    """A candidate that a path names runs, however like another Core it is."""
+    wheel = world.root / "releases/market_data_core-1.9.0-py3-none-any.whl"
+    world.tox("-e", "small-core_v190")
+    for _ in range(2):
+        world.tox("-m", "candidate", CORE_CANDIDATE=str(wheel))
+        assert "candidate" in world.ran()
