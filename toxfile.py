@@ -347,7 +347,7 @@ def print_matrix(state: State) -> None:
             name: {"set_env": {"CORE": installed(cells()[name])}, "labels": [*cells()[name].labels]}
             for name in dict.fromkeys((*env_list, *cells()))
         }
-        print(json.dumps({"env": told, "tox": {"env_list": env_list}}))
+        sys.stdout.write(json.dumps({"env": told, "tox": {"env_list": env_list}}) + "\n")
         raise SystemExit(0)
 
 

@@ -95,7 +95,7 @@ def read_config(root: Path) -> ToxConfig:
     done = subprocess.run(
         command("-q", "config", "-e", "ALL", "--format", "json", *keys),
         cwd=root,
-        # To have them configured takes tox packs × refs²; a toxfile.py that made them tells at once.
+        # It takes tox long to make them all; a toxfile.py that knows the cells tells them at once.
         env=clean_environment() | {"FANOUT_MATRIX": "1"},
         capture_output=True,
         encoding="utf-8",
