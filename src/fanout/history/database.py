@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
@@ -40,7 +41,8 @@ OUTSIDE = frozenset(
 )
 CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
 NOTHING = Environment(asked="")
-Key, Words = tuple[str, str], tuple[str, str, str, str]
+Key: TypeAlias = tuple[str, str]  # a promise: its pack and name
+Words: TypeAlias = tuple[str, str, str, str]  # says, contract, core and result
 
 
 class Damaged(Exception):
