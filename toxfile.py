@@ -240,6 +240,14 @@ def requirement(named: str, root: Path, variable: str = "CORE_CANDIDATE") -> str
     return f"{DISTRIBUTION} @ {path.as_uri()}"
 
 
+def installed(cell: Cell) -> str:
+    """What a cell installs as its Core; empty if what is asked for can be none."""
+    try:
+        return requirement(cell.asked, ROOT, cell.variable)
+    except ValueError:
+        return ""
+
+
 class OfAnyName(Info):
     """What is kept about an env that has several names."""
 
@@ -292,6 +300,8 @@ def tox_extend_envs() -> Iterator[str]:
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     """Give each cell its section, and the env list the cells of the default matrix."""
     be_brief()
+    if os.environ.get("FANOUT_MATRIX"):
+        print_matrix(state)
     if for_programs(state):
         leave_stdout(state)
     end_with_answer(state)
@@ -327,6 +337,18 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     finally:
         if on_github is not None:
             os.environ["GITHUB_ACTIONS"] = on_github
+
+
+def print_matrix(state: State) -> None:
+    """Tell the cells as `tox config` does, which would make every env for it, and end."""
+    if state.conf.options.command == "config":
+        env_list = [name for name, cell in cells().items() if cell.default and not cell.release]
+        told = {
+            name: {"set_env": {"CORE": installed(cells()[name])}, "labels": [*cells()[name].labels]}
+            for name in dict.fromkeys((*env_list, *cells()))
+        }
+        sys.stdout.write(json.dumps({"env": told, "tox": {"env_list": env_list}}) + "\n")
+        raise SystemExit(0)
 
 
 def be_brief() -> None:
@@ -426,12 +448,8 @@ def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
     if env_conf.name in (*ANSWERS, "dashboard"):
         env_conf["set_env"].update({"FANOUT_ANSWER": os.environ.get("FANOUT_ANSWER", "")})
     if cell := cells().get(env_conf.name):
-        try:
-            core = requirement(cell.asked, ROOT, cell.variable)
-        except ValueError:
-            core = ""
         brief = os.environ.get("FANOUT_BRIEF", "")
-        env_conf["set_env"].update({"PACK": cell.pack, "CORE": core, "BRIEF": brief})
+        env_conf["set_env"].update({"PACK": cell.pack, "CORE": installed(cell), "BRIEF": brief})
         if cell.release:
             env_conf["set_env"].update({"CONSUMER": cell.release})
 

@@ -12,6 +12,7 @@ import pytest
 
 from fanout.cells.evidence import read_file
 from fanout.cells.matrix import read_matrix
+from fanout.cells.tox import ToxConfig, read_config
 from fanout.core.resolve import newest, release_at, resolve
 from fanout.model import Result
 from tests import PACKS
@@ -70,6 +71,26 @@ def test_every_env_has_a_description(checkout: Checkout) -> None:
     assert len(said) > 200
     assert [name for name in said if not said[name]] == []
     assert "stand-in" in said["store-core_v110"]
+
+
+def test_the_matrix_is_told_as_tox_configures_it(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What toxfile.py tells the tool of each cell is what `tox config` says after making them."""
+    monkeypatch.setenv("CORE_CANDIDATE", "1.2.31")
+    told = read_config(checkout.root)
+    keys = ("env_list", "set_env", "labels")
+    done = checkout.tox(
+        "-qq", "config", "-e", "ALL", "--format", "json", "-k", *keys, CORE_CANDIDATE="1.2.31"
+    )
+    made = ToxConfig.model_validate_json(done.stdout)
+
+    cells = {name: env for name, env in made.env.items() if "-core_" in name}
+    assert list(told.env) == list(cells)
+    assert told.tox.env_list == [name for name in made.tox.env_list if name in cells]
+    for name, env in cells.items():
+        assert told.env[name].set_env["CORE"] == env.set_env["CORE"], name
+        assert {*told.env[name].labels} == {*env.labels}, name
 
 
 def test_a_list_is_short(checkout: Checkout) -> None:

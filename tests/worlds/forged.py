@@ -44,7 +44,7 @@ class Size(NamedTuple):
         return f"1.{ref // REFS_OF_A_LINE}.{ref % REFS_OF_A_LINE}"
 
     def core_ref(self, ref: int) -> str:
-        return f"core_v{self.version(ref).replace('.', '')}"
+        return f"core_v{self.version(ref).replace('.', '_')}"
 
 
 def pack_digest(pack: str, number: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from heapq import heapreplace
 from statistics import median
 
 from fanout.errors import UnusableInput
@@ -65,9 +66,9 @@ def spread(
 ) -> tuple[tuple[str, ...], ...]:
     place = {cell: at for at, cell in enumerate(cells)}
     jobs: list[list[str]] = [[] for _ in range(min(number, len(cells)))]
-    load = [0.0] * len(jobs)
+    load = [(0.0, at) for at in range(len(jobs))]
     for cell in sorted(cells, key=took.__getitem__, reverse=True):
-        at = load.index(min(load))
+        least, at = load[0]
         jobs[at].append(cell)
-        load[at] += took[cell]
+        heapreplace(load, (least + took[cell], at))
     return tuple(tuple(sorted(job, key=place.__getitem__)) for job in jobs)

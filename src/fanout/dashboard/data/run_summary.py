@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Literal
 
-from fanout.dashboard.facts.run import RunFacts, in_order, pack_of
+from fanout.dashboard.facts.run import RunFacts, core_ref_of, in_order, pack_of
 from fanout.model import Answer, Core, Frozen, Outcome, Result, Verdict
 from fanout.told.decision.headline import headline
 
@@ -52,10 +52,9 @@ class RunSummary(Frozen):
 def summary(facts: RunFacts) -> RunSummary:
     run = facts.run
     counts = Counter(facts.outcomes.values())
-    cells: dict[str, dict[Outcome, tuple[str, ...]]] = {pack: {} for pack in in_order(facts)}
+    cells: dict[str, dict[Outcome, list[str]]] = {pack: {} for pack in in_order(facts)}
     for cell, outcome in facts.outcomes.items():
-        of_pack = cells[pack_of(cell)]
-        of_pack[outcome] = (*of_pack.get(outcome, ()), cell.partition("-")[2])
+        cells[pack_of(cell)].setdefault(outcome, []).append(core_ref_of(cell))
     return RunSummary(
         id=run.id,
         command=run.command,
@@ -66,7 +65,10 @@ def summary(facts: RunFacts) -> RunSummary:
         answer=run.answer,
         headline=headline(facts.decision) if facts.decision else "",
         counts={outcome: counts[outcome] for outcome in Outcome},
-        cells=cells,
+        cells={
+            pack: {outcome: tuple(refs) for outcome, refs in of_pack.items()}
+            for pack, of_pack in cells.items()
+        },
         broken=tuple(
             BrokenInRun(
                 pack=pack,

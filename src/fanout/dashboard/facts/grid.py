@@ -8,10 +8,10 @@ every text is held once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fanout.history.gather import Once
 from fanout.model import Counts, Outcome, Result, Verdict
@@ -47,6 +47,7 @@ VERDICTS: Mapping[str, str] = {
     Verdict.NOT_APPLICABLE: "a",
 }
 NOTHING = " "  # nothing is there, and nothing is expected
+T = TypeVar("T")
 
 
 class Row(NamedTuple):
@@ -118,9 +119,16 @@ def compact(
     Moments are minutes before `base`, rounded down.
     """
     texts, words, alsos = Texts(), Once[tuple[str, str, str]](), Once[str]()
+    held = Once[Box | None]()  # what many cells have alike is told once
     contents = {digest: place for place, digest in enumerate(distinct(columns))}
     places = {column.core_ref: place for place, column in enumerate(columns)}
-    lines = [[boxes.get((row.pack, column.core_ref)) for column in columns] for row in rows]
+    refs = [column.core_ref for column in columns]
+    lines = [[held.at(boxes.get((row.pack, ref))) for ref in refs] for row in rows]
+
+    def each(fact: Callable[[Box | None], T]) -> list[list[T]]:
+        told = [fact(box) for box in held.seen]
+        return [[told[at] for at in line] for line in lines]
+
     return {
         "link": link,
         "root": root,
@@ -145,24 +153,27 @@ def compact(
             [title, kind, len(list(members))]
             for (title, kind), members in groupby(columns, key=lambda one: (one.group, one.kind))
         ],
-        "outcome": [
-            "".join(OUTCOMES[box.outcome] if box else NOTHING for box in line) for line in lines
-        ],
-        "verdict": [
-            "".join(VERDICTS.get(box.verdict, NOTHING) if box else NOTHING for box in line)
-            for line in lines
-        ],
-        "also": [repeated(alsos.at(beside(box)) for box in line) for line in lines],
-        "says": [repeated(words.at(worded(box)) for box in line) for line in lines],
-        "detail": [repeated(texts.at(box) for box in line) for line in lines],
-        "newest": [repeated(minutes(base, box and box.newest) for box in line) for line in lines],
-        "ran": [repeated(minutes(base, box and box.ran) for box in line) for line in lines],
+        "outcome": ["".join(line) for line in each(outcome_sign)],
+        "verdict": ["".join(line) for line in each(verdict_sign)],
+        "also": list(map(repeated, each(lambda box: alsos.at(beside(box))))),
+        "says": list(map(repeated, each(lambda box: words.at(worded(box))))),
+        "detail": list(map(repeated, each(texts.at))),
+        "newest": list(map(repeated, each(lambda box: minutes(base, box and box.newest)))),
+        "ran": list(map(repeated, each(lambda box: minutes(base, box and box.ran)))),
         "taken": TAKEN_OVER,
-        "earlier": [repeated(int(bool(box and box.earlier)) for box in line) for line in lines],
+        "earlier": list(map(repeated, each(lambda box: int(bool(box and box.earlier))))),
         "details": texts.held,
         "words": list(words.seen),
         "alsos": list(alsos.seen),
     }
+
+
+def outcome_sign(box: Box | None) -> str:
+    return OUTCOMES[box.outcome] if box else NOTHING
+
+
+def verdict_sign(box: Box | None) -> str:
+    return VERDICTS.get(box.verdict, NOTHING) if box else NOTHING
 
 
 def worded(box: Box | None) -> tuple[str, str, str]:
@@ -224,7 +235,15 @@ def signs(words: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 def repeated(values: Iterable[int]) -> list[int]:
     """Each value and how often it follows itself."""
-    return [one for value, members in groupby(values) for one in (value, len(list(members)))]
+    found: list[int] = []
+    last = None
+    for value in values:
+        if value == last:
+            found[-1] += 1
+        else:
+            found += (value, 1)
+            last = value
+    return found
 
 
 def minutes(base: datetime, at: datetime | None) -> int:

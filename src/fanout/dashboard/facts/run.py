@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from fanout.core.requirement import ask_again, named, run_again
@@ -29,6 +30,7 @@ from fanout.model import (
 )
 
 GRAVEST = tuple(OUTCOMES)
+MOST_CELLS = 100_000  # whose names are taken apart once, though every run has them
 NOT_KEPT = (Result.BROKEN, Result.ERRORED, Result.LISTED_BUT_KEPT, Result.KNOWN_BREAK)
 KEPT, NOT_APPLICABLE = (Side(standing=one) for one in (Standing.KEPT, Standing.NOT_APPLICABLE))
 
@@ -42,7 +44,7 @@ class Failure(NamedTuple):
 
     @property
     def core_refs(self) -> tuple[str, ...]:
-        return tuple(cell.partition("-")[2] for cell in self.cells)
+        return tuple(map(core_ref_of, self.cells))
 
 
 class RunFacts:
@@ -54,10 +56,10 @@ class RunFacts:
     @cached_property
     def tried(self) -> Mapping[str, tuple[Attempt, ...]]:
         """The attempts at each cell, in their order."""
-        found: dict[str, tuple[Attempt, ...]] = {}
-        for attempt in sorted(self.run.attempts, key=lambda one: one.number):
-            found[attempt.cell] = (*found.get(attempt.cell, ()), attempt)
-        return found
+        found: dict[str, list[Attempt]] = {}
+        for attempt in sorted(self.run.attempts, key=attrgetter("number")):
+            found.setdefault(attempt.cell, []).append(attempt)
+        return {cell: tuple(attempts) for cell, attempts in found.items()}
 
     @cached_property
     def failures(self) -> Mapping[tuple[str, str], tuple[Failure, ...]]:
@@ -100,17 +102,20 @@ class RunFacts:
         return {cell: gravest(tried).outcome for cell, tried in self.tried.items()}
 
     def environment(self, attempt: Attempt) -> Environment | None:
-        at = attempt.environment
-        return None if at is None else self.run.environments[at]
+        return self.told(attempt.environment)
+
+    def told(self, environment: int | None) -> Environment | None:
+        return None if environment is None else self.run.environments[environment]
 
     @cached_property
     def cores(self) -> Mapping[str, Environment]:
         """What was tested as each Core ref, as the first cell that tells a version shows it."""
+        attempts = self.run.attempts
         found: dict[str, Environment] = {}
-        for attempt in self.run.attempts:
-            told, known = self.environment(attempt), found.get(attempt.core_ref)
+        for core_ref, at in {(core_ref_of(one.cell), one.environment): None for one in attempts}:
+            told, known = self.told(at), found.get(core_ref)
             if told and (known is None or (told.version and not known.version)):
-                found[attempt.core_ref] = told
+                found[core_ref] = told
         return found
 
     @cached_property
@@ -225,7 +230,7 @@ class RunFacts:
 
     def command(self, cell: str) -> str:
         """What runs a cell again."""
-        core_ref = cell.partition("-")[2]
+        core_ref = core_ref_of(cell)
         for core in (self.run.candidate, self.run.baseline):
             if core and core.core_ref == core_ref:
                 return reproduce(core, cell)
@@ -245,8 +250,14 @@ class RunFacts:
         return ask_again(pack, known[core_ref], promise) if known.get(core_ref) else ""
 
 
+@lru_cache(maxsize=MOST_CELLS)
 def pack_of(cell: str) -> str:
     return cell.partition("-")[0]
+
+
+@lru_cache(maxsize=MOST_CELLS)
+def core_ref_of(cell: str) -> str:
+    return cell.partition("-")[2]
 
 
 def gravest(attempts: Sequence[Attempt]) -> Attempt:

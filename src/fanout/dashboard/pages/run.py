@@ -62,10 +62,10 @@ def pages(edition: Edition, document: str) -> Mapping[str, bytes]:
 
 def context(facts: RunFacts, texts: dict[str, bytes]) -> Mapping[str, object]:
     """What the page shows; every text that it cuts is put into `texts` whole."""
-    told = list(entries(facts, texts))
+    columns = columns_of(facts)
+    told = list(entries(facts, columns, texts))
     numbers = {(entry.pack, entry.name): entry.number for entry in told[:MOST_ENTRIES]}
     decision = facts.decision
-    columns = columns_of(facts)
     packs = list(in_order(facts))
     outcomes = Counter[str](facts.outcomes.values())
     of_packs = {pack: Counter[str]() for pack in packs}

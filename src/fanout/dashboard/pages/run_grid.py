@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from fanout.dashboard.facts.grid import OUTCOMES, Box, Column, Row, compact, look, repeated
-from fanout.dashboard.facts.run import RunFacts, gravest
+from fanout.dashboard.facts.run import RunFacts, core_ref_of, gravest, pack_of
 from fanout.dashboard.facts.snapshot import CoreRef, release
 from fanout.history.run import Attempt, Environment
 from fanout.model import SLOTS, Result, Verdict
 from fanout.wording import GLYPHS, cut, outcome_words
 
 COMPARED = "compared"
+SHOWN_OF = attrgetter("outcome", "reason", "results", "taken_over")  # what a box is made of
 LONGEST_REASON = 400  # characters
 LARGEST_REASONS = 30_000  # characters, of all reasons of one run
 
@@ -30,7 +32,7 @@ def columns_of(facts: RunFacts) -> tuple[Column, ...]:
             digest=core.digest if core else "",
             known=True,
         )
-        for name in dict.fromkeys(attempt.core_ref for attempt in facts.run.attempts)
+        for name in dict.fromkeys(core_ref_of(cell) for cell in facts.tried)
         for core in (facts.cores.get(name),)
     ]
     refs.sort(key=lambda ref: (release(ref), ref.name), reverse=True)
@@ -60,10 +62,13 @@ def place(core_ref: str) -> int:
 
 def grid(facts: RunFacts, packs: Sequence[str], columns: Sequence[Column]) -> Mapping[str, object]:
     verdicts = {cell.cell: cell.verdict for cell in facts.run.verdicts}
-    boxes = {
-        (tried[0].pack, tried[0].core_ref): box(facts, tried, verdicts.get(name, ""))
-        for name, tried in facts.tried.items()
-    }
+    boxes, alike = {}, dict[object, Box]()
+    for name, tried in facts.tried.items():
+        verdict = verdicts.get(name, "")
+        key = (verdict, *map(SHOWN_OF, tried))
+        if key not in alike:
+            alike[key] = box(facts, tried, verdict)
+        boxes[pack_of(name), core_ref_of(name)] = alike[key]
     rows = [Row(pack, page=pack in facts.run.packs) for pack in packs]
     return compact(rows, columns, boxes, facts.run.finished, "?cell={}#cell", "../")
 
@@ -104,13 +109,14 @@ def attempts(
     rows = {pack: row for row, pack in enumerate(packs)}
     refs = {column.core_ref: place for place, column in enumerate(columns)}
     reasons = Reasons()
+    places = {
+        name: rows[pack_of(name)] * len(columns) + refs[core_ref_of(name)] for name in facts.tried
+    }
     return {
         "columns": len(columns),
         "glyphs": {word: GLYPHS.get(word, "") for word in OUTCOMES},
         "outcomes": {sign: word for word, sign in OUTCOMES.items()},
-        "cells": differences(
-            rows[one.pack] * len(columns) + refs[one.core_ref] for one in run.attempts
-        ),
+        "cells": differences(places[one.cell] for one in run.attempts),
         "outcome": "".join(OUTCOMES[one.outcome] for one in run.attempts),
         "number": repeated(one.number for one in run.attempts),
         "reason": repeated(reasons.at(one.reason) for one in run.attempts),

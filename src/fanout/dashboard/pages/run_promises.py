@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
 from fanout.cause.failure import alike, last_error, together
 from fanout.cause.fewest import BrokenPromise, Cause, by_cause
 from fanout.dashboard.edition import LONGEST_SHOWN
+from fanout.dashboard.facts.grid import Column
 from fanout.dashboard.facts.run import Failure, RunFacts
-from fanout.dashboard.pages.run_grid import columns_of
 from fanout.dashboard.pages.shown import Shown, reasons, shown
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS
@@ -110,7 +111,7 @@ class Section(NamedTuple):
     groups: tuple[Group, ...]
 
 
-def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
+def entries(facts: RunFacts, columns: Sequence[Column], texts: dict[str, bytes]) -> Iterator[Entry]:
     """Every promise that was not kept, by section and pack."""
     words = {
         key: facts.verdicts.get(key) or result_of(facts, failures)
@@ -122,7 +123,7 @@ def entries(facts: RunFacts, texts: dict[str, bytes]) -> Iterator[Entry]:
     )
     room = LARGEST_TEXTS // max(sum(len(facts.failures[key]) for key in keys[:MOST_ENTRIES]), 1)
     longest = min(room, LONGEST_SHOWN) if room >= LEAST_SHOWN else 0
-    spans = Spans(facts)
+    spans = Spans(columns)
     verdicts = facts.promise_verdicts
     for count, key in enumerate(keys, 1):
         failures = facts.failures[key]
@@ -161,19 +162,19 @@ def tell(
     text = shown(said.text, longest) if said.text else None
     if text and text.whole:
         texts[text.whole] = said.text.encode() + b"\n"
-    return Told(spans.of(failure.cells), lines, text)
+    return Told(spans.of(failure.core_refs), lines, text)
 
 
 class Spans:
-    """Cells in words, as runs of neighbouring Cores that were tried, the newest first."""
+    """Core refs in words, as runs of neighbouring Cores that were tried, the newest first."""
 
-    def __init__(self, facts: RunFacts) -> None:
-        columns = columns_of(facts)
+    def __init__(self, columns: Sequence[Column]) -> None:
         self.order = {column.core_ref: place for place, column in enumerate(columns)}
         self.called = {column.core_ref: column.called for column in columns}
+        self.of = cache(self.said)  # of which many promises have the same
 
-    def of(self, cells: Sequence[str]) -> str:
-        refs = sorted((cell.partition("-")[2] for cell in cells), key=self.order.__getitem__)
+    def said(self, core_refs: tuple[str, ...]) -> str:
+        refs = sorted(core_refs, key=self.order.__getitem__)
         runs = []
         for _, members in groupby(enumerate(refs), key=lambda pair: self.order[pair[1]] - pair[0]):
             run = [self.called[ref] for _, ref in members]
