@@ -51,7 +51,7 @@ class Parts(TypedDict):
     requires_python: str
     entry_points: str
     ranges: dict[str, bool]  # of the pack, and whether the version is in them
-    known_breaks: list[str]  # that apply to the version, and have not expired
+    known_breaks: list[str]  # that have not expired
     distributions: list[str]  # that are installed besides Core
     python: str
     implementation: str
@@ -69,7 +69,7 @@ CALLED: Mapping[str, str] = {
     "requires_python": "which Python Core requires",
     "entry_points": "Core's entry points",
     "ranges": "which ranges of the pack Core is in",
-    "known_breaks": "which known breaks apply",
+    "known_breaks": "which known breaks have expired",
     "distributions": "what is installed besides Core",
     "python": "Python's version",
     "implementation": "Python's implementation",
@@ -126,10 +126,11 @@ def parts_of(
     pack: PackSeen, core: CoreSeen, distributions: Iterable[str], how: str, today: date
 ) -> Parts:
     """The parts of the key of a pack's cell; `how` says how tox runs it."""
+    # An expired one is an error on every Core; `ranges` has of which Cores the others are.
     in_force = (
         f"{known.test} {known.core}"
         for known in pack.says.known_breaks
-        if known.test and known.excuses(known.test, core.version, today)
+        if known.test and known.expires >= today
     )
     return {
         "format": FORMAT,

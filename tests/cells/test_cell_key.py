@@ -111,6 +111,14 @@ def test_what_a_cell_sees_changes_its_key(
     assert cell_key.CALLED[said] in cell_key.differing(before, seen.parts)
 
 
+def test_a_known_break_of_another_core_expires_too(seen: Seen) -> None:
+    """A known break that has expired is an error on every Core, also on those it is not of."""
+    seen.core = replace(CORE, version="1.3.0")
+    before = seen.key
+    seen.today = date(2026, 3, 1)
+    assert seen.key != before
+
+
 @pytest.mark.parametrize("name", ["python_version", "python_implementation"])
 def test_another_python_changes_the_key(
     seen: Seen, monkeypatch: pytest.MonkeyPatch, name: str

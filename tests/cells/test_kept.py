@@ -22,7 +22,7 @@ PARTS: cell_key.Parts = {
     "requires": [],
     "requires_python": "",
     "entry_points": "",
-    "ranges": {">=1.1,<2": True, ">=1.4": False},
+    "ranges": {">=1.1,<2": True, ">=1.4": False, ">=1.1": True},
     "known_breaks": ["test_event.py::test_known >=1.1"],
     "distributions": ["pytest==9.0"],
     "python": "3.11.7",
@@ -126,6 +126,14 @@ def test_a_promise_that_tells_the_versions_apart_is_no_takeover(store: Kept) -> 
     assert verdict
     with pytest.raises(kept.Refused, match="apart"):
         kept.taken_over(verdict, store.key, "small-core_v130", "market-data-core==1.3.0", CORE)
+
+
+def test_a_known_break_of_another_core_excuses_nothing(store: Kept) -> None:
+    """Evidence of a known break on a Core that it is not of is never kept."""
+    store.parts["known_breaks"] = ["test_event.py::test_known >=1.4"]
+    store.key = cell_key.key_of(store.parts)
+    with pytest.raises(kept.Refused, match="no known break"):
+        store.keep()
 
 
 @pytest.mark.parametrize(
