@@ -34,6 +34,8 @@ METADATA = ("importlib.metadata", "importlib_metadata", "pkg_resources")
 # What is in a Core's metadata that the key has.
 IN_THE_KEY = {"requires", "entry_points", "PackageNotFoundError"}
 TELLS_THE_CELL = {"__version__", "environ", "environb", "getenv", "argv", "orig_argv"}
+TELLS_THE_CELL |= {"getoption", "invocation_params"}  # of pytest
+TELLS_THE_CELL |= {"executable", "exec_prefix"}  # are in its env, which is named like it
 A_RANGE = re.compile(r"\s*(===?|~=|!=|<=?|>=?)")
 
 # CPython before 3.11.8 counts the recursion of all parsers at once (python/cpython#106905).
@@ -214,6 +216,9 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
                     return True
                 if of_pack and named & TELLS_THE_CELL:
                     return True
+            # Of a module of Core; a pack may find its own files.
+            case ast.Attribute(attr="__file__" | "__path__") if of_pack:
+                return True
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 if modules and ast.unparse(node) in modules and id(node) not in harmless:
                     return True
@@ -238,5 +243,8 @@ def metadata_names(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Import(names=names):
             yield from (one.asname or one.name for one in names if one.name in METADATA)
+            # Which has its `metadata` as soon as anything, such as pydantic, imports that.
+            whole = [one for one in names if one.name.partition(".")[0] == "importlib"]
+            yield from (f"{one.asname or 'importlib'}.metadata" for one in whole)
         case ast.ImportFrom(module="importlib", names=names):
             yield from (one.asname or one.name for one in names if one.name == "metadata")

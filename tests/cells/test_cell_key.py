@@ -179,6 +179,13 @@ def test_a_key_is_the_same_everywhere(seen: Seen, monkeypatch: pytest.MonkeyPatc
         ("import importlib.metadata\nimportlib.metadata.distribution('a')", True, True),
         ("from importlib import metadata\nread = metadata", True, True),
         ("import pkg_resources", True, True),
+        # Whatever else has imported the module: pydantic has.
+        ("import importlib\nimportlib.metadata.version('market-data-core')", True, True),
+        ("import importlib.util\nimportlib.metadata.version('market-data-core')", True, True),
+        ("import importlib as i\nread = i.metadata", True, True),
+        ("def test(pytestconfig): pytestconfig.getoption('--core')", True, False),
+        ("import sys\nsys.executable", True, False),
+        ("import market_data_core as c\nc.__file__", True, False),
         ("__import__('importlib.metadata')", True, True),
         ("open('market_data_core-1.0.dist-info/METADATA')", True, True),
         ("def wrong(:", True, True),
@@ -190,6 +197,9 @@ def test_a_key_is_the_same_everywhere(seen: Seen, monkeypatch: pytest.MonkeyPatc
         ("from importlib.metadata import entry_points", False, False),
         ("'''It reads importlib.metadata nowhere.'''", False, False),
         ("monkeypatch.setenv('A', 'b')", False, False),
+        ("import importlib\nimportlib.metadata.requires('market-data-core')", False, False),
+        ("import importlib\nimportlib.import_module('a').metadata", False, False),
+        ("from pathlib import Path\nPath(__file__).with_name('data.json')", False, False),
     ],
 )
 def test_reading_the_version_is_noticed(code: str, of_pack: bool, of_core: bool) -> None:
