@@ -600,7 +600,9 @@ def take_over_now(tox_env: ToxEnv, plan: Plan, name: str) -> None:
         tox_env.conf["commands"][:] = [Command(["python", "-c", f"print({verdict.says!r})"])]
         return
     lock = plan.cells[name].lock
-    if isinstance(tox_env, Python) and not plan.fits(name, tox_env.env_site_package_dir()):
+    fits = not isinstance(tox_env, Python) or plan.fits(name, tox_env.env_site_package_dir())
+    if not fits and name not in plan.anew:  # one that is new may have a pip
+        plan.anew.add(name)
         raise Recreate("what it installs besides Core has changed")
     file = tox_env.env_tmp_dir / "lock.txt"
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -92,6 +92,11 @@ class CoreSeen:
     entry_points: str
     reads: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if what it requires cannot be read: uv reads more than the standard."""
+        for text in self.requires:
+            applies(text)
+
     @property
     def required(self) -> tuple[str, ...]:
         """What it requires here, without an extra."""

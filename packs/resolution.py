@@ -62,7 +62,7 @@ class Installer:
         named = hashlib.sha256(sealed.canonical([requirement, content, uses])).hexdigest()
         file = self.kept / f"{named}.json"
         # Of one that is damaged, or of another release of this harness, it is found out again.
-        with suppress(sealed.Damaged, TypeError):
+        with suppress(sealed.Damaged, TypeError, ValueError):
             if not anew and (told := sealed.read(file)):
                 return CoreSeen(**told | {"requires": tuple(told["requires"])})
         with tempfile.TemporaryDirectory(prefix="core-") as folder:
@@ -72,7 +72,8 @@ class Installer:
             except Unresolved:
                 self.ask(*install)
             seen = look_at(Path(folder))
-        sealed.write(file, asdict(seen))
+        with suppress(OSError):  # or else it is found out again
+            sealed.write(file, asdict(seen))
         return seen
 
     def lock(self, requirements: Sequence[str]) -> list[str]:
@@ -99,15 +100,14 @@ def look_at(folder: Path) -> CoreSeen:
     named = ((path, text) for path, text in code if any(word in text for word in NAMING))
     reader = next((path for path, text in named if reads_version(tree_of(text))), None)
     try:
-        content = digest(core)
-    except HarnessError as error:
+        return CoreSeen(
+            source=source(core),
+            version=core.version,
+            digest=digest(core),
+            requires=tuple(core.requires or ()),
+            requires_python=core.metadata["Requires-Python"] or "",
+            entry_points=core.read_text("entry_points.txt") or "",
+            reads=reader.relative_to(site).as_posix() if reader else "",
+        )
+    except (HarnessError, ValueError) as error:
         raise Unresolved(str(error)) from error
-    return CoreSeen(
-        source=source(core),
-        version=core.version,
-        digest=content,
-        requires=tuple(core.requires or ()),
-        requires_python=core.metadata["Requires-Python"] or "",
-        entry_points=core.read_text("entry_points.txt") or "",
-        reads=reader.relative_to(site).as_posix() if reader else "",
-    )

@@ -25,10 +25,15 @@ def seal(name: str, value: object) -> str:
 
 
 def write(file: Path, value: object) -> None:
-    """Keep a value under the name of its file, whole or not at all."""
+    """Keep a value under the name of its file."""
+    put(file, canonical({"sha256": seal(file.stem, value), "holds": value}))
+
+
+def put(file: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    part.write_bytes(canonical({"sha256": seal(file.stem, value), "holds": value}))
+    part.write_bytes(content)
     part.replace(file)
 
 

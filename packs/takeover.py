@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from xml.etree import ElementTree
 
+import sealed
 from cell_key import CoreSeen, Parts, key_of, parts_of, read_pack_seen
 from evidence import without_secrets
 from kept import Refused, Store, Verdict, taken_over
@@ -62,6 +64,7 @@ class Plan:
     taken: dict[str, Verdict] = field(default_factory=dict)
     follows: dict[str, str] = field(default_factory=dict)  # the cell that runs first, by cell
     sample: set[str] = field(default_factory=set)
+    anew: set[str] = field(default_factory=set)  # whose env was made again
     last: str = ""  # the one cell that is left where all others need not run
 
     def decide(self, fresh: bool, sample: str) -> None:
@@ -90,7 +93,8 @@ class Plan:
             return self.store.find(planned.key)
         except Refused as error:
             self.say(f"{planned.asked.cell} runs: {error}")
-            self.store.file(planned.key).unlink(missing_ok=True)
+            with suppress(OSError):
+                self.store.file(planned.key).unlink(missing_ok=True)
             return None
 
     def take(self, name: str, verdict: Verdict) -> bool:
@@ -99,13 +103,9 @@ class Plan:
         asked = without_secrets(planned.asked.core)
         try:
             content = taken_over(verdict, planned.key, name, asked, planned.core)
-        except Refused:
+            sealed.put(self.evidence / f"{name}.xml", content)
+        except (Refused, OSError):
             return False
-        file = self.evidence / f"{name}.xml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".taken-over.part")
-        part.write_bytes(content)
-        part.replace(file)
         return True
 
     def follow(self, name: str) -> Verdict | None:
@@ -179,7 +179,7 @@ def make_plan(
 def attempt(find: Callable[[], T]) -> T | None:
     try:
         return find()
-    except Unresolved:
+    except (Unresolved, OSError):
         return None
 
 

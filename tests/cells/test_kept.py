@@ -224,6 +224,20 @@ def test_what_is_not_believed_is_told_and_removed(store: Kept) -> None:
     ]
     assert not store.file.exists()
 
+    store.file.mkdir()
+    plan.decide(fresh=False, sample="")
+    assert len(said) == 2
+    assert not plan.taken
+
+
+def test_what_cannot_be_written_is_not_taken_over(store: Kept) -> None:
+    """A cell whose evidence has no place runs, and says so itself."""
+    asked = takeover.Asked(CELL, "small", "market-data-core==1.2.0")
+    plan = takeover.Plan(store.project.write("a-file", ""), store.store, print)
+    plan.cells[CELL] = takeover.Planned(asked, CORE, store.parts, store.key)
+    plan.decide(fresh=False, sample="")
+    assert not plan.taken
+
 
 def test_a_sample_is_one_in_ten() -> None:
     """A sample is the same for everybody who names it so, and another one by another name."""

@@ -15,6 +15,7 @@ import pytest
 
 from fanout.cells.evidence import read_file
 from fanout.model import Evidence
+from tests.servers.core_index import any_wheel
 from tests.worlds.checkout import OF_TESTS
 from tests.worlds.harness import takeover
 from tests.worlds.small import SmallWorld
@@ -153,6 +154,20 @@ def test_a_sample_that_disagrees_is_an_error(world: World) -> None:
     errors = [one.message for one in world.evidence()["v191"].promises if one.result == "errored"]
     assert errors == [both]
     assert code
+
+
+def test_where_nothing_can_be_found_out_or_kept_all_run(world: World) -> None:
+    """Neither what a Core requires, nor the folders of what is kept, nor a pip ends the run."""
+    metadata = "Metadata-Version: 2.1\nName: market-data-core\nVersion: 1.9.1\n"
+    unreadable = any_wheel(
+        "market_data_core", "1.9.1", SAME, f"{metadata}Requires-Dist: packaging>=2.*\n".encode()
+    )
+    (world.root / "releases/market_data_core-1.9.1-py3-none-any.whl").write_bytes(unreadable)
+    for name in ("kept", "cores"):
+        world.project.write(f".tox/{name}", "no folder")
+    code, said = world.tox(UV_VENV_SEED="1")
+    assert "Traceback" not in said
+    assert (code, world.ran()) == (0, EVERY)
 
 
 def test_a_pack_that_reads_the_version_runs_everywhere(world: World) -> None:
