@@ -270,6 +270,7 @@ def tox_register_tox_env(register: ToxEnvRegister) -> None:
 
     class Tool(UvVenvRunner):
         making = RLock()  # by one of those that run at once
+        made = False
 
         @staticmethod
         def id() -> str:
@@ -286,7 +287,10 @@ def tox_register_tox_env(register: ToxEnvRegister) -> None:
         def setup(self) -> None:
             self.env_dir.parent.mkdir(parents=True, exist_ok=True)
             with self.making, FileLock(f"{self.env_dir}.lock"):
+                if Tool.made:  # a command that is running has it
+                    self._run_state["clean"] = True
                 super().setup()
+                Tool.made = True
 
     register.add_run_env(Tool)
 
@@ -491,7 +495,9 @@ def take_over(state: State, env_list: list[str]) -> None:
     """
     options = state.conf.options
     parallel = options.command in ("run-parallel", "p") and not options.no_test
-    if not parallel or state.conf.pos_args(None) or options.factors or not provisioned():
+    # What is given after `--`, or overrides, changes what cells do.
+    changed = state.conf.pos_args(None) or options.override
+    if not parallel or changed or options.factors or not provisioned():
         return
     named = options.env
     if options.labels:

@@ -38,6 +38,16 @@ def test_tox_ends_with_the_answer(
     assert not [line for line in lines if line.startswith("ROOT")]
 
 
+def test_commands_at_once_make_their_env_anew_once(checkout: Checkout) -> None:
+    """With `-r` no command removes the env in which another one runs, and all are fresh."""
+    made = checkout.tox("run", "--notest", "-e", "gate")
+    assert made.returncode == 0, made.stdout
+    said = checkout.tox("p", "--parallel-no-spinner", "-r", "-e", "gate,history").stdout
+    assert said.count("remove tox env folder") == 1
+    assert "ModuleNotFoundError" not in said
+    assert "FRESH" in checkout.tox("config", "-e", "check", "-k", "pass_env").stdout.split()
+
+
 def test_the_gravest_answer_is_the_last_line(tmp_path: Path) -> None:
     """Of two answers in one run the green one hides no other, whichever came later."""
     file = tmp_path / "answers"

@@ -180,6 +180,18 @@ def test_a_pack_that_reads_the_version_runs_everywhere(world: World) -> None:
     assert world.ran() == EVERY
 
 
+def test_what_is_overridden_runs(world: World) -> None:
+    """A cell that is run in another way than tox.ini says takes nothing over, and is not kept."""
+    cell = ("-e", "small-core_v190")
+    world.tox(*cell, "-x", "cell.set_env+=A=1")
+    world.tox(*cell)
+    assert world.ran() == ["v190"]
+    world.tox(*cell)
+    assert world.ran() == []
+    world.tox(*cell, "-x", "cell.set_env+=A=1")
+    assert world.ran() == ["v190"]
+
+
 def test_a_path_is_never_taken_over(world: World) -> None:
     """A candidate that a path names runs, however like another Core it is."""
     wheel = world.root / "releases/market_data_core-1.9.0-py3-none-any.whl"
