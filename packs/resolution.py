@@ -21,6 +21,7 @@ from guard import DISTRIBUTION, digest, source
 from pack import HarnessError
 
 LONGEST = 300  # seconds
+HARNESS = hashlib.sha256(Path(__file__).with_name("cell_key.py").read_bytes()).hexdigest()
 NAMING = (b"metadata", b"pkg_resources", b"dist-info")  # without which no file reads a version
 
 
@@ -59,9 +60,9 @@ class Installer:
     def core(self, requirement: str, content: str = "", *, anew: bool = False) -> CoreSeen:
         """The Core that a requirement names; `content` tells two of one name apart."""
         uses = {k: v for k, v in self.environment.items() if k.startswith(("UV_", "PIP_"))}
-        named = hashlib.sha256(sealed.canonical([requirement, content, uses])).hexdigest()
+        named = hashlib.sha256(sealed.canonical([requirement, content, uses, HARNESS])).hexdigest()
         file = self.kept / f"{named}.json"
-        # Of one that is damaged, or of another release of this harness, it is found out again.
+        # Where that is damaged, or cannot be read any more, it is found out again.
         with suppress(sealed.Damaged, TypeError, ValueError):
             if not anew and (told := sealed.read(file)):
                 return CoreSeen(**told | {"requires": tuple(told["requires"])})

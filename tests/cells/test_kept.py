@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fanout.cells.evidence import UnreadableEvidence, read_file
-from tests.worlds.harness import cell_key, kept, sealed, takeover
+from tests.worlds.harness import cell_key, kept, resolution, sealed, takeover
 from tests.worlds.project import Case, Project
 
 CELL = "small-core_v120"
@@ -237,6 +238,22 @@ def test_what_cannot_be_written_is_not_taken_over(store: Kept) -> None:
     plan.cells[CELL] = takeover.Planned(asked, CORE, store.parts, store.key)
     plan.decide(fresh=False, sample="")
     assert not plan.taken
+
+
+def test_another_harness_looks_at_a_core_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads a version is found out once for each Core, and again by a harness that changed."""
+    looked: list[Path] = []
+    monkeypatch.setattr(resolution, "look_at", lambda folder: looked.append(folder) or CORE)
+    uv = resolution.Installer("uv", sys.executable, {}, tmp_path, tmp_path / "cores")
+    monkeypatch.setattr(uv, "ask", lambda *arguments: "")
+    for _ in range(2):
+        assert uv.core("market-data-core==1.3.0") == CORE
+    assert len(looked) == 1
+    monkeypatch.setattr(resolution, "HARNESS", "another")
+    assert uv.core("market-data-core==1.3.0") == CORE
+    assert len(looked) == 2
 
 
 def test_a_sample_is_one_in_ten() -> None:

@@ -10,9 +10,10 @@ sys.path.insert(0, str(ROOT / "packs"))
 
 import cell_key
 import kept
+import resolution
 import sealed
 import takeover
 
 sys.path.remove(str(ROOT / "packs"))
 
-__all__ = ["cell_key", "kept", "sealed", "takeover"]
+__all__ = ["cell_key", "kept", "resolution", "sealed", "takeover"]
