@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier
 from packaging.utils import canonicalize_name
 
-from pack import Pack, holds, pack_digest, read_pack
+from pack import HarnessError, Pack, holds, pack_digest, read_pack
 from sealed import canonical
 
 FORMAT = "cell-key/1"
@@ -120,13 +120,20 @@ class PackSeen:
 
 
 def read_pack_seen(folder: Path) -> PackSeen:
-    """The pack in a folder; raises HarnessError if it is none."""
+    """The pack in a folder; raises HarnessError if it is none, or has files that no digest has."""
     says = read_pack(folder / "pack.toml")
-    trees = {file.name: tree_of(file.read_bytes()) for file in sorted(folder.rglob("*.py"))}
+    if linked := next((path for path in folder.rglob("*") if links_to_folder(path)), None):
+        raise HarnessError(f"'{linked}' is a link to a folder, whose files are in no digest")
+    files = (file for file in sorted(folder.rglob("*.py")) if file.is_file())
+    trees = {file.name: tree_of(file.read_bytes()) for file in files}
     ranges = {says.supports, *(known.core for known in says.known_breaks)}
     ranges |= {text for tree in trees.values() for text in ranges_in(tree)}
     reads = next((name for name, tree in trees.items() if reads_version(tree, of_pack=True)), "")
     return PackSeen(folder.name, pack_digest(folder), says, tuple(sorted(ranges)), reads)
+
+
+def links_to_folder(path: Path) -> bool:
+    return path.is_symlink() and path.is_dir()
 
 
 def parts_of(

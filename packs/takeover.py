@@ -149,7 +149,7 @@ def make_plan(
     for name in dict.fromkeys(one.pack for one in asked):
         try:
             seen[name] = read_pack_seen(packs / name)
-        except (HarnessError, ValueError):
+        except (HarnessError, OSError, ValueError):
             continue  # its cells say what is wrong with it
         if file := seen[name].reads:
             plan.say(f"no cell of '{name}' is taken over: its '{file}' reads which Core it runs on")

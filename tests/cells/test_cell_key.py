@@ -209,6 +209,21 @@ def test_reading_the_version_is_noticed(code: str, of_pack: bool, of_core: bool)
     assert cell_key.reads_version(tree) is of_core
 
 
+def test_what_is_named_like_a_module_and_is_none_is_passed_over(seen: Seen) -> None:
+    """A folder, or the link that an editor leaves beside what it edits, changes no key."""
+    before = seen.key
+    (seen.folder / "folder.py").mkdir()
+    (seen.folder / ".#test_core.py").symlink_to("somebody@somewhere")
+    assert seen.key == before
+
+
+def test_a_link_to_a_folder_is_in_no_key(seen: Seen) -> None:
+    """What a pack has in another folder, which it links to, is not in its digest."""
+    (seen.folder / "linked").symlink_to(seen.folder.parent, target_is_directory=True)
+    with pytest.raises(cell_key.HarnessError, match="linked"):
+        seen.key  # noqa: B018
+
+
 def test_no_pack_here_reads_a_version() -> None:
     """The cells of every pack of this repository can be taken over."""
     for file in sorted(ROOT.glob("packs/*/pack.toml")):
