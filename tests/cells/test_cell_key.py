@@ -220,7 +220,7 @@ def test_what_is_named_like_a_module_and_is_none_is_passed_over(seen: Seen) -> N
 def test_a_link_to_a_folder_is_in_no_key(seen: Seen) -> None:
     """What a pack has in another folder, which it links to, is not in its digest."""
     (seen.folder / "linked").symlink_to(seen.folder.parent, target_is_directory=True)
-    with pytest.raises(cell_key.HarnessError, match="linked"):
+    with pytest.raises(Exception, match="is a link to a folder"):
         seen.key  # noqa: B018
 
 

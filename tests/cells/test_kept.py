@@ -245,7 +245,12 @@ def test_another_harness_looks_at_a_core_again(
 ) -> None:
     """Who reads a version is found out once for each Core, and again by a harness that changed."""
     looked: list[Path] = []
-    monkeypatch.setattr(resolution, "look_at", lambda folder: looked.append(folder) or CORE)
+
+    def look_at(folder: Path) -> cell_key.CoreSeen:
+        looked.append(folder)
+        return CORE
+
+    monkeypatch.setattr(resolution, "look_at", look_at)
     uv = resolution.Installer("uv", sys.executable, {}, tmp_path, tmp_path / "cores")
     monkeypatch.setattr(uv, "ask", lambda *arguments: "")
     for _ in range(2):
