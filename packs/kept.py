@@ -167,15 +167,20 @@ class Store:
     def keep(self, key: str, parts: Parts, evidence: str) -> tuple[str, str] | None:
         """Keep what a cell that ran has said; both cells, if another of this key said otherwise.
 
-        Raises Refused for what nobody may take over.
+        Raises Refused for what nobody may take over; nor may they then what was kept before it.
         """
         new = Verdict(parts, evidence)
-        check(parts, new.suite)
         try:
             told = sealed.read(self.file(key))
             before = self.find(key)
         except (sealed.Damaged, Refused):
             told = before = None
+        try:
+            check(parts, new.suite)
+        except Refused:
+            if before:
+                self.file(key).unlink(missing_ok=True)
+            raise
         if told and "disagree" in told:
             return None
         if before and results(before.suite) != results(new.suite):

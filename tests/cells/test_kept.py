@@ -195,6 +195,13 @@ def test_evidence_that_does_not_agree_is_refused(
         store.keep(forged)
 
 
+def test_a_run_without_a_verdict_leaves_nothing_to_take_over(store: Kept) -> None:
+    """A cell that ran again and was killed takes with it what it had said before."""
+    with pytest.raises(kept.Refused, match="no verdict"):
+        store.keep(store.evidence.replace("<failure", "<error"))
+    assert store.store.find(store.key) is None
+
+
 def test_two_that_disagree_are_kept_apart(store: Kept) -> None:
     """Where two runs of one key say different things, both are named, and nothing is taken over."""
     other = store.evidence.replace(CELL, "small-core_v130").replace("failure", "skipped")

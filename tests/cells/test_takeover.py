@@ -16,7 +16,7 @@ import pytest
 from fanout.cells.evidence import read_file
 from fanout.model import Evidence
 from tests.servers.core_index import any_wheel
-from tests.worlds.checkout import OF_TESTS
+from tests.worlds.checkout import OURS
 from tests.worlds.harness import takeover
 from tests.worlds.small import SmallWorld
 
@@ -41,7 +41,7 @@ class World(SmallWorld):
 
     def tox(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """What `tox p` ends with, and all that it says."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith((*OF_TESTS, "FRESH"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith((*OURS, "FRESH"))}
         done = subprocess.run(
             [sys.executable, "-m", "tox", "p", "--parallel-no-spinner", *arguments],
             cwd=self.root,

@@ -174,7 +174,7 @@ def test_a_merge_queue_lets_nothing_unknown_in(contracts: Workflow) -> None:
     answered(done, Answer.UNKNOWN)
     assert {"plan", "report", "contracts", "alpha-core_v200"} == {*done.jobs}
     assert done.jobs["contracts"] == "failure"
-    assert "**alpha, core\\_v200**: missing: its job left no evidence" in done.summary
+    assert "**alpha, 2.0.0**: missing: its job left no evidence" in done.summary
 
 
 def test_a_branch_is_answered_by_its_pull_request(contracts: Workflow) -> None:
@@ -221,7 +221,7 @@ def test_what_failed_is_run_again_alone(contracts: Workflow) -> None:
 
     answered(done, Answer.UNKNOWN, alone=True)
     assert (done.jobs["beta-core_v100"], done.jobs["beta-core_v200"]) == ("success", "failure")
-    assert "**beta, core\\_v200**: missing: its job left no evidence" in done.summary
+    assert "**beta, 2.0.0**: missing: its job left no evidence" in done.summary
     answered(again, Answer.RELEASE, alone=True)
     assert "beta-core_v100" not in again.jobs
     assert again.evidence == ("beta-core_v100", "beta-core_v200")
