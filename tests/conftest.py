@@ -38,6 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
             f"there is no {', '.join(sorted(absent))}, and on CI no test is left out;"
             f" {needs.advice(absent)}"
         )
+    # Where an outer tox keeps its evidence is nothing to the projects of the tests.
+    for name in ("EVIDENCE", "FRESH", "SAMPLE"):
+        os.environ.pop(name, None)
     # What a shell starts in the background ignores interrupts, and under `nohup` that the terminal
     # is gone, and hands that down to commands.
     signal.signal(signal.SIGINT, signal.default_int_handler)
