@@ -12,7 +12,7 @@ import pytest
 from click import Context
 from playwright.sync_api import expect, sync_playwright
 
-from fanout.cells.tox import read_config
+from fanout.cells import tox
 from fanout.cli import main
 from fanout.model import CoverageAsked, Pack
 from tests import ROOT, needs
@@ -252,8 +252,10 @@ def test_names_exist(document: Document, names: set[str]) -> None:
 @pytest.fixture(scope="module")
 def names() -> set[str]:
     """The envs of tox, and their labels."""
-    config = read_config(ROOT)
-    return set(config.env) | {label for env in config.env.values() for label in env.labels}
+    run = tox.command("-qq", "list", "--no-desc")
+    listed = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    labels = {label for env in tox.read_config(ROOT).env.values() for label in env.labels}
+    return {*listed.split(), *labels}
 
 
 def test_every_pack_has_an_owner() -> None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
@@ -41,8 +39,6 @@ OUTSIDE = frozenset(
 )
 CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
 NOTHING = Environment(asked="")
-Key: TypeAlias = tuple[str, str]  # a promise: its pack and name
-Words: TypeAlias = tuple[str, str, str, str]  # says, contract, core and result
 
 
 class Damaged(Exception):
@@ -171,12 +167,6 @@ def outside_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def in_row(said: Finding) -> tuple[Key, Words]:
-    """Of which promise a finding is, and what it says of it, as the tables hold that."""
-    contract = json.dumps(said.contract)
-    return (said.pack, said.name), (said.says, contract, said.core, said.result.value)
-
-
 class Writer:
     """Writes documents into the database, every distinct thing once."""
 
@@ -184,20 +174,19 @@ class Writer:
         self.database = database
         self.ids: dict[tuple[object, ...], int] = {}
         self.touched: set[int] = set()
-        self.cells = cache(self.cell)
 
     def add(self, name: str, run: Run) -> None:
         document = self.document(name, run)
-        said = list(map(in_row, run.findings))
-        results = [self.results([said[index] for index in told.findings]) for told in run.results]
+        results = [
+            self.results([run.findings[index] for index in told.findings]) for told in run.results
+        ]
         environments = [
             environment_digest(one.python, tuple(run.distributions_of(one)))
             for one in run.environments
         ]
-        contents = cache(partial(self.content, run, environments))
         attempts = [
             (
-                self.evidence(attempt, contents(attempt.environment, attempt.results), results),
+                self.evidence(run, attempt, results, environments),
                 microseconds(attempt.started or run.started),
                 round(attempt.seconds * 1000),
                 document,
@@ -236,33 +225,29 @@ class Writer:
         added = self.database.execute(ADD_DOCUMENT, values)
         return int(added.lastrowid or 0)
 
-    def content(self, run: Run, environments: list[str], at: int | None, told: int | None) -> int:
-        """The id of what was tested, in an environment of the run and with some results."""
+    def evidence(
+        self, run: Run, attempt: Attempt, results: list[int], environments: list[str]
+    ) -> int:
+        at, told = attempt.environment, attempt.results
         core, beside = (NOTHING, "") if at is None else (run.environments[at], environments[at])
+        content = (core.asked, core.source, core.version, core.digest)
         pack_digest = "" if told is None else run.results[told].pack_digest
         return self.id(
-            "content", core.asked, core.source, core.version, core.digest, pack_digest, beside
-        )
-
-    def cell(self, name: str) -> int:
-        pack, _, core_ref = name.partition("-")
-        return self.id("cell", name, pack, core_ref)
-
-    def evidence(self, attempt: Attempt, content: int, results: list[int]) -> int:
-        told = attempt.results
-        return self.id(
             "evidence",
-            self.cells(attempt.cell),
-            content,
+            self.id("cell", attempt.cell, attempt.pack, attempt.core_ref),
+            self.id("content", *content, pack_digest, beside),
             self.results([]) if told is None else results[told],
             attempt.outcome.value,
             attempt.reason,
             attempt.supported,
         )
 
-    def results(self, findings: Iterable[tuple[Key, Words]]) -> int:
+    def results(self, findings: list[Finding]) -> int:
         """The id of these results, which are written if they are new."""
-        said = dict(findings)
+        said = {
+            (one.pack, one.name): (one.says, json.dumps(one.contract), one.core, one.result.value)
+            for one in findings
+        }
         content = json.dumps(sorted((*key, *value) for key, value in said.items()))
         digest = hashlib.sha256(content.encode()).digest()[:16]
         known = len(self.ids)

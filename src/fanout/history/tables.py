@@ -66,12 +66,11 @@ SPAN = """
 UPDATE evidence SET
     first = (SELECT min(started) FROM attempt WHERE attempt.evidence = evidence.id),
     newest = (SELECT max(started) FROM attempt WHERE attempt.evidence = evidence.id)"""
-MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def microseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def moment(microseconds: int) -> datetime:

@@ -119,13 +119,21 @@ class Report(Frozen):
             for (pack, day), cells in found.items()
         )
 
-    @property
+    @cached_property
     def packs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cell.cell.pack for cell in self.cells))
 
+    @cached_property
+    def of_core_ref(self) -> Mapping[str, Sequence[CellReport]]:
+        """The cells of each Core ref."""
+        found: dict[str, list[CellReport]] = {}
+        for cell in self.cells:
+            found.setdefault(cell.cell.core_ref, []).append(cell)
+        return found
+
     @property
     def core_refs(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(cell.cell.core_ref for cell in self.cells))
+        return tuple(self.of_core_ref)
 
     def columns(self) -> tuple[tuple[str, ...], ...]:
         """The Core refs, newest first, runs of equal content and equal outcomes taken together.
@@ -141,7 +149,7 @@ class Report(Frozen):
 
     def look(self, core_ref: str) -> tuple[object, ...]:
         """What a reader sees of a Core ref; never equal for two without evidence."""
-        cells = [cell for cell in self.cells if cell.cell.core_ref == core_ref]
+        cells = self.of_core_ref[core_ref]
         digests = {cell.evidence.digest for cell in cells if cell.evidence} - {""} or {core_ref}
         seen = [
             (
@@ -159,8 +167,8 @@ class Report(Frozen):
         first, last = self.named[core_refs[0]], self.named[core_refs[-1]]
         if len(core_refs) > 1:
             return f"{first}\nto {last}\n{len(core_refs)} refs alike"
-        for cell in self.cells:
-            if cell.cell.core_ref == core_refs[0] and cell.evidence and cell.evidence.version:
+        for cell in self.of_core_ref[core_refs[0]]:
+            if cell.evidence and cell.evidence.version:
                 source = cell.evidence.source.replace("pypi", "")
                 return "\n".join(dict.fromkeys((first, cell.evidence.version, source))).rstrip()
         return first

@@ -61,10 +61,9 @@ def table(report: Report, columns: Sequence[tuple[str, ...]]) -> Table:
     grid.add_column("", width=WIDTH_OF_PACK - 1)
     for column in columns:
         grid.add_column(Text(report.heading(column)), width=WIDTH_OF_CELL - 1)
-    cells = {cell.cell.name: cell for cell in report.cells}
     for pack in report.packs:
         row = [
-            [cells[name] for ref in column if (name := f"{pack}-{ref}") in cells]
+            [cell for ref in column for cell in report.of_core_ref[ref] if cell.cell.pack == pack]
             for column in columns
         ]
         grid.add_row(Text(pack), *(Text(folded(words(alike)), style(alike)) for alike in row))
