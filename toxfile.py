@@ -504,13 +504,17 @@ def take_over(state: State, env_list: list[str]) -> None:
         asked = [name for name, cell in cells().items() if cell.labels & {*options.labels}]
     else:
         asked = list(env_list if named.is_default_list else () if named.is_all else named)
+    if skipped := options.skip_env.strip():
+        with suppress(re.error):  # of which tox tells
+            asked = [name for name in asked if not re.match(skipped, name)]
     cells_asked = [name for name in asked if name in cells() and not cells()[name].release]
     if not cells_asked:
         return
     global plan
     plan = made_plan(cells_asked, fresh=options.recreate or bool(os.environ.get("FRESH")))
     green = [name for name, verdict in plan.taken.items() if not verdict.broken]
-    if len(green) == len(asked) and not {"history", "candidate"} & {*options.labels}:
+    # With these labels come commands of the tool, unless they are skipped.
+    if len(green) == len(asked) and (skipped or not {"history", "candidate"} & {*options.labels}):
         plan.last = green.pop()
     folded.update(green)
     env_list[:] = [name for name in env_list if name not in folded]

@@ -199,3 +199,12 @@ def test_a_path_is_never_taken_over(world: World) -> None:
     for _ in range(2):
         world.tox("-m", "candidate", CORE_CANDIDATE=str(wheel))
         assert "candidate" in world.ran()
+
+
+def test_what_is_skipped_is_not_what_is_left(world: World) -> None:
+    """Where all that is not skipped is taken over, the run ends well all the same."""
+    world.tox()
+    for label in ("small", "history"):
+        code, said = world.tox("-m", label, "--skip-env", ".*_v19[01]")
+        assert "taken over: 2 of 2 cells" in said
+        assert code == 0
