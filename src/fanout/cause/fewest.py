@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from fanout.cause.failure import Failure
 from fanout.cause.reach import Reach
-from fanout.model import Frozen, PromiseVerdict
+from fanout.model import Frozen, PromiseVerdict, Side, Standing, Verdict
 from fanout.surface.change import Change, What, changes
 from fanout.surface.symbol import Surface
 
@@ -49,6 +49,17 @@ def by_cause(
     ]
     found.append((Cause(changes=(), promises=tuple(left)), list(left.values())))
     return [(cause, told) for cause, told in found if told]
+
+
+def failed(name: str, contract: tuple[str, ...], message: str, text: str) -> PromiseVerdict:
+    """A broken promise as a cause is looked for: by what failed, and the symbols that it names."""
+    return PromiseVerdict(
+        name=name,
+        contract=contract,
+        verdict=Verdict.REGRESSED,
+        candidate=Side(standing=Standing.BROKEN, message=message, text=text),
+        baseline=Side(standing=Standing.KEPT),
+    )
 
 
 def causes(

@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from fanout.cause.fewest import causes
+from fanout.cause.fewest import causes, failed
 from fanout.history.surfaces import read_surface
-from fanout.model import Evidence, PromiseVerdict, Result, Side, Standing, Verdict
+from fanout.model import Evidence, Result
 from fanout.surface.symbol import Surface
 from fanout.told.report import PromiseReport, Report
 
@@ -25,14 +25,7 @@ class Turn(NamedTuple):
 
 def with_causes(report: Report, history: Path) -> Report:
     """The report with the change behind each broken promise whose Cores the history has kept."""
-    broken = explained(report, report.broken, history)
-    known = explained(report, report.known_breaks, history)
-    return report.model_copy(update={"broken": broken, "known_breaks": known})
-
-
-def explained(
-    report: Report, found: tuple[PromiseReport, ...], history: Path
-) -> tuple[PromiseReport, ...]:
+    found = (*report.broken, *report.known_breaks)
     turns = {at: turn for at, one in enumerate(found) if (turn := turn_of(report, one))}
 
     @cache
@@ -43,9 +36,11 @@ def explained(
     for turn, members in groupby(sorted(turns, key=turns.__getitem__), key=turns.__getitem__):
         if (old := read(turn.kept)) and (new := read(turn.broken)):
             because |= reasons(found, members, turn, old, new)
-    return tuple(
+    told = tuple(
         one.model_copy(update={"because": because.get(at, "")}) for at, one in enumerate(found)
     )
+    broken, known = told[: len(report.broken)], told[len(report.broken) :]
+    return report.model_copy(update={"broken": broken, "known_breaks": known})
 
 
 def turn_of(report: Report, found: PromiseReport) -> Turn | None:
@@ -73,21 +68,12 @@ def reasons(
 ) -> Iterator[tuple[int, str]]:
     """What explains each of the promises that broke there, by its place, in a line."""
     at = {(found[place].pack, found[place].promise.name): place for place in members}
-    for cause in causes([as_verdict(found[place]) for place in at.values()], old, new):
+    promises = ((pack, found[place].promise) for (pack, _), place in at.items())
+    broken = [(pack, failed(p.name, p.contract, p.message, p.text)) for pack, p in promises]
+    for cause in causes(broken, old, new):
         if cause.changes:
             first, *others = cause.changes
             more = f", and {len(others)} more" if others else ""
             for promise in cause.promises:
                 place = at[promise.pack, promise.name]
                 yield place, f"since Core {turn.version}: {first.says}{more}"
-
-
-def as_verdict(found: PromiseReport) -> tuple[str, PromiseVerdict]:
-    one = found.promise
-    return found.pack, PromiseVerdict(
-        name=one.name,
-        contract=one.contract,
-        verdict=Verdict.REGRESSED,
-        candidate=Side(standing=Standing.BROKEN, message=one.message, text=one.text),
-        baseline=Side(standing=Standing.KEPT),
-    )

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fanout.cause.difference import Notice, notices
-from fanout.cause.fewest import Cause, causes
+from fanout.cause.fewest import Cause, causes, failed
 from fanout.cells.promises import PackPromise
 from fanout.dashboard.facts.along import Step
 from fanout.dashboard.facts.snapshot import CoreRef
 from fanout.history.run import Finding
 from fanout.history.surfaces import READER, read_surface, surface_file
-from fanout.model import PromiseVerdict, Side, Standing, Verdict
+from fanout.model import PromiseVerdict
 from fanout.surface.change import Change, What, changes
 from fanout.surface.symbol import Surface
 from fanout.told.difference_text import WORDS, sides
@@ -112,19 +112,8 @@ def same(forth: Iterable[Change], back: Iterable[Change]) -> Iterable[Change]:
 
 
 def failures(broken: Iterable[tuple[str, Finding]]) -> tuple[tuple[str, PromiseVerdict], ...]:
-    """Broken promises as a cause is looked for: by what failed, and the symbols they name."""
     return tuple(
-        (
-            pack,
-            PromiseVerdict(
-                name=one.name,
-                contract=one.contract,
-                verdict=Verdict.REGRESSED,
-                candidate=Side(standing=Standing.BROKEN, message=one.message, text=one.text),
-                baseline=Side(standing=Standing.KEPT),
-            ),
-        )
-        for pack, one in broken
+        (pack, failed(one.name, one.contract, one.message, one.text)) for pack, one in broken
     )
 
 
