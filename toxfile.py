@@ -46,7 +46,6 @@ from tox.tox_env.register import ToxEnvRegister
 if TYPE_CHECKING:
     from tox.util.json_types import JsonValue
 
-if TYPE_CHECKING:
     from takeover import Plan
 
 OLDEST = (3, 11)
@@ -346,7 +345,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
 def print_matrix(state: State) -> None:
     """Tell the cells as `tox config` does, which would make every env for it, and end."""
     if state.conf.options.command == "config":
-        env_list = [name for name, cell in cells().items() if cell.default and not cell.release]
+        env_list = by_default()
         told = {
             name: {"set_env": {"CORE": installed(cells()[name])}, "labels": [*cells()[name].labels]}
             for name in dict.fromkeys((*env_list, *cells()))

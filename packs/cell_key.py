@@ -25,6 +25,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier
 from packaging.utils import canonicalize_name
 
+from guard import DISTRIBUTION
 from pack import HarnessError, Pack, holds, pack_digest, read_pack
 from sealed import canonical
 
@@ -178,6 +179,15 @@ def normalised(distribution: str) -> str:
     """`Name==version` as every installer would write it."""
     name, _, version = distribution.partition("==")
     return f"{canonicalize_name(name)}=={version}"
+
+
+def besides_core(distributions: Iterable[str]) -> list[str]:
+    """All of these but Core, sorted, each as every installer would write it."""
+    return sorted({one for one in map(normalised, distributions) if not is_core(one)})
+
+
+def is_core(distribution: str) -> bool:
+    return normalised(distribution).partition("==")[0] == DISTRIBUTION
 
 
 def tree_of(source: bytes) -> ast.Module | None:

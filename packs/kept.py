@@ -21,7 +21,7 @@ from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion
 
 import sealed
-from cell_key import CoreSeen, Parts, key_of, normalised
+from cell_key import CoreSeen, Parts, besides_core, is_core, key_of
 from evidence import KNOWN_BREAK, NOT_APPLICABLE
 from guard import DISTRIBUTION
 from pack import holds
@@ -87,13 +87,11 @@ def check(parts: Parts, suite: Element) -> None:
         raise Refused("it was taken over itself")
     if not cases or suite.find("testcase/error") is not None:
         raise Refused("it has no verdict")
-    beside = {normalised(one) for one in said.get("distributions", "").split()}
-    beside = {one for one in beside if one.partition("==")[0] != DISTRIBUTION}
     found = {
         "pack": said.get("pack-digest"),
         "core": said.get("digest"),
         "python": said.get("python"),
-        "distributions": sorted(beside),
+        "distributions": besides_core(said.get("distributions", "").split()),
     }
     for part, value in found.items():
         if value != parts.get(part):
@@ -222,10 +220,6 @@ def taken_over(verdict: Verdict, key: str, cell: str, asked: str, core: CoreSeen
     ElementTree.indent(root)
     content: Any = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return bytes(content)
-
-
-def is_core(distribution: str) -> bool:
-    return normalised(distribution).partition("==")[0] == DISTRIBUTION
 
 
 def properties(element: Element) -> Mapping[str, str]:

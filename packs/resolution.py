@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 import sealed
-from cell_key import CoreSeen, normalised, reads_version, tree_of
+from cell_key import CoreSeen, besides_core, reads_version, tree_of
 from guard import DISTRIBUTION, digest, source
 from pack import HarnessError
 
@@ -86,9 +86,8 @@ class Installer:
 
 def installed(folder: Path) -> list[str]:
     """What is installed in a folder besides Core, each as `name==version`."""
-    there = (one for one in metadata.distributions(path=[str(folder)]))
-    found = {normalised(f"{one.name}=={one.version}") for one in there}
-    return sorted(one for one in found if not one.startswith(f"{DISTRIBUTION}=="))
+    there = metadata.distributions(path=[str(folder)])
+    return besides_core(f"{one.name}=={one.version}" for one in there)
 
 
 def look_at(folder: Path) -> CoreSeen:
