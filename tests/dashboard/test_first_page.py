@@ -186,14 +186,6 @@ def test_what_was_broken_before(tmp_path: Path) -> None:
     assert "nothing new ✗ 1 broken since 1.2.11 ~ 1 known break since 1.2.11" in page.text
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tasks")
-    history = scenes.tabled(scenes.checked(scenes.steady(folder / "history")))
-    build(history, folder / "site", 24, lambda count, of: None)
-    return folder / "site"
-
-
 @pytest.mark.parametrize(
     "line",
     [

@@ -14,19 +14,9 @@ from time import perf_counter
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from fanout.dashboard.build import build
 from tests.browser.visitor import PHONE, Visitor
-from tests.worlds import scenes
 
 MOST_CLICKS = 2
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tasks")
-    history = scenes.tabled(scenes.checked(scenes.steady(folder / "history")))
-    build(history, folder / "site", 24, lambda count, of: None)
-    return folder / "site"
 
 
 class Task:
