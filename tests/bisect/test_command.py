@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from fanout.cells.outcome import judge
 from fanout.cells.packs import read_packs
 from fanout.history.document import make_run, write_run
 from fanout.model import Cell
+from tests.servers.core_index import CoreIndex
 from tests.worlds.project import Case
 from tests.worlds.small import CoreRepository, SmallWorld
 
@@ -29,9 +30,12 @@ NUMBER_IS_ONE = "from market_data_core import number\nassert number == 1"
 COLOUR_IS_RED = "from market_data_core import colour\nassert colour == 'red'"
 GOOD = "number = 1; colour = 'red'"
 COLOUR = Case("test_core.py::test_colour")
+PINS = {"contract": "number"}
 CASES = {
-    "k": Case(NUMBER),
-    "b": Case(NUMBER, "failure", "AssertionError", "assert 2 == 1", "E   assert 2 == 1"),
+    "k": Case(NUMBER, properties=PINS),
+    "b": Case(
+        NUMBER, "failure", "AssertionError", "assert 2 == 1", "E   assert 2 == 1", properties=PINS
+    ),
     "n": Case(NUMBER, "skipped", "not-applicable", "<1.2"),
 }
 
@@ -44,6 +48,20 @@ def make_world(folder: Path, releases: Mapping[str, str]) -> SmallWorld:
 
 def bisect(world: SmallWorld, good: str, bad: str, *options: str) -> Result:
     return world.project.fanout("bisect", "small", "--good", good, "--bad", bad, *options)
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[CoreIndex]:
+    """An index whose Cores say another number from 1.2.3 on."""
+    index = CoreIndex()
+    index.serve({one: GOOD if one < "1.2.3" else GOOD.replace("1", "2") for one in VERSIONS})
+    yield index
+    index.close()
+
+
+@pytest.fixture(autouse=True)
+def at_the_index(index: CoreIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORE_INDEX", index.url)
 
 
 @pytest.fixture
@@ -72,27 +90,49 @@ def test_one_break(world: SmallWorld) -> None:
     assert result.exit_code == 0
     lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
     assert lines == [
-        "core_v123 (1.2.3) is the first Core ref that breaks test_core.py::test_number of small",
-        "the last Core ref that keeps it: core_v122 (1.2.2)",
+        "Core 1.2.3 is the first that breaks test_core.py::test_number of small",
+        "the last that keeps it: Core 1.2.2",
+        "what changed in Core between the two:",
+        "number is 2, was 1",
         "An event has a source.",
         "small, owned by small team, test_core.py::test_number",
-        "pins Event",
+        "pins number",
         "| assert 2 == 1",
         "$ tox run -e small-core_v123",
         "0 cells run, 6 reused from the history",
-        "What changed in Core between the two, and whose promises name it:",
-        "$ fanout diff core_v122 core_v123",
+        "All that changed in Core between the two, and who names it:",
+        "$ fanout diff 1.2.2 1.2.3",
     ]
+
+
+def test_what_changed_is_not_known(world: SmallWorld, index: CoreIndex) -> None:
+    """Without the index the answer is the same, and says that it does not know the change."""
+    seen_before(world, "kkkbbb")
+    options = ("--promise", "number", "--index", f"{index.url}gone/")
+    result = bisect(world, "1.2.0", "v1.2.5", *options)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Core 1.2.3 is the first that breaks")
+    assert "what changed in Core is not told: " in result.stderr
+    assert "what changed in Core between the two" not in result.stdout
+
+
+def test_a_change_that_explains_nothing(world: SmallWorld) -> None:
+    """Where no change fits, that is said, and all of them are one command away."""
+    seen_before(world, "kbbbbb")
+    result = bisect(world, "1.2.0", "v1.2.5", "--promise", "number")
+    assert "\n  what changed in Core between the two is not known to break it\n" in result.stdout
+    assert "  $ fanout diff 1.2.0 1.2.1\n" in result.stdout
 
 
 def test_broken_mended_and_broken_again(world: SmallWorld) -> None:
     """The break that the bad end shows is the answer; the one before it is named as well."""
     seen_before(world, "kbkkbb")
     result = bisect(world, "1.2.0", "1.2.5", "--promise", NUMBER)
-    assert result.stdout.startswith("core_v124 (1.2.4) is the first Core ref")
-    assert "an earlier break: kept on core_v120, broken on core_v121" in result.stdout
-    known = "core_v120 kept, core_v121 broken, core_v122 to core_v123 kept,"
-    assert f"as far as is known: {known} core_v124 to core_v125 broken" in result.stdout
+    assert result.stdout.startswith("Core 1.2.4 is the first that")
+    assert "an earlier break: kept on Core 1.2.0, broken on Core 1.2.1" in result.stdout
+    known = "Core 1.2.0 kept, Core 1.2.1 broken, Core 1.2.2 to Core 1.2.3 kept,"
+    assert f"as far as is known: {known} Core 1.2.4 to Core 1.2.5 broken" in result.stdout
+    assert "this is the break that Core 1.2.5 shows" in result.stdout
 
 
 def test_only_a_range(world: SmallWorld) -> None:
@@ -100,8 +140,8 @@ def test_only_a_range(world: SmallWorld) -> None:
     seen_before(world, "kknnbb")
     result = bisect(world, "1.2.0", "1.2.5", "--promise", NUMBER)
     assert result.exit_code == 3
-    assert result.stdout.startswith("core_v124 (1.2.4), or one of the 2 Core refs before it")
-    assert "cannot be judged: core_v122 (1.2.2): not applicable" in result.stdout
+    assert result.stdout.startswith("Core 1.2.4, or one of the 2 Cores before it")
+    assert "cannot be judged: Core 1.2.2: not applicable" in result.stdout
     options = ("--promise", NUMBER, "--format", "json")
     shown = json.loads(bisect(world, "1.2.0", "1.2.5", *options).stdout)
     assert [one["name"] for one in shown["skipped"]] == ["core_v122", "core_v123"]
@@ -111,9 +151,9 @@ def test_only_a_range(world: SmallWorld) -> None:
 @pytest.mark.parametrize(
     ("said", "good", "bad", "code", "what", "hint"),
     [
-        ("bbbbbb", "1.2.0", "1.2.5", 2, "core_v120 (1.2.0) is not good", "an older one"),
-        ("kkkkkk", "1.2.0", "1.2.5", 2, "core_v125 (1.2.5) is not bad", "a newer one"),
-        ("bbbkkk", "1.2.0", "1.2.5", 2, "core_v120 (1.2.0) breaks it and", "not what mended"),
+        ("bbbbbb", "1.2.0", "1.2.5", 2, "Core 1.2.0 is not good", "an older one"),
+        ("kkkkkk", "1.2.0", "1.2.5", 2, "Core 1.2.5 is not bad", "a newer one"),
+        ("bbbkkk", "1.2.0", "1.2.5", 2, "Core 1.2.0 breaks it and", "not what mended"),
         ("nkkbbb", "1.2.0", "1.2.5", 3, "cannot be judged: not applicable", "another"),
         ("", "1.2.5", "1.2.0", 2, "'1.2.5' is not older than '1.2.0'", "swap them"),
         ("", "1.2.0", "1.2.0", 2, "'1.2.0' is not older", "name two"),
@@ -138,7 +178,7 @@ def test_nothing_that_could_break(world: SmallWorld) -> None:
     seen_before(world, "bbbbbb", colour=Case("test_core.py::test_colour", "failure"))
     result = bisect(world, "1.2.0", "1.2.5")
     assert result.exit_code == 2
-    assert "core_v120 (1.2.0) keeps no promise of small" in result.stderr
+    assert "Core 1.2.0 keeps no promise of small" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -179,7 +219,7 @@ def test_on_real_cells(tmp_path: Path) -> None:
     assert [one["name"] for one in found["first"]["broken"]] == ["test_core.py::test_colour"]
     assert found["last"]["name"] == "core_v123"
     assert (found["cells_run"], found["cells_reused"]) == (6, 0)
-    assert "core_v124 (1.2.4): broken; 0 cells left at most" in first.stderr
+    assert "Core 1.2.4: broken; 0 cells left at most" in first.stderr
 
     second = json.loads(bisect(world, "1.2.0", "1.2.5", "--format", "json").stdout)
     assert second["cells_run"] == 0
@@ -231,6 +271,10 @@ def test_commits(tmp_path: Path, history: History) -> None:
     assert about.endswith("[red]\N{REPLACEMENT CHARACTER}[31mnumber = 2  # [bold]")
     assert "ada@" not in about
     assert history.commits[1] in last
+    assert (
+        "\n  what changed in Core between the two:"
+        "\n    colour is gone: it was 'red'\n    number is 2, was 1\n"
+    ) in result.stdout
     assert "| assert 2 == 1" in result.stdout
     address = f"git+{history.repository.root.as_uri()}@{history.commits[2]}"
     assert f"\n    $ CORE_CANDIDATE={address} tox run -e small-core_candidate" in result.stdout

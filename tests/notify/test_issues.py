@@ -125,6 +125,7 @@ def test_a_regressed_promise_has_one_issue(github: GitHub, tmp_path: Path) -> No
     (issue,) = github.issues
     assert issue["title"] == f"small: {NAME} holds."
     assert "small, owned by small team" in issue["body"]
+    assert "fanout probe small 1.4.61 --promise " in issue["body"]
     assert "actions/runs/2)" in issue["body"]
     assert issue["labels"] == ["contract"]
     assert issue["assignees"] == ["ada"]

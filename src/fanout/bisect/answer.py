@@ -11,11 +11,15 @@ from rich.text import Text
 
 from fanout.bisect.halving import JUDGED, Break
 from fanout.bisect.judged import Judged
+from fanout.cause.fewest import Cause, causes, failed
 from fanout.errors import ExitCode, InvalidSearch, NothingFound
 from fanout.model import Frozen, Standing
+from fanout.surface.symbol import Surface
 from fanout.told.report import told
 from fanout.told.report_text import indented, print_facts
 from fanout.wording import number
+
+MOST_CHANGES = 12  # that are listed
 
 
 class Commit(Frozen):
@@ -45,6 +49,7 @@ class Bisection(Frozen):
     skipped: tuple[Judged, ...] = ()
     earlier: tuple[tuple[str, str], ...] = ()
     seen: tuple[Judged, ...]
+    causes: tuple[Cause, ...] = ()  # what changed in Core between the two
     commit: Commit | None = None
     command: str
     cells_run: int
@@ -56,10 +61,6 @@ class Bisection(Frozen):
         return ExitCode.NO_VERDICT if self.skipped else ExitCode.FINE
 
     @property
-    def kind(self) -> str:
-        return "commit" if self.commit else "Core ref"
-
-    @property
     def summary(self) -> str:
         """The answer in one line."""
         broken = [promise.name for promise in self.first.broken]
@@ -67,15 +68,28 @@ class Bisection(Frozen):
         if len(broken) > 1:
             what = f"{number(len(broken), 'promise')} of {self.pack}"
         if self.skipped:
-            others = f"one of the {number(len(self.skipped), self.kind)}"
-            others = f"the {self.kind}" if len(self.skipped) == 1 else others
+            kind = "commit" if self.commit else "Core"
+            others = f"one of the {number(len(self.skipped), kind)}"
+            others = f"the {kind}" if len(self.skipped) == 1 else others
             return f"{titled(self.first)}, or {others} before it, is the first that breaks {what}"
-        return f"{titled(self.first)} is the first {self.kind} that breaks {what}"
+        first = "the first commit" if self.commit else "the first"
+        return f"{titled(self.first)} is {first} that breaks {what}"
 
 
 def titled(one: Judged) -> str:
-    """A Core ref or a commit with its version."""
-    return f"{one.name} ({one.version})" if one.version else one.name
+    """A Core by its version, or a commit with the version that it has."""
+    if not one.name.startswith("core_"):
+        return f"{one.name} ({one.version})" if one.version else one.name
+    return f"Core {one.version}" + (" (a stand-in)" if one.source == "stand-in" else "")
+
+
+def with_causes(found: Bisection, last: Surface, first: Surface) -> Bisection:
+    """The answer with what changed in Core for each promise that broke."""
+    broken = [
+        (found.pack, failed(one.name, one.contract, one.message, one.text))
+        for one in found.first.broken
+    ]
+    return found.model_copy(update={"causes": causes(broken, last, first)})
 
 
 def check_ends(good: Judged, bad: Judged) -> None:
@@ -114,6 +128,14 @@ def print_bisection(found: Bisection, console: Console) -> None:
     console.print(Text(found.summary, "bold"), soft_wrap=True)
     for line in facts(found):
         console.print(Text(f"  {line}"), soft_wrap=True)
+    changed = [change for cause in found.causes for change in cause.changes]
+    if found.causes:
+        said = ":" if changed else " is not known to break it"
+        console.print(Text(f"  what changed in Core between the two{said}"))
+    for change in changed[:MOST_CHANGES]:
+        console.print(indented(Text(change.says), 4))
+    if len(changed) > MOST_CHANGES:
+        console.print(Text(f"    {number(len(changed) - MOST_CHANGES, 'more change')}"))
     console.print()
     for promise in found.first.broken:
         console.print(indented(Text(promise.says or promise.name, "red"), 2))
@@ -122,20 +144,21 @@ def print_bisection(found: Bisection, console: Console) -> None:
     reused = f", {found.cells_reused} reused from the history" if not found.commit else ""
     console.print(Text(f"{number(found.cells_run, 'cell')} run{reused}"))
     if not found.commit:
-        console.print(Text("\nWhat changed in Core between the two, and whose promises name it:\n"))
-        console.print(Text(f"  $ fanout diff {found.last.name} {found.first.name}"), soft_wrap=True)
+        console.print(Text("\nAll that changed in Core between the two, and who names it:\n"))
+        console.print(Text(f"  $ fanout diff {found.last.version} {found.first.version}"))
 
 
 def facts(found: Bisection) -> Iterator[str]:
     if found.commit:
         yield f"{found.commit.author}, {found.commit.date}: {found.commit.subject}"
-    yield f"the last {found.kind} that keeps it: {titled(found.last)}"
+    yield f"the last that keeps it: {titled(found.last)}"
     for one in found.skipped:
         yield f"cannot be judged: {titled(one)}: {one.standing}: {one.reason}"
     if found.earlier:
-        yield f"it broke before: this is the break that {found.bad} shows"
+        name = {one.name: titled(one) for one in found.seen}
+        yield f"it broke before: this is the break that {name.get(found.bad, found.bad)} shows"
         for last, first in found.earlier:
-            yield f"an earlier break: kept on {last}, broken on {first}"
+            yield f"an earlier break: kept on {name[last]}, broken on {name[first]}"
         yield f"as far as is known: {sequence(found.seen)}"
 
 
@@ -144,6 +167,6 @@ def sequence(seen: Sequence[Judged]) -> str:
     known = [one for one in seen if one.standing in JUDGED]
     runs = []
     for standing, group in groupby(known, lambda one: one.standing):
-        names = [one.name for one in group]
+        names = [titled(one) for one in group]
         runs.append(f"{' to '.join(dict.fromkeys((names[0], names[-1])))} {standing}")
     return ", ".join(runs)

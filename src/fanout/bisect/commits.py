@@ -15,7 +15,7 @@ from fanout.bisect.judged import Judged, judged, kept
 from fanout.bisect.probe import keep, probe, read_probe
 from fanout.cells.process import running
 from fanout.cells.run import PackInMatrix, alone
-from fanout.errors import InvalidSearch, NothingFound
+from fanout.errors import InvalidCore, InvalidSearch, NothingFound
 from fanout.gate.decision import reproduce
 from fanout.model import CellReport, Core, Standing
 from fanout.wording import printable
@@ -174,6 +174,12 @@ class CommitSearch:
             command=reproduce(self.repository.core(found[0], first), found[1].cell.name),
             cells_run=sum(any(path.glob("*.xml")) for path in self.folder.iterdir()),
         )
+
+    def core(self, commit: str) -> Core:
+        """What was built of a commit that was judged; raises InvalidCore if it is gone."""
+        if found := read_probe(self.pack, self.folder / commit):
+            return found[0]
+        raise InvalidCore(f"commit {commit} has left no evidence", "run it again")
 
     def read(self, commit: str, promises: Sequence[str]) -> Judged:
         """What the evidence of a commit says."""

@@ -27,6 +27,7 @@ class Judged(Frozen):
 
     name: str
     version: str = ""
+    source: str = ""  # of the Core: pypi, git, path or stand-in
     standing: Standing
     broken: tuple[Promise, ...] = ()
     reason: str = ""
@@ -48,7 +49,12 @@ def judged(name: str, report: CellReport, promises: Sequence[str]) -> Judged:
     broken = report.promises(Result.BROKEN) if standing is Standing.BROKEN else ()
     reason = "" if broken else report.reason
     return Judged(
-        name=name, version=evidence.version, standing=standing, broken=broken, reason=reason
+        name=name,
+        version=evidence.version,
+        source=evidence.source,
+        standing=standing,
+        broken=broken,
+        reason=reason,
     )
 
 
@@ -75,7 +81,12 @@ def weigh(name: str, evidence: Evidence, promises: Sequence[str]) -> Judged:
     elif any(stands is Standing.KEPT for stands, _ in said.values()):
         standing, reason = Standing.KEPT, ""
     return Judged(
-        name=name, version=evidence.version, standing=standing, broken=broken, reason=reason
+        name=name,
+        version=evidence.version,
+        source=evidence.source,
+        standing=standing,
+        broken=broken,
+        reason=reason,
     )
 
 

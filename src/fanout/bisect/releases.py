@@ -77,7 +77,7 @@ class ReleaseSearch:
         if not promises:
             good = self.cores[0]
             raise InvalidSearch(
-                f"{good.core_ref} ({good.version}) keeps no promise of {self.pack.name}",
+                f"Core {good.version} keeps no promise of {self.pack.name}",
                 "name another one as good",
             )
         seen = {place: one for place in past if (one := self.reused(place, past, promises))}
@@ -114,6 +114,7 @@ class ReleaseSearch:
             seconds=0,
             asked=core.requirement,
             version=core.version,
+            source=core.source,
             supports=self.pack.pack.says.supports,
             promises=tuple(Promise(name=name, result=said[name]) for name in said),
         )
@@ -124,7 +125,7 @@ class ReleaseSearch:
         report = self.reports[place]
         if report.evidence is None or not report.judges:
             raise NothingFound(
-                f"{self.cores[place].core_ref} cannot be judged: {report.reason}",
+                f"Core {self.cores[place].version} cannot be judged: {report.reason}",
                 "mend that, or name another one",
             )
         return report.evidence.promises
@@ -138,7 +139,12 @@ class ReleaseSearch:
     def judged(self, place: int, promises: Sequence[str]) -> Judged:
         core = self.cores[place]
         found = judged(core.core_ref, self.reports[place], promises)
-        return found.model_copy(update={"version": found.version or core.version})
+        known = {"version": found.version or core.version, "source": core.source}
+        return found.model_copy(update=known)
+
+    def core(self, name: str) -> Core:
+        """The Core of one that was judged."""
+        return next(core for core in self.cores if core.core_ref == name)
 
     def reused(
         self, place: int, past: Mapping[int, Evidence], promises: Sequence[str]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from fanout.bisect.answer import Bisection, print_bisection
+from fanout.bisect.answer import Bisection, print_bisection, with_causes
 from fanout.bisect.commits import CommitSearch, Repository
 from fanout.bisect.judged import choose
 from fanout.bisect.releases import ReleaseSearch, core_refs
@@ -17,15 +17,18 @@ from fanout.cells.run import PackInMatrix, alone, find_pack, run_folder
 from fanout.commands.command import (
     FOLDER_THAT_IS_THERE,
     HISTORY,
+    INDEX,
     ROOT,
     Command,
     format_option,
     say,
     show,
 )
-from fanout.errors import InvalidSearch
+from fanout.core.index import wheel_of
+from fanout.errors import InvalidCore, InvalidSearch, UnreachableIndex
 from fanout.history.document import make_run, write_run
 from fanout.history.query import History
+from fanout.history.surfaces import surface_of
 
 
 @click.command(
@@ -48,6 +51,7 @@ Example: fanout bisect pipeline --good 1.2.0 --bad 1.4.61 --promise redis""",
 @format_option()
 @ROOT
 @HISTORY
+@INDEX
 def bisect(
     pack: str,
     promise: str | None,
@@ -57,6 +61,7 @@ def bisect(
     form: str,
     root: Path,
     history: Path,
+    index: str,
 ) -> None:
     """Find the first Core ref on which a promise of PACK is broken.
 
@@ -71,24 +76,31 @@ def bisect(
     found = find_pack(pack, root.resolve())
     name = choose(promise, found.name, found.pack.promises) if promise else None
     past = history.resolve()
-    if repo:
-        answer = in_commits(found, name, good, bad, repo.resolve(), past)
-    else:
-        answer = in_releases(found, name, good, bad, past)
+    search, answer = (
+        in_commits(found, name, good, bad, repo.resolve(), past)
+        if repo
+        else in_releases(found, name, good, bad, past)
+    )
+    try:
+        cores = map(search.core, (answer.last.name, answer.first.name))
+        last, first = (surface_of(wheel_of(core, found.root, index), past) for core in cores)
+        answer = with_causes(answer, last, first)
+    except (InvalidCore, UnreachableIndex) as error:
+        say(f"what changed in Core is not told: {error.what}")
     show(form, answer, partial(print_bisection, answer))
     sys.exit(answer.exit_code)
 
 
 def in_releases(
     pack: PackInMatrix, promise: str | None, good: str, bad: str, history: Path
-) -> Bisection:
+) -> tuple[ReleaseSearch, Bisection]:
     """Search the Core refs of tox.ini; whatever ran is in the history, also without an answer."""
     started = datetime.now(UTC)
     cores = core_refs(pack, good, bad)
     with History(history) as past, alone(pack.root):
         search = ReleaseSearch(pack, cores, run_folder(pack.root, started) / "1", past, say)
         try:
-            return search.find(promise)
+            return search, search.find(promise)
         finally:
             if reports := list(search.reports.values()):
                 write_run(make_run("bisect", started, [reports], pack.packs), history)
@@ -96,6 +108,7 @@ def in_releases(
 
 def in_commits(
     pack: PackInMatrix, promise: str | None, good: str, bad: str, repository: Path, history: Path
-) -> Bisection:
+) -> tuple[CommitSearch, Bisection]:
     folder = run_folder(pack.root, datetime.now(UTC))
-    return CommitSearch(pack, Repository(repository), good, bad, folder, history, say).find(promise)
+    search = CommitSearch(pack, Repository(repository), good, bad, folder, history, say)
+    return search, search.find(promise)

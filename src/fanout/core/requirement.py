@@ -19,6 +19,7 @@ GIT_URL = re.compile(
 FILE_URL = re.compile(r"file://(?P<host>[^/]*)(?P<path>/.*)")
 DRIVE = re.compile(r"/[A-Za-z]:(?=/|$)")
 EXACT = re.compile(rf"{DISTRIBUTION}==(?P<version>[\w.+!-]+)", re.ASCII)
+TEST = re.compile(r"\S+::\S+(\[.*\])?", re.DOTALL)
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 
@@ -66,6 +67,11 @@ def run_again(cell: str, requirement: str, source: str = "") -> str:
 
 
 def ask_again(pack: str, core: str, promise: str) -> str:
-    """The command that judges one promise of a pack alone, on a Core as a user names it."""
+    """The command that judges one promise of a pack alone, on a Core as a user names it.
+
+    Empty for what is no test: a file that cannot be imported, or an entry of `pack.toml`.
+    """
+    if not TEST.fullmatch(promise):
+        return ""
     words = (pack, core, "--promise", promise)
     return f"fanout probe {' '.join(map(shell.quoted, words))}"

@@ -5,6 +5,7 @@ A cause is what changed in Core, where that is known, or else what the failures 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from packaging.version import Version
 
 from fanout.cause.failure import alike, last_error
 from fanout.cause.fewest import Cause
+from fanout.core.requirement import ask_again
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, standing_of
 from fanout.history.run import Attempt, Finding, Run
@@ -36,6 +38,7 @@ class Regression(NamedTuple):
     name: str
     core: Judged
     entry: Entry
+    again: str  # the command that asks it alone; empty if it cannot be
     known: Cause | None = None
 
     @property
@@ -75,10 +78,16 @@ class Broken(NamedTuple):
     def group(self) -> Group:
         """What is told, the newest Core first; what fails alike together if it is much."""
         known = self.promises[-1].known
+        told = Counter(one.entry.command for one in self.promises)
         group = Group(
             changes=known.changes[:MOST_CHANGES] if known else (),
             since=known.since if known else "",
-            entries=tuple(one.entry for one in reversed(self.promises)),
+            entries=tuple(
+                one.entry.model_copy(update={"command": one.again})
+                if one.again and told[one.entry.command] == 1
+                else one.entry
+                for one in reversed(self.promises)
+            ),
         )
         return grouped(group) if group.promises > FEW else group
 
@@ -112,17 +121,19 @@ def rest(found: Sequence[Broken]) -> Iterator[Broken]:
 def of_the_table(run: Run, cores: Cores) -> Iterator[Regression]:
     for attempt, one, standing in standings(run):
         if standing is Standing.BROKEN:
+            core = cores[attempt.core_ref]
             told = Entry(
                 pack=attempt.pack,
                 owner=run.packs[attempt.pack].owner,
                 says=one.says or one.name,
                 names=(one.name,),
-                facts=(f"broken on {attempt.core_ref}",),
+                facts=(f"broken on Core {core.version}",),
                 quoted=tuple(why(one.message, one.text)),
                 error=last_error(one.message, one.text),
                 command=f"tox run -e {attempt.cell}",
             )
-            yield Regression(one.name, cores[attempt.core_ref], told)
+            again = ask_again(attempt.pack, core.version, one.name)
+            yield Regression(one.name, core, told, again)
 
 
 def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
@@ -131,7 +142,8 @@ def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
     core = cores[decision.candidate.core_ref]
     for cell, one in having(decision, *HOLDS):
         told = entry(cell, one, now_and_then(decision, one))
-        yield Regression(one.name, core, told, causes.get((cell.pack, one.name)))
+        again = ask_again(cell.pack, decision.candidate.given, one.name)
+        yield Regression(one.name, core, told, again, causes.get((cell.pack, one.name)))
 
 
 def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -31,7 +30,6 @@ from fanout.wording import number
 
 # What is told with why, and how to run it again.
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
-TEST = re.compile(r"\S+::\S+(\[.*\])?", re.DOTALL)
 SAME_CONTENT = "The candidate has the same content as its baseline: nothing in Core's code changed."
 
 
@@ -89,11 +87,10 @@ def pointed(section: Section, core: str) -> Section:
     )
 
     def alone(one: Entry) -> Entry:
-        # A file that cannot be imported, or an entry of pack.toml, is no test to be asked for.
-        test = TEST.fullmatch("".join(one.names[:1]))
-        if told[one.command] > 1 or not one.command or not test:
+        if told[one.command] > 1 or not one.command or not one.names:
             return one
-        return one.model_copy(update={"command": ask_again(one.pack, core, one.names[0])})
+        again = ask_again(one.pack, core, one.names[0])
+        return one.model_copy(update={"command": again or one.command})
 
     groups = (
         group.model_copy(update={"entries": tuple(map(alone, group.entries))})
