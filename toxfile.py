@@ -506,7 +506,7 @@ def take_over(state: State, env_list: list[str]) -> None:
     if skipped := options.skip_env.strip():
         with suppress(re.error):  # of which tox tells
             asked = [name for name in asked if not re.match(skipped, name)]
-    cells_asked = [name for name in asked if name in cells() and not cells()[name].release]
+    cells_asked = [name for name in asked if name in cells()]
     if not cells_asked:
         return
     global plan
@@ -536,10 +536,14 @@ def made_plan(names: list[str], *, fresh: bool) -> Plan:
     given = re.findall(r"^\s*(UV_\w+)\s*=\s*(.*)$", section("cell").get("set_env", ""), re.M)
     environment = os.environ | {k: v.replace("{tox_root}", str(ROOT)) for k, v in given}
     uv = Installer(find_uv_bin(), sys.executable, environment, ROOT, work / "cores")
-    asked = [Asked(name, cells()[name].pack, core, text) for name, core, text in steady(names)]
-    lines = [line.strip() for line in section("cell").get("deps", "").splitlines()]
-    beside = tuple(line for line in lines if line not in ("", "{env:CORE}"))
-    make_plan(found, asked, ROOT / "packs", how_cells_run(), beside, uv, fresh)
+    how = {kind: (how_cells_run(kind), installed_beside(kind)) for kind in ("cell", "live")}
+    asked = []
+    for name, core, content in steady(names):
+        cell = cells()[name]
+        said, beside = how["live" if cell.release else "cell"]
+        pack = cell.pack.removesuffix(LIVE)
+        asked.append(Asked(name, pack, core, content, said + cell.release, beside, cell.release))
+    make_plan(found, asked, ROOT / "packs", uv, fresh)
     found.decide(fresh, os.environ.get("SAMPLE", ""))
     if found.taken or found.follows:
         number = len(found.taken) + len(found.follows)
@@ -557,11 +561,17 @@ def steady(names: list[str]) -> Iterator[tuple[str, str, str]]:
             yield name, requirement(cell.asked, ROOT), content
 
 
-def how_cells_run() -> str:
+def installed_beside(kind: str) -> tuple[str, ...]:
+    """What a cell installs besides Core and a consumer."""
+    lines = (line.strip() for line in section(kind).get("deps", "").splitlines())
+    return tuple(line for line in lines if line not in ("", "{env:CORE}", "{env:CONSUMER}"))
+
+
+def how_cells_run(kind: str) -> str:
     """All that says how a cell runs, but the files that its evidence is of."""
     import tomllib
 
-    said: dict[str, object] = {name: dict(section(name)) for name in ("cell", "pytest")}
+    said: dict[str, object] = {name: dict(section(name)) for name in (kind, "pytest")}
     for folder in (ROOT, ROOT / "packs"):
         for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "conftest.py"):
             if (file := folder / name).is_file():

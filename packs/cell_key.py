@@ -26,11 +26,12 @@ from packaging.specifiers import InvalidSpecifier
 from packaging.utils import canonicalize_name
 
 from guard import DISTRIBUTION
-from pack import HarnessError, Pack, holds, pack_digest, read_pack
+from pack import HarnessError, KnownBreak, holds, pack_digest, read_pack
 from sealed import canonical
 
 FORMAT = "cell-key/1"
 SEEN = ("LANG", "LANGUAGE", "PYTHON_GIL")  # variables that tox hands down, and Python heeds
+NAMING = (b"metadata", b"pkg_resources", b"dist-info")  # without which no file reads a version
 METADATA = ("importlib.metadata", "importlib_metadata", "pkg_resources")
 # What is in a Core's metadata that the key has.
 IN_THE_KEY = {"requires", "entry_points", "PackageNotFoundError"}
@@ -115,22 +116,26 @@ class PackSeen:
 
     name: str
     digest: str
-    says: Pack
+    known_breaks: tuple[KnownBreak, ...]
     ranges: tuple[str, ...]
     reads: str = ""
 
 
-def read_pack_seen(folder: Path) -> PackSeen:
-    """The pack in a folder; raises HarnessError if it is none, or has files that no digest has."""
-    says = read_pack(folder / "pack.toml")
+def read_pack_seen(folder: Path, *, live: bool = False) -> PackSeen:
+    """The pack in a folder; raises HarnessError if it is none, or has files that no digest has.
+
+    For the live cells of a consumer, which judge no promise, it need not be there.
+    """
     if linked := next((path for path in folder.rglob("*") if links_to_folder(path)), None):
         raise HarnessError(f"'{linked}' is a link to a folder, whose files are in no digest")
     files = (file for file in sorted(folder.rglob("*.py")) if file.is_file())
     trees = {file.name: tree_of(file.read_bytes()) for file in files}
-    ranges = {says.supports, *(known.core for known in says.known_breaks)}
+    says = None if live else read_pack(folder / "pack.toml")
+    breaks = says.known_breaks if says else ()
+    ranges = {says.supports, *(known.core for known in breaks)} if says else set[str]()
     ranges |= {text for tree in trees.values() for text in ranges_in(tree)}
     reads = next((name for name, tree in trees.items() if reads_version(tree, of_pack=True)), "")
-    return PackSeen(folder.name, pack_digest(folder), says, tuple(sorted(ranges)), reads)
+    return PackSeen(folder.name, pack_digest(folder), breaks, tuple(sorted(ranges)), reads)
 
 
 def links_to_folder(path: Path) -> bool:
@@ -144,7 +149,7 @@ def parts_of(
     # An expired one is an error on every Core; `ranges` has of which Cores the others are.
     in_force = (
         f"{known.test} {known.core}"
-        for known in pack.says.known_breaks
+        for known in pack.known_breaks
         if known.test and known.expires >= today
     )
     return {
@@ -215,6 +220,13 @@ def is_range(text: str) -> bool:
     except InvalidSpecifier:
         return False
     return True
+
+
+def reader(files: Iterable[Path]) -> Path | None:
+    """The first of some files of Python that may read which version of Core is installed."""
+    code = ((path, path.read_bytes()) for path in files)
+    named = ((path, text) for path, text in code if any(word in text for word in NAMING))
+    return next((path for path, text in named if reads_version(tree_of(text))), None)
 
 
 def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:

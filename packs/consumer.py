@@ -117,6 +117,15 @@ def brought_along(consumer: metadata.Distribution) -> Iterable[metadata.Distribu
     return found.values()
 
 
+def relying_on_core(consumer: metadata.Distribution) -> Iterator[Path]:
+    """The files of Python of a consumer, and of all that it brings along and asks for Core too."""
+    for distribution in brought_along(consumer):
+        names = (canonicalize_name(Requirement(line).name) for line in distribution.requires or ())
+        if DISTRIBUTION in names:
+            files = (Path(str(file.locate())) for file in distribution.files or ())
+            yield from (file for file in files if file.suffix == ".py" and file.is_file())
+
+
 def asked(requirement: Requirement, extras: Iterable[str]) -> bool:
     """Whether a requirement is one of an installation with these extras."""
     marker = requirement.marker

@@ -21,8 +21,8 @@ PACKS = str(Path(__file__).resolve().parent)
 sys.path.insert(0, PACKS)
 
 from alone import leave_out_packages, stand_in_for  # noqa: E402
-from evidence import Result  # noqa: E402
-from fault import OWN, UNDECLARED, fault  # noqa: E402
+from evidence import OWN, UNDECLARED, Result  # noqa: E402
+from fault import fault  # noqa: E402
 from journal import Writer  # noqa: E402
 from lifeline import hold  # noqa: E402
 

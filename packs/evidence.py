@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 NOT_APPLICABLE = "not-applicable"
 KNOWN_BREAK = "known-break"
+OWN, UNDECLARED = "own", "undeclared"  # of a live cell: whatever the Core
 UNFINISHED = "unfinished"
 DEPRECATIONS = "deprecations"  # a property: what Core says of symbols, as JSON
 # `sys.prefix` of a Python without site-packages may be another one.

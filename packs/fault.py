@@ -8,13 +8,13 @@ from importlib import util
 from pathlib import Path
 
 from consumer import extra_of_core
-from evidence import Result, without_secrets
+from evidence import OWN, UNDECLARED, Result, without_secrets
 from guard import PACKAGE
 from origin import out_of_core
 from raised import behind, chain, frames_of, is_a, raw, said, type_name
 
 PACKS = str(Path(__file__).resolve().parent)
-OWN, UNDECLARED, MACHINE = "own", "undeclared", "machine"
+MACHINE = "machine"
 SYSTEM_LIBRARY = ("cannot open shared object", "DLL load failed", "Library not loaded")
 
 

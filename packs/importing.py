@@ -20,13 +20,13 @@ BEFORE = set(sys.modules)
 sys.path.insert(0, PACKS)
 
 from alone import leave_out_packages, stand_in_for  # noqa: E402
-from consumer import imports, read_modules, tops, undeclared  # noqa: E402
-from evidence import UNFINISHED, Result  # noqa: E402
-from fault import OWN, UNDECLARED, fault  # noqa: E402
+from consumer import imports, read_modules, relying_on_core, tops, undeclared  # noqa: E402
+from evidence import OWN, UNDECLARED, UNFINISHED, Result  # noqa: E402
+from fault import fault  # noqa: E402
 from guard import PACKAGE, digest, guard  # noqa: E402
 from journal import Writer  # noqa: E402
 from lifeline import hold  # noqa: E402
-from pack import HarnessError  # noqa: E402
+from pack import HarnessError, pack_digest  # noqa: E402
 
 PLACES = 3  # that are named
 
@@ -78,6 +78,8 @@ def look(options: Namespace, journal: Writer) -> None:
     Again is when it is known what to import, or nothing is, and tells the first of these alone.
     """
     name, _, release = options.consumer.partition("==")
+    from cell_key import reader  # takes long to import
+
     core = guard(options.core, options.cell)
     try:
         consumer = metadata.distribution(name)
@@ -88,6 +90,10 @@ def look(options: Namespace, journal: Writer) -> None:
     found = {f"{each.metadata['Name']}=={each.version}" for each in metadata.distributions()}
     about = vars(core) | {"consumer": name, "release": consumer.version}
     about["content"] = digest(consumer)
+    pack = Path(PACKS, options.cell.partition("_live-core_")[0])
+    about["pack-digest"] = pack_digest(pack)  # of what it says of the consumer, and of this file
+    if reads := reader(relying_on_core(consumer)):
+        about["reads"] = reads.name
     journal.tell(about=about | {"distributions": " ".join(sorted(found))})
     if options.again:
         return

@@ -22,7 +22,7 @@ from packaging.version import InvalidVersion
 
 import sealed
 from cell_key import CoreSeen, Parts, besides_core, is_core, key_of
-from evidence import KNOWN_BREAK, NOT_APPLICABLE
+from evidence import KNOWN_BREAK, NOT_APPLICABLE, OWN, UNDECLARED
 from guard import DISTRIBUTION
 from pack import holds
 
@@ -53,7 +53,7 @@ class Verdict:
         """A line for each promise that is broken and counts, as the cell has said it."""
         suite = self.suite
         said = properties(suite)
-        counts = holds(said["supports"], said["version"])
+        counts = "supports" not in said or holds(said["supports"], said["version"])
         return [*broken(suite)] if counts else []
 
     @property
@@ -87,6 +87,8 @@ def check(parts: Parts, suite: Element) -> None:
         raise Refused("it was taken over itself")
     if not cases or suite.find("testcase/error") is not None:
         raise Refused("it has no verdict")
+    if file := said.get("reads"):
+        raise Refused(f"'{file}' of its consumer reads which Core is installed")
     found = {
         "pack": said.get("pack-digest"),
         "core": said.get("digest"),
@@ -106,7 +108,7 @@ def check(parts: Parts, suite: Element) -> None:
     for case in cases:
         skip = case.find("skipped")
         kind = "" if skip is None else skip.get("type", "")
-        if skip is not None and kind not in (NOT_APPLICABLE, KNOWN_BREAK):
+        if skip is not None and kind not in (NOT_APPLICABLE, KNOWN_BREAK, OWN, UNDECLARED):
             raise Refused(f"it skips {case.get('name')}")
         within = (text for text, inside in parts["ranges"].items() if inside)
         listed = {f"{case.get('name')} {text}" for text in within}

@@ -16,13 +16,12 @@ from importlib import metadata
 from pathlib import Path
 
 import sealed
-from cell_key import CoreSeen, besides_core, reads_version, tree_of
+from cell_key import CoreSeen, besides_core, is_core, reader
 from guard import DISTRIBUTION, digest, source
 from pack import HarnessError
 
 LONGEST = 300  # seconds
 HARNESS = hashlib.sha256(Path(__file__).with_name("cell_key.py").read_bytes()).hexdigest()
-NAMING = (b"metadata", b"pkg_resources", b"dist-info")  # without which no file reads a version
 
 
 class Unresolved(Exception):
@@ -77,11 +76,27 @@ class Installer:
             sealed.write(file, asdict(seen))
         return seen
 
-    def lock(self, requirements: Sequence[str]) -> list[str]:
-        """What is installed where all this is required, each as `name==version`."""
-        compile_all = ("compile", "--no-header", "--no-annotate", "--no-emit-index-url", "-")
-        said = self.ask(*compile_all, told="\n".join(requirements)) if requirements else ""
-        return [line.partition(";")[0].strip() for line in said.splitlines() if "==" in line]
+    def lock(self, requirements: Sequence[str], core: str = "") -> list[str]:
+        """What is installed besides Core where all this is required, each as `name==version`.
+
+        A Core that is given is taken, whatever anybody declares of it.
+        """
+        how: tuple[str, ...] = (
+            "compile",
+            "--no-header",
+            "--no-annotate",
+            "--no-emit-index-url",
+            "-",
+        )
+        with tempfile.TemporaryDirectory(prefix="lock-") as folder:
+            if core:
+                forced = Path(folder) / "core.txt"
+                forced.write_text(f"{core}\n", "utf-8")
+                requirements = (*requirements, core)
+                how = (*how, "--override", str(forced))
+            said = self.ask(*how, told="\n".join(requirements)) if requirements else ""
+        lines = (line.partition(";")[0].strip() for line in said.splitlines() if "==" in line)
+        return [line for line in lines if not is_core(line)]
 
 
 def installed(folder: Path) -> list[str]:
@@ -96,9 +111,7 @@ def look_at(folder: Path) -> CoreSeen:
     if len(there) != 1:
         raise Unresolved(f"'{DISTRIBUTION}' was not installed")
     core, site = metadata.Distribution.at(there[0]), there[0].parent
-    code = ((path, path.read_bytes()) for path in sorted(site.rglob("*.py")))
-    named = ((path, text) for path, text in code if any(word in text for word in NAMING))
-    reader = next((path for path, text in named if reads_version(tree_of(text))), None)
+    reads = reader(sorted(site.rglob("*.py")))
     try:
         return CoreSeen(
             source=source(core),
@@ -107,7 +120,7 @@ def look_at(folder: Path) -> CoreSeen:
             requires=tuple(core.requires or ()),
             requires_python=core.metadata["Requires-Python"] or "",
             entry_points=core.read_text("entry_points.txt") or "",
-            reads=reader.relative_to(site).as_posix() if reader else "",
+            reads=reads.relative_to(site).as_posix() if reads else "",
         )
     except (HarnessError, ValueError) as error:
         raise Unresolved(str(error)) from error

@@ -31,12 +31,22 @@ DISAGREE = "disagree"  # the type of an error
 
 @dataclass(frozen=True)
 class Asked:
-    """A cell that is asked for; `content` tells two Cores of one requirement apart."""
+    """A cell that is asked for, how tox runs it, and what it installs besides Core.
+
+    `content` tells two Cores of one requirement apart; a live cell has a `consumer`.
+    """
 
     cell: str
     pack: str
     core: str
     content: str = ""
+    how: str = ""
+    beside: tuple[str, ...] = ()
+    consumer: str = ""
+
+    def requires(self, core: CoreSeen) -> tuple[str, ...]:
+        """What it installs of the index besides a Core; a consumer has it bring its own."""
+        return (*self.beside, self.consumer) if self.consumer else (*self.beside, *core.required)
 
 
 @dataclass(frozen=True)
@@ -141,29 +151,34 @@ def make_plan(
     plan: Plan,
     asked: Sequence[Asked],
     packs: Path,
-    how: str,
-    beside: Sequence[str],
     uv: Installer,
     anew: bool,
 ) -> None:
     """Find the key of each cell that has one; of the others their own run will tell."""
     seen = {}
-    for name in dict.fromkeys(one.pack for one in asked):
+    for name, live in dict.fromkeys((one.pack, bool(one.consumer)) for one in asked):
         try:
-            seen[name] = read_pack_seen(packs / name)
+            found_pack = read_pack_seen(packs / name, live=live)
         except (HarnessError, OSError, ValueError):
             continue  # its cells say what is wrong with it
-        if file := seen[name].reads:
+        if file := found_pack.reads:
             plan.say(f"no cell of '{name}' is taken over: its '{file}' reads which Core it runs on")
-            del seen[name]
-    wanted = [one for one in asked if one.pack in seen]
+        else:
+            seen[name, live] = found_pack
+    wanted = [one for one in asked if (one.pack, bool(one.consumer)) in seen]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         contents = dict.fromkeys((one.core, one.content) for one in wanted)
         found = pool.map(lambda core: attempt(lambda: uv.core(*core, anew=anew)), contents)
         cores = {core: one for core, one in zip(contents, found, strict=True) if one}
-        requires = dict.fromkeys(one.required for one in cores.values())
-        resolved = pool.map(lambda one: attempt(lambda: uv.lock((*beside, *one))), requires)
-        locks = dict(zip(requires, resolved, strict=True))
+        questions: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        for one in wanted:
+            if core := cores.get((one.core, one.content)):
+                forced = one.core if one.consumer else ""
+                questions.setdefault((one.requires(core), core.required), forced)
+        resolved = pool.map(
+            lambda ask: attempt(lambda: uv.lock(ask[0][0], ask[1])), questions.items()
+        )
+        locks = dict(zip(questions, resolved, strict=True))
     for core in cores.values():
         if core.reads:
             plan.say(
@@ -172,9 +187,12 @@ def make_plan(
     today = datetime.now(UTC).date()
     for one in wanted:
         found_core = cores.get((one.core, one.content))
-        lock = locks[found_core.required] if found_core and not found_core.reads else None
-        if found_core and lock is not None:
-            parts = parts_of(seen[one.pack], found_core, lock, how, today)
+        if not found_core or found_core.reads:
+            continue
+        lock = locks[one.requires(found_core), found_core.required]
+        if lock is not None:
+            pack = seen[one.pack, bool(one.consumer)]
+            parts = parts_of(pack, found_core, lock, one.how, today)
             plan.cells[one.cell] = Planned(one, found_core, parts, key_of(parts))
 
 

@@ -456,6 +456,7 @@ class CellVerdict(Frozen):
     reason: str = ""  # why it has no verdict
     command: str
     environment: tuple[InstalledVersions, ...] = ()
+    taken_over: TakenOver | None = None  # what the candidate says, which then did not run
     promises: tuple[PromiseVerdict, ...]
 
     def having(self, verdict: Verdict) -> tuple[PromiseVerdict, ...]:

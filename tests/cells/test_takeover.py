@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fanout.cells.evidence import read_file
+from fanout.cells.live import read_live
 from fanout.model import Evidence
 from tests.servers.core_index import any_wheel
 from tests.worlds.checkout import OURS
@@ -208,3 +209,83 @@ def test_what_is_skipped_is_not_what_is_left(world: World) -> None:
         code, said = world.tox("-m", label, "--skip-env", ".*_v19[01]")
         assert "taken over: 2 of 2 cells" in said
         assert code == 0
+
+
+IMPORTS = "from market_data_core import number\n"
+WITH_METADATA = "from importlib.metadata import version\nversion('market-data-core')\n"
+
+
+@pytest.fixture
+def live(world: World) -> World:
+    """The same with a consumer, whose live cells install it from the folder of releases."""
+    tox_ini = (world.root / "tox.ini").read_text("utf-8")
+    tox_ini = re.sub(r"(\[live\].*?) +PYTHONPATH = .*?\n", r"\1", tox_ini, flags=re.DOTALL)
+    tox_ini = tox_ini.replace("{env:CONSUMER}", "-r packs/requirements.txt\n    {env:CONSUMER}", 1)
+    world.project.write("tox.ini", tox_ini)
+    world.project.write("consumers.toml", 'market-data-large = "1.0"\n')
+    consume(world, IMPORTS)
+    return world
+
+
+def consume(world: World, code: str, **files: str) -> None:
+    """Make the consumer anew, with this code as its one module, and these beside it."""
+    metadata = b"Metadata-Version: 2.1\nName: market-data-large\nVersion: 1.0\n"
+    metadata += b"Requires-Dist: market-data-core<1.9.1\n"  # which nobody asks
+    beside = {f"market_data_large/{name}.py": text for name, text in files.items()}
+    made = any_wheel("market_data_large", "1.0", code, metadata, beside)
+    (world.root / "releases/market_data_large-1.0-py3-none-any.whl").write_bytes(made)
+
+
+def imported(world: World) -> dict[str, tuple[str, bool]]:
+    """What came of each live cell, by the end of its name, and whether it was taken over."""
+    found = [read_live(file) for file in sorted((world.root / "evidence").glob("large_live*.xml"))]
+    return {
+        one.cell.removeprefix("large_live-core_"): (
+            ",".join(module.imported for module in one.modules),
+            one.taken_over is not None,
+        )
+        for one in found
+    }
+
+
+def test_a_live_cell_takes_over(live: World) -> None:
+    """A consumer meets each content of Core once, be it broken by it or not, and again never."""
+    consume(live, "from market_data_core import number\nassert number == 1\n")
+    code, said = live.tox("-m", "live")
+    assert "taken over: 2 of 4 cells" in said
+    here = {"v192": ("yes", False), "v193": ("own fault", False)}
+    there = {"v190": ("yes", True), "v191": ("yes", True)}
+    assert (code, imported(live)) == (0, here | there), said
+
+    code, said = live.tox("-m", "live")
+    assert "taken over: 4 of 4 cells" in said
+    everywhere = {name: (what, True) for name, (what, _) in (here | there).items()}
+    assert (code, imported(live)) == (0, everywhere)
+
+    live.project.write("consumers.toml", 'market-data-large = "1.0.0"\n')
+    _, said = live.tox("-m", "live")
+    assert "taken over: 2 of 4 cells" in said
+
+
+def test_a_live_cell_that_core_breaks_is_red_again(live: World) -> None:
+    """What a live cell takes over counts as much as what it would have found itself."""
+    consume(live, "from market_data_core import gone\n")
+    for took in (2, 4):
+        code, said = live.tox("-m", "live")
+        assert f"taken over: {took} of 4 cells" in said
+        assert code == 1
+        assert {what for what, _ in imported(live).values()} == {"broken"}, said
+
+
+@pytest.mark.parametrize(
+    ("code", "files"),
+    [(IMPORTS + WITH_METADATA, {}), (IMPORTS, {"unasked": WITH_METADATA})],
+)
+def test_a_consumer_that_reads_the_version_meets_every_core(
+    live: World, code: str, files: dict[str, str]
+) -> None:
+    """Wherever in it that is read: by the module that is imported, or by another one."""
+    consume(live, code, **files)
+    for _ in range(2):
+        live.tox("-m", "live")
+        assert {taken for _, taken in imported(live).values()} == {False}

@@ -20,8 +20,9 @@ from fanout.cells.evidence import (
     not_from_the_future,
     properties,
     suite_of,
+    taken_over,
 )
-from fanout.model import DISTRIBUTION, Frozen, Text
+from fanout.model import DISTRIBUTION, Frozen, TakenOver, Text
 from fanout.wording import one_line, printable
 
 DRIFT = "drift.py"  # of a pack: what it says of its consumer's own classes
@@ -62,6 +63,7 @@ class Live(Frozen):
     digest: str = ""
     python: str = ""
     distributions: tuple[str, ...] = ()
+    taken_over: TakenOver | None = None
     modules: tuple[Module, ...]
 
 
@@ -78,12 +80,14 @@ def read_live(file: Path) -> Live:
         check_counts(suite)
         said = properties(suite)
         check_core(said)
+        started = datetime.fromisoformat(suite.attrib["timestamp"])
         live = Live(
             cell=said["cell"],
-            started=datetime.fromisoformat(suite.attrib["timestamp"]),
+            started=started,
             seconds=float(suite.attrib["time"]),
             modules=tuple(read_module(case) for case in suite.iterfind("testcase")),
             distributions=tuple(said.get("distributions", "").split()),
+            taken_over=taken_over(said, started),
             **{
                 key: said.get(key, "")
                 for key in ("asked", "consumer", "release", "version", "digest", "python")

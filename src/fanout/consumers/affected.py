@@ -7,7 +7,7 @@ from datetime import date
 from fanout.cells.live import Imported
 from fanout.consumers.installs import Found
 from fanout.consumers.takes import Takes
-from fanout.model import Frozen
+from fanout.model import Frozen, TakenOver
 
 GRAVEST = tuple(Imported)
 
@@ -59,6 +59,7 @@ class Affected(Frozen):
     breaks: bool = False  # it gets the candidate at once, and cannot be installed with it
     excuse: Excuse | None = None  # of that
     imports: Imported | None = None  # none where it was not asked
+    taken_over: TakenOver | None = None  # what came of that
     faults: tuple[Fault, ...] = ()  # of its import
     lost: tuple[Lost, ...] = ()  # what it uses unguarded, and no broken promise names
     unread: str = ""  # why nobody knows what it uses

@@ -16,7 +16,7 @@ from fanout.cells.tox import run_cells
 from fanout.consumers.table import Asked
 from fanout.core.resolve import release_at
 from fanout.errors import DuplicateEvidence
-from fanout.model import Core, Frozen, Matrix
+from fanout.model import Core, Frozen, Matrix, TakenOver
 
 NO_EVIDENCE = "no evidence: the cell did not run, or its environment could not be made"
 UNSAID = "the evidence does not say which Core was tested"
@@ -29,6 +29,7 @@ class Imports(Frozen):
     release: str = ""
     digest: str = ""  # of Core
     modules: tuple[Module, ...] = ()
+    taken_over: TakenOver | None = None
     why: str = ""  # there is no evidence
 
     @computed_field  # type: ignore[prop-decorator]
@@ -124,7 +125,13 @@ def read_imports(cell: LiveCell, folder: Path, reasons: Mapping[str, str]) -> Im
         return Imports(cell=cell.name, why=str(error))
     if reason := stale(cell, live):
         return Imports(cell=cell.name, why=f"stale: {reason}")
-    return Imports(cell=cell.name, release=live.release, digest=live.digest, modules=live.modules)
+    return Imports(
+        cell=cell.name,
+        release=live.release,
+        digest=live.digest,
+        modules=live.modules,
+        taken_over=live.taken_over,
+    )
 
 
 def stale(cell: LiveCell, live: Live) -> str:

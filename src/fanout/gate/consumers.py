@@ -151,6 +151,7 @@ def imported(one: Affected, decision: Decision, asked: Question) -> Affected:
     return one.model_copy(
         update={
             "imports": found.found,
+            "taken_over": found.taken_over,
             "faults": tuple(wrong),
             "unimported": one_line(unknown(found)),
             "command": reproduce(cell.core, cell.name),

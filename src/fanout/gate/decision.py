@@ -174,6 +174,7 @@ def judge_pack(
         reason=reasons[0] if reasons else "",
         command=reproduce(candidate, cells[0]),
         environment=apart(seen, before),
+        taken_over=seen[-1].evidence.taken_over if seen and seen[-1].evidence else None,
         promises=promises,
     )
 

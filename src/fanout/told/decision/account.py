@@ -26,7 +26,7 @@ from fanout.told.decision.many import FEW, folded
 from fanout.told.decision.section import Entry, Group, Section, section
 from fanout.told.decision.standing import now_and_then, unsettled, versions
 from fanout.told.report import listed, some, why
-from fanout.wording import number
+from fanout.wording import TAKEN_OVER, number
 
 # What is told with why, and how to run it again.
 TOLD = HOLDS | {Verdict.UNKNOWN, Verdict.KNOWN_BREAK, Verdict.PENDING}
@@ -69,6 +69,7 @@ def account(decision: Decision, today: date) -> Account:
             f"baseline:  {described(decision.baseline)}",
             *((SAME_CONTENT,) if decision.same_content else ()),
             *affected.not_asked(decision),
+            *taken_over(decision),
         ),
         consumers=tuple(affected.rows(decision)),
         packs=tuple((cell.pack, str(cell.verdict), beside(cell)) for cell in cells),
@@ -197,8 +198,18 @@ def environments(cell: CellVerdict) -> str:
     return f"the environment differs from the baseline's: {found}" if found else ""
 
 
+def taken_over(decision: Decision) -> Iterator[str]:
+    """When that ran which did not have to run again, as one line."""
+    told = [one.taken_over for one in decision.cells]
+    told += [one.taken_over for one in decision.consumers]
+    if days := sorted({f"{one.started:%Y-%m-%d}" for one in told if one}):
+        span = " to ".join(dict.fromkeys((days[0], days[-1])))
+        yield f"{TAKEN_OVER} taken over from what ran on {span}; FRESH=1 runs all"
+
+
 def counted(cell: CellVerdict) -> str:
     """How many promises of a cell have which verdict, the gravest first."""
     ordered = sorted(cell.promises, key=lambda one: PRECEDENCE.index(one.verdict))
     runs = groupby(ordered, key=lambda one: one.verdict)
-    return ", ".join(f"{len(list(members))} {verdict}" for verdict, members in runs)
+    said = ", ".join(f"{len(list(members))} {verdict}" for verdict, members in runs)
+    return f"{said} {TAKEN_OVER}" if cell.taken_over else said

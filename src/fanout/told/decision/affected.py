@@ -13,7 +13,7 @@ from fanout.gate.decision import Decision
 from fanout.model import Standing
 from fanout.told.decision.section import Entry, Section, section
 from fanout.told.report import listed
-from fanout.wording import cut, fitted, number, one_line
+from fanout.wording import cut, fitted, number, one_line, signed
 
 HEAD = ("consumer", "gets it", "installs", "imports", "promises kept", "loses")
 QUESTIONS = LOSES, GETS, INSTALLS, IMPORTS = (
@@ -47,7 +47,7 @@ def imports(one: Affected) -> str:
     broken = [fault for fault in one.faults if fault.imported is Imported.BROKEN]
     if broken and all(fault.excuse for fault in broken):
         return KNOWN
-    return one.imports or UNASKED
+    return signed(one.imports or UNASKED, bool(one.taken_over))
 
 
 def kept(decision: Decision, one: Affected) -> str:
