@@ -510,7 +510,8 @@ def take_over(state: State, env_list: list[str]) -> None:
     if not cells_asked:
         return
     global plan
-    plan = made_plan(cells_asked, fresh=options.recreate or bool(os.environ.get("FRESH")))
+    fresh = options.recreate or bool(os.environ.get("FRESH"))
+    plan = made_plan(cells_asked, fresh=fresh, anew=options.recreate)
     green = [name for name, verdict in plan.taken.items() if not verdict.broken]
     # With these labels come commands of the tool, unless they are skipped.
     if len(green) == len(asked) and (skipped or not {"history", "candidate"} & {*options.labels}):
@@ -521,21 +522,23 @@ def take_over(state: State, env_list: list[str]) -> None:
         options.env = CliEnv(",".join(name for name in asked if name not in folded))
 
 
-def made_plan(names: list[str], *, fresh: bool) -> Plan:
+def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:
     """What is known of cells before they run, with the evidence of those that take one over."""
     from uv import find_uv_bin
 
     sys.path.insert(0, str(ROOT / "packs"))
     from kept import Store
+    from linked import Linked
     from resolution import Installer
     from takeover import Asked, Plan, make_plan
 
     sys.path.remove(str(ROOT / "packs"))
     work = ROOT / ".tox"
-    found = Plan(Path(os.environ["EVIDENCE"]), Store(work / "kept"), say)
     given = re.findall(r"^\s*(UV_\w+)\s*=\s*(.*)$", section("cell").get("set_env", ""), re.M)
     environment = os.environ | {k: v.replace("{tox_root}", str(ROOT)) for k, v in given}
     uv = Installer(find_uv_bin(), sys.executable, environment, ROOT, work / "cores")
+    linked = None if anew else Linked(work / "linked", uv)
+    found = Plan(Path(os.environ["EVIDENCE"]), Store(work / "kept"), linked, say)
     how = {kind: (how_cells_run(kind), installed_beside(kind)) for kind in ("cell", "live")}
     asked = []
     for name, core, content in steady(names):

@@ -20,6 +20,7 @@ import sealed
 from cell_key import CoreSeen, Parts, key_of, parts_of, read_pack_seen
 from evidence import without_secrets
 from kept import Refused, Store, Verdict, taken_over
+from linked import Linked
 from pack import HarnessError
 from resolution import Installer, Unresolved, installed
 
@@ -69,6 +70,7 @@ class Plan:
 
     evidence: Path
     store: Store
+    linked: Linked | None  # none where each env is to install all itself
     say: Callable[[str], None]
     cells: dict[str, Planned] = field(default_factory=dict)
     taken: dict[str, Verdict] = field(default_factory=dict)
@@ -126,8 +128,12 @@ class Plan:
         return verdict if verdict and self.take(name, verdict) else None
 
     def fits(self, name: str, site: Path) -> bool:
-        """Whether nothing is installed yet, or else what the cells of this run have."""
-        return installed(site) in ([], self.cells[name].lock)
+        """Whether an env has what the cells of this run have; one that has nothing gets it."""
+        planned = self.cells[name]
+        there = installed(site)
+        if not there and self.linked and not planned.asked.consumer:
+            self.linked.into(site, planned.lock)
+        return there in ([], planned.lock)
 
     def keep(self, name: str) -> None:
         """Keep what a cell has said that really ran."""

@@ -181,6 +181,27 @@ def test_a_pack_that_reads_the_version_runs_everywhere(world: World) -> None:
     assert world.ran() == EVERY
 
 
+def test_what_cells_install_besides_core_is_made_once(world: World) -> None:
+    """A new env is given what another one installed, compiled; with `-r` it installs all itself."""
+    world.tox("-e", "small-core_v192")
+    (made,) = world.root.glob(".tox/linked/*")
+    assert [*made.glob("_pytest/__pycache__/runner.*.pyc")]
+    assert not [*made.glob("market_data_core*")]
+    (made / "mark").touch()
+
+    for options, marked in (((), True), (("-r",), False)):
+        code, _ = world.tox(*options, "-e", "small-core_v193")
+        assert code == 0
+        assert bool([*world.root.glob(".tox/small-core_v193/lib/*/site-packages/mark")]) is marked
+
+
+def test_an_env_installs_itself_what_cannot_be_linked(world: World) -> None:
+    """Without a folder for it cells run as well."""
+    world.project.write(".tox/linked", "no folder")
+    code, _ = world.tox()
+    assert (code, world.ran()) == (0, ["v192", "v193"])
+
+
 def test_what_is_overridden_runs(world: World) -> None:
     """A cell that is run in another way than tox.ini says takes nothing over, and is not kept."""
     cell = ("-e", "small-core_v190")
