@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from child import Child, Stopped, adopt_orphans, stop_by_signals
 from lifeline import hold
@@ -62,15 +63,18 @@ def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -
     command = (sys.executable, "-P", "-m", "pytest", *asked, *more)
     environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    child = Child(command, environment)
-    try:
-        # Imported while the child starts, which takes longer.
-        from run import Run
+    with TemporaryDirectory(prefix="cell-", ignore_cleanup_errors=True) as folder:
+        # Where all share one, whoever ends first tidies up after everybody, for however long.
+        environment["PYTEST_DEBUG_TEMPROOT"] = folder
+        child = Child(command, environment)
+        try:
+            # Imported while the child starts, which takes longer.
+            from run import Run
 
-        run = Run(options, file, journal)
-        return run.judge(child, lambda: Child(command, environment))
-    finally:
-        child.end()
+            run = Run(options, file, journal)
+            return run.judge(child, lambda: Child(command, environment))
+        finally:
+            child.end()
 
 
 def pytest_arguments(cell: str, core: str, journal: Path) -> list[str]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,27 @@ def test_one_promise_costs_no_other(
     assert said in done.stdout
     assert f"{KEPT})" in done.stdout
     assert "small-core_v120: Core 1.2.0 from pypi" in done.stdout
+
+
+def test_a_cell_tidies_up_after_itself_alone(
+    project: Project, python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What other runs of pytest have left in the folder of temporary files is none of its."""
+    temporary = tmp_path / "temporary"
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    theirs = [temporary / f"pytest-of-{getuser()}/pytest-{number}" for number in range(9)]
+    for folder in theirs:
+        folder.mkdir(parents=True, mode=0o700)
+    before = {*temporary.iterdir()}
+    project.write(
+        "packs/small/test_files.py",
+        "import pytest\n\n@pytest.mark.contract('Event')\ndef test_a_file(tmp_path):\n"
+        '    """A file is written."""\n    assert (tmp_path / "a").write_text("a")\n',
+    )
+    done = project.cell(python, "small-core_v120")
+    assert done.returncode == 0, done.stdout
+    assert [folder for folder in theirs if not folder.is_dir()] == []
+    assert {*temporary.iterdir()} == before
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def live(order: dict[str, Any], place: Place, command: list[str], journal: Path)
         os.dup2(os.open(os.devnull, os.O_RDWR), number)
     first = bool(order.get("list"))
     sys.dont_write_bytecode = not first
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(journal.parent)
     sys.path[:0] = [str(place.folder)]
     hide(order.get("hidden", ()))
     import pytest
