@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from fanout.history.surfaces import write_surface
 from fanout.strength.answer import Fate
@@ -464,6 +465,26 @@ def test_known_break_that_expired(project: Project, expires: str, outcome: str, 
     cells = json.loads(done.stdout)["cells"]
     (found,) = (cell for cell in cells if cell["cell"]["name"] == "small-core_v120")
     assert (found["outcome"], done.exit_code) == (outcome, code)
+
+
+def test_what_changed_around_a_core_that_is_the_same(project: Project) -> None:
+    """A promise that a Core kept, and breaks beside another release of something, says of which."""
+    history = str(project.root / "history")
+
+    def report(case: Case, pydantic: str, at: str) -> Result:
+        about = {"python": "3.11.7", "distributions": f"market-data-core==1.2.0 {pydantic}"}
+        file = project.evidence("small-core_v120", case, version="1.2.0", digest="a" * 64, **about)
+        said = re.sub('timestamp="[^"]*"', f'timestamp="{at}"', file.read_text("utf-8"))
+        file.write_text(said, "utf-8")
+        return project.fanout("report", "--history", history)
+
+    report(Case(BROKEN.name), "pydantic==2.12.0", "2026-01-01T00:00:00+00:00")
+    changed = report(BROKEN, "pydantic==2.13.0", "2026-01-02T00:00:00+00:00")
+    flaky = report(BROKEN, "pydantic==2.12.0", "2026-01-03T00:00:00+00:00")
+
+    told = "    the world changed, and Core did not, since 2026-01-01: pydantic 2.13.0 instead of"
+    assert f"{told} 2.12.0\n" in changed.stdout
+    assert "the world changed" not in flaky.stdout
 
 
 def test_what_changed_in_core_where_a_promise_broke(project: Project) -> None:

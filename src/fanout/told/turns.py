@@ -1,4 +1,4 @@
-"""What changed in Core where a promise of the matrix broke, as far as its Cores are kept."""
+"""What changed in Core, or around it, where a promise of the matrix broke, as far as is known."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fanout.cause.fewest import causes, failed
+from fanout.history.query import History
 from fanout.history.surfaces import read_surface
 from fanout.model import Evidence, Result
 from fanout.surface.symbol import Surface
 from fanout.told.report import PromiseReport, Report
+from fanout.told.world import world_changed
 
 
 class Turn(NamedTuple):
@@ -24,7 +26,10 @@ class Turn(NamedTuple):
 
 
 def with_causes(report: Report, history: Path) -> Report:
-    """The report with the change behind each broken promise whose Cores the history has kept."""
+    """The report with the change behind each broken promise, as far as the history tells it.
+
+    Of a promise that the same Core has kept, it is what is installed besides it.
+    """
     found = (*report.broken, *report.known_breaks)
     turns = {at: turn for at, one in enumerate(found) if (turn := turn_of(report, one))}
 
@@ -36,11 +41,23 @@ def with_causes(report: Report, history: Path) -> Report:
     for turn, members in groupby(sorted(turns, key=turns.__getitem__), key=turns.__getitem__):
         if (old := read(turn.kept)) and (new := read(turn.broken)):
             because |= reasons(found, members, turn, old, new)
+    if report.broken:
+        with History(history) as past:
+            because |= around(report, past)
     told = tuple(
         one.model_copy(update={"because": because.get(at, "")}) for at, one in enumerate(found)
     )
     broken, known = told[: len(report.broken)], told[len(report.broken) :]
     return report.model_copy(update={"broken": broken, "known_breaks": known})
+
+
+def around(report: Report, past: History) -> Iterator[tuple[int, str]]:
+    """What changed around the newest Core that breaks each promise, by its place, if anything."""
+    for at, one in enumerate(report.broken):
+        cells = (cell.evidence for cell in report.cells if cell.cell.name in one.cells)
+        broken = next((evidence for evidence in reversed([*cells]) if evidence), None)
+        if broken and (said := world_changed(one.pack, one.promise.name, broken, past)):
+            yield at, said
 
 
 def turn_of(report: Report, found: PromiseReport) -> Turn | None:
