@@ -22,6 +22,7 @@ from configparser import ConfigParser
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple, TextIO
@@ -494,9 +495,10 @@ def take_over(state: State, env_list: list[str]) -> None:
     """
     options = state.conf.options
     parallel = options.command in ("run-parallel", "p") and not options.no_test
+    has_uv = find_spec("uv") is not None  # which `requires` brings, with tox-uv
     # What is given after `--`, or overrides, changes what cells do.
     changed = state.conf.pos_args(None) or options.override
-    if not parallel or changed or options.factors or not provisioned():
+    if not (parallel and has_uv and provisioned()) or changed or options.factors:
         return
     named = options.env
     if options.labels:
