@@ -22,6 +22,7 @@ from fanout.workflow.plan import InvalidPlan, Plan, packed, plan, unpacked
 from tests import PACKS
 from tests.servers.core_index import CoreIndex
 from tests.worlds.checkout import Checkout
+from tests.worlds.runs import cell, record
 from tests.worlds.small import CoreRepository
 
 LIMIT_OF_A_VARIABLE = 128 * 1024  # bytes
@@ -95,12 +96,15 @@ def index() -> Iterator[CoreIndex]:
     server.close()
 
 
-def ask(checkout: Checkout, repository: Path, index: str, **inputs: str) -> tuple[Plan, Result]:
+def ask(
+    checkout: Checkout, repository: Path, index: str, history: Path | None = None, **inputs: str
+) -> tuple[Plan, Result]:
     output = repository.parent / "output"
     output.unlink(missing_ok=True)
     arguments = ["workflow", "plan", "--root", str(checkout.root)]
     arguments += ["--inputs", json.dumps(inputs), "--core-repository", repository.as_uri()]
     arguments += ["--index", index, "--wait", "0"]
+    arguments += ["--history", str(history)] if history else []
     done = CliRunner().invoke(main, arguments, env={"GITHUB_OUTPUT": str(output)})
     assert done.exit_code == 0, done.output
     return Plan.model_validate_json(done.stdout), done
@@ -124,6 +128,21 @@ def test_a_ref_is_resolved_once(checkout: Checkout, core: CoreRepository, index:
         assert made.candidate
         assert made.candidate.commit == made.request.commit == commit
         assert made.candidate.address == f"git+{core.root.as_uri()}@{commit}"
+
+
+def test_what_is_known_to_be_alike_shares_a_job(
+    checkout: Checkout, core: CoreRepository, index: CoreIndex, tmp_path: Path
+) -> None:
+    """Releases that had one content when they ran last are in one job."""
+    every = {"every": "true", "packs": "store"}
+    apart, _ = ask(checkout, core.root, index.url, **every)
+    alike = [cell("1.4.61", name=name, digest="a" * 64) for name in apart.cells[1:]]
+    record(tmp_path / "history", *alike)
+
+    made, _ = ask(checkout, core.root, index.url, history=tmp_path / "history", **every)
+
+    assert sorted(made.cells) == sorted(apart.cells)
+    assert (len(apart.shards), len(made.shards)) == (4, 1)
 
 
 def test_a_commit_alone_is_enough(

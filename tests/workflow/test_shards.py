@@ -82,3 +82,19 @@ def test_no_cell_is_dropped_to_make_the_others_fit(planned: list[str], took: flo
         shard(planned, dict.fromkeys(planned, took))
 
     assert refused.value.hint
+
+
+def test_cells_of_one_content_share_a_job() -> None:
+    """Of 216 cells of 12 contents 36 run, which fill two jobs; if nothing is known, eleven do."""
+    planned = [f"{pack}-core_v{at}" for pack in ("a", "b", "c") for at in range(72)]
+    contents = {cell: str(int(cell.partition("_v")[2]) % 12) for cell in planned}
+
+    jobs = shard(planned, {}, contents)
+
+    assert (len(jobs), len(shard(planned, {}))) == (2, 11)
+    assert sorted(cell for job in jobs for cell in job) == sorted(planned)
+    of_job = {cell: at for at, job in enumerate(jobs) for cell in job}
+    groups: dict[tuple[str, str], set[int]] = {}
+    for cell in planned:
+        groups.setdefault((cell[0], contents[cell]), set()).add(of_job[cell])
+    assert {len(found) for found in groups.values()} == {1}

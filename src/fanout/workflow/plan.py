@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -78,8 +79,9 @@ def plan(
     label: str,
     seconds: Mapping[str, float],
     consumers: Iterable[Asked] = (),
+    contents: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """The plan of a request; `seconds` is what cells took so far.
+    """The plan of a request; `seconds` is what cells took so far, `contents` what of Core they met.
 
     A candidate has the live cells of `consumers` beside those of the packs. Raises UnknownPack and
     InvalidCore for a pack or a baseline that is not there.
@@ -97,7 +99,7 @@ def plan(
         cells += live
     else:
         cells = [name for name in matrix.expected if name.partition("-")[0] in packs]
-    jobs = shard(cells, seconds)
+    jobs = shard(cells, seconds, contents)
     return Plan(
         request=request,
         label=label,

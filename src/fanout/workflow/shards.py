@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from heapq import heapreplace
 from statistics import median
+from types import MappingProxyType
 
 from fanout.errors import UnusableInput
 
@@ -29,20 +30,29 @@ class TooManyCells(UnusableInput):
 
 
 def shard(
-    cells: Sequence[str], seconds: Mapping[str, float], *, most: int = MOST_JOBS
+    cells: Sequence[str],
+    seconds: Mapping[str, float],
+    contents: Mapping[str, str] = MappingProxyType({}),
+    *,
+    most: int = MOST_JOBS,
 ) -> tuple[tuple[str, ...], ...]:
     """The cells of each job: every cell once, and at most `most` jobs.
 
-    `seconds` is what cells took so far. A few cells have a job each; more are spread evenly over
-    as few jobs as keep each one short, the longest cell first, to the job that has least to do.
-    Raises TooManyCells where that is impossible.
+    `seconds` is what cells took so far, and `contents` what of Core they met. A few cells have a
+    job each; more are spread evenly over as few jobs as keep each one short, the longest first, to
+    the job that has least to do. Cells of one pack and content share a job, in which one of them
+    runs. Raises TooManyCells where that is impossible.
     """
     if len(set(cells)) < len(cells):
         raise TooManyCells("a cell is planned twice", "see `tox list` for the cells")
     if len(cells) <= min(ALONE, most):
         return tuple((cell,) for cell in cells)
     took = lengths(cells, seconds)
-    jobs = spread(cells, took, min(most, math.ceil(sum(took.values()) / FULL)))
+    # The others take over what the last one says; if they cannot, the job takes longer.
+    ran = {(cell.partition("-")[0], contents.get(cell, cell)): cell for cell in cells}
+    took |= dict.fromkeys({*cells} - {*ran.values()}, 0.0)
+    alike = {cell: ran[cell.partition("-")[0], contents.get(cell, cell)] for cell in cells}
+    jobs = spread(alike, took, min(most, math.ceil(sum(took.values()) / FULL)))
     longest = max(sum(took[cell] for cell in job) for job in jobs)
     largest = max(len(",".join(job)) for job in jobs)
     matrix = len(json.dumps(jobs)) + 64 * len(jobs)
@@ -62,13 +72,16 @@ def lengths(cells: Sequence[str], seconds: Mapping[str, float]) -> dict[str, flo
 
 
 def spread(
-    cells: Sequence[str], took: Mapping[str, float], number: int
+    alike: Mapping[str, str], took: Mapping[str, float], number: int
 ) -> tuple[tuple[str, ...], ...]:
-    place = {cell: at for at, cell in enumerate(cells)}
-    jobs: list[list[str]] = [[] for _ in range(min(number, len(cells)))]
-    load = [(0.0, at) for at in range(len(jobs))]
-    for cell in sorted(cells, key=took.__getitem__, reverse=True):
-        least, at = load[0]
-        jobs[at].append(cell)
-        heapreplace(load, (least + took[cell], at))
-    return tuple(tuple(sorted(job, key=place.__getitem__)) for job in jobs)
+    """Jobs of cells; `alike` names for each the one whose job it shares, maybe itself."""
+    leading = dict.fromkeys(alike.values())
+    load = [(0.0, at) for at in range(min(number, len(leading)))]
+    job_of = {}
+    for cell in sorted(leading, key=took.__getitem__, reverse=True):
+        least, job_of[cell] = load[0]
+        heapreplace(load, (least + took[cell], job_of[cell]))
+    jobs: list[list[str]] = [[] for _ in load]
+    for cell, leader in alike.items():
+        jobs[job_of[leader]].append(cell)
+    return tuple(map(tuple, jobs))

@@ -28,6 +28,12 @@ from fanout.workflow.plan import Plan, answered, packed, plan
 
 CORE_REPOSITORY = "https://github.com/mjdevaccount/market-data-core"
 WAIT = 600  # seconds, for a version that is announced before it can be had
+# What each cell of a release met of Core when it ran last; a release does not change.
+CONTENTS = """
+SELECT cell.name, digest FROM cell JOIN evidence ON evidence.cell = cell.id
+JOIN content ON content.id = evidence.content
+WHERE source = 'pypi' AND digest != '' AND core_ref NOT IN ('core_candidate', 'core_baseline')
+ORDER BY newest"""
 LONGEST_WAIT = 1200  # seconds; fanout.yml stops the job after 30 minutes
 
 
@@ -113,19 +119,17 @@ class Asking:
                 wanted = wanted.model_copy(update={"commit": wanted.commit or candidate.commit})
             named = chosen(wanted.packs, matrix)
             consumers = consumers_of(self.root, named, matrix.packs) if candidate else ()
-            made = plan(wanted, candidate, matrix, label, self.seconds(matrix), consumers)
+            with History(self.history) as past:
+                took = {cell.name: past.seconds(cell.name) for cell in matrix.cells}
+                contents = dict(past.rows(CONTENTS))
+            seconds = {name: one for name, one in took.items() if one is not None}
+            made = plan(wanted, candidate, matrix, label, seconds, consumers, contents)
             now = datetime.now(UTC)
             if within.news and (found := answered(made, self.root, self.history, now)):
                 return Plan(request=wanted, known=found)
         except UnusableInput as error:
             return Plan(request=wanted, problem=f"{error.what}; {error.hint}")
         return made
-
-    def seconds(self, matrix: Matrix) -> dict[str, float]:
-        """What cells took so far."""
-        with History(self.history) as past:
-            took = {cell.name: past.seconds(cell.name) for cell in matrix.cells}
-        return {name: seconds for name, seconds in took.items() if seconds is not None}
 
 
 def commit_in(inputs: str) -> str:
