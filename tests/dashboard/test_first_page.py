@@ -19,7 +19,7 @@ from fanout.model import Answer, Core, Outcome
 from tests.browser.pages import Page
 from tests.browser.visitor import Visitor
 from tests.worlds import scenes
-from tests.worlds.runs import KEPT, cell, record
+from tests.worlds.runs import BROKEN, KEPT, cell, record
 
 COMMIT = "3f2c91a" + "0" * 33
 ALONE = ", asked of pipeline and store alone"  # of three packs
@@ -263,3 +263,27 @@ def test_no_column_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
         assert wide <= seen
         expect(page.locator("#matrix thead")).to_contain_text("1.13.5")
         assert page.locator("#matrix tbody tr").first.locator("td").count() > 8
+
+
+def test_a_heading_is_as_wide_as_its_columns(browser: Browser, tmp_path: Path) -> None:
+    """Of Cores of one content some may be folded, and the heading is of those that are not."""
+    history = tmp_path / "history"
+    record(
+        history,
+        *(cell(f"1.13.{n}", (KEPT, BROKEN)[n % 2], digest="a" * 64) for n in range(40)),
+        *(cell(f"1.12.{n}", digest="b" * 64) for n in range(3)),
+    )
+    build(history, tmp_path / "site", 24, lambda count, of: None)
+    with Visitor(browser, (tmp_path / "site").as_uri()) as visitor:
+        page = visitor.open()
+        expect(page.locator("#matrix thead")).to_contain_text("40 Cores, same content")
+        expect(page.locator("#matrix thead")).to_contain_text("Cores, folded")
+        head, body = (
+            page.evaluate(
+                "(cells) => Math.max(...[...document.querySelectorAll(cells)]"
+                ".map((cell) => cell.getBoundingClientRect().right))",
+                f"#matrix {cells}",
+            )
+            for cells in ("thead th", "tbody td")
+        )
+        assert head == body

@@ -166,7 +166,9 @@
     for (let place = 0; place < columns.length; place++) {
       const one = columns[place];
       const first = one.same && columns[place - 1]?.key !== one.key;
-      if (bracketed && first) bracket(rows[1], one, column);
+      // Of what has one content some may be folded, with what is older.
+      const shown = columns.filter((other) => one.same && other.key === one.key);
+      if (bracketed && first) bracket(rows[1], one, column, shown.length);
       refHead(rows, bracketed && !one.same ? 1 : rows.length - 1, one, column);
       column++;
     }
@@ -185,7 +187,7 @@
     return title;
   }
 
-  function bracket(row, column, place) {
+  function bracket(row, column, place, span) {
     const cell = make("th", "same");
     cell.scope = "colgroup";
     const folded = column.refs.length > 1;
@@ -199,7 +201,7 @@
         if (folded) apart.add(column.key); else apart.delete(column.key);
       }));
     }
-    put(row, cell, place, folded ? 1 : column.same.length, inside);
+    put(row, cell, place, span, inside);
   }
 
   function refHead(rows, from, column, place) {
