@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from fanout.cause.fewest import causes, failed
+from fanout.errors import UnreadableDocument, UnusableHistory
 from fanout.history.query import History
 from fanout.history.surfaces import read_surface
 from fanout.model import Evidence, Result
@@ -42,7 +44,8 @@ def with_causes(report: Report, history: Path) -> Report:
         if (old := read(turn.kept)) and (new := read(turn.broken)):
             because |= reasons(found, members, turn, old, new)
     if report.broken:
-        with History(history) as past:
+        # What is wrong with a history says who writes to it.
+        with suppress(UnreadableDocument, UnusableHistory), History(history) as past:
             because |= around(report, past)
     told = tuple(
         one.model_copy(update={"because": because.get(at, "")}) for at, one in enumerate(found)
