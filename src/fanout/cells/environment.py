@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from fanout.model import DISTRIBUTION, Evidence, InstalledVersions
 from fanout.wording import fitted, printable
 
+MOST = 10_000  # environments, of which a run may have one for each Core ref
 LONGEST = 60  # characters of a name, or of a version, that are told
 
 
@@ -27,7 +28,7 @@ def installed(python: str, distributions: Iterable[str]) -> Mapping[str, str]:
     return beside | {"Python": python} if python and found else {}
 
 
-@lru_cache  # most runs have the environments of the one before
+@lru_cache(MOST)  # most runs have the environments of the one before
 def environment_digest(python: str, distributions: tuple[str, ...]) -> str:
     """What is equal where the environment is; empty where that is not known."""
     known = sorted(installed(python, distributions).items())

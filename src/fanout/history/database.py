@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from filelock import FileLock, Timeout
 from fanout.cells.environment import environment_digest
 from fanout.errors import UnusableHistory
 from fanout.history.document import document_names, read_run
-from fanout.history.run import Attempt, Environment, Finding, Run
+from fanout.history.run import Environment, Finding, Run
 from fanout.history.tables import ADD, ADD_DOCUMENT, FIND, SPAN, TABLES, VERSION, microseconds
 
 FILE = "history.sqlite"
@@ -38,7 +39,8 @@ OUTSIDE = frozenset(
     }
 )
 CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
-NOTHING = Environment(asked="")
+Words = tuple[str, ...]
+NOTHING: Words = ("",) * 5  # was installed
 
 
 class Damaged(Exception):
@@ -172,33 +174,29 @@ class Writer:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
-        self.ids: dict[tuple[object, ...], int] = {}
+        # Most of a run is as it was in the one before, and known by now.
+        self.id = cache(self.found_id)
+        self.results = cache(self.found_results)
+        self.evidence = cache(self.found_evidence)
         self.touched: set[int] = set()
 
     def add(self, name: str, run: Run) -> None:
         document = self.document(name, run)
-        results = [
-            self.results([run.findings[index] for index in told.findings]) for told in run.results
-        ]
-        environments = [
-            environment_digest(one.python, tuple(run.distributions_of(one)))
-            for one in run.environments
-        ]
-        attempts = [
-            (
-                self.evidence(run, attempt, results, environments),
-                microseconds(attempt.started or run.started),
-                round(attempt.seconds * 1000),
-                document,
-                attempt.taken_over.cell if attempt.taken_over else attempt.cell,
-                microseconds(
-                    attempt.taken_over.started
-                    if attempt.taken_over
-                    else attempt.started or run.started
-                ),
+        said = [words(one) for one in run.findings]
+        told = {None: (self.results(()), "")} | {
+            at: (self.results(tuple(said[place] for place in one.findings)), one.pack_digest)
+            for at, one in enumerate(run.results)
+        }
+        cores = {None: NOTHING} | {at: core(run, one) for at, one in enumerate(run.environments)}
+        attempts = []
+        for one in run.attempts:
+            content = (cores[one.environment], *told[one.results])
+            evidence = self.evidence(
+                one.cell, *content, one.outcome.value, one.reason, one.supported
             )
-            for attempt in run.attempts
-        ]
+            taken, at = one.taken_over, microseconds(one.started or run.started)
+            ran = (taken.cell, microseconds(taken.started)) if taken else (None, None)
+            attempts.append((evidence, at, round(one.seconds * 1000), document, *ran))
         self.database.executemany(
             "INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?, ?, ?)", attempts
         )
@@ -225,50 +223,54 @@ class Writer:
         added = self.database.execute(ADD_DOCUMENT, values)
         return int(added.lastrowid or 0)
 
-    def evidence(
-        self, run: Run, attempt: Attempt, results: list[int], environments: list[str]
+    def found_evidence(
+        self,
+        cell: str,
+        core: Words,
+        results: int,
+        pack_digest: str,
+        outcome: str,
+        reason: str,
+        supported: bool,
     ) -> int:
-        at, told = attempt.environment, attempt.results
-        core, beside = (NOTHING, "") if at is None else (run.environments[at], environments[at])
-        content = (core.asked, core.source, core.version, core.digest)
-        pack_digest = "" if told is None else run.results[told].pack_digest
+        pack, _, core_ref = cell.partition("-")
+        *of_core, environment = core
         return self.id(
             "evidence",
-            self.id("cell", attempt.cell, attempt.pack, attempt.core_ref),
-            self.id("content", *content, pack_digest, beside),
-            self.results([]) if told is None else results[told],
-            attempt.outcome.value,
-            attempt.reason,
-            attempt.supported,
+            self.id("cell", cell, pack, core_ref),
+            self.id("content", *of_core, pack_digest, environment),
+            results,
+            outcome,
+            reason,
+            supported,
         )
 
-    def results(self, findings: list[Finding]) -> int:
+    def found_results(self, said: tuple[Words, ...]) -> int:
         """The id of these results, which are written if they are new."""
-        said = {
-            (one.pack, one.name): (one.says, json.dumps(one.contract), one.core, one.result.value)
-            for one in findings
-        }
-        content = json.dumps(sorted((*key, *value) for key, value in said.items()))
-        digest = hashlib.sha256(content.encode()).digest()[:16]
-        known = len(self.ids)
+        distinct = {one[:2]: one for one in said}.values()
+        digest = hashlib.sha256(json.dumps(sorted(distinct)).encode()).digest()[:16]
         number = self.id("results", digest)
-        if len(self.ids) > known:
-            self.database.executemany(
-                "INSERT OR IGNORE INTO result VALUES (?, ?, ?)",
-                [
-                    (number, self.id("promise", *key, *words), result)
-                    for key, (*words, result) in said.items()
-                ],
-            )
+        self.database.executemany(
+            "INSERT OR IGNORE INTO result VALUES (?, ?, ?)",
+            [(number, self.id("promise", *promise), result) for *promise, result in distinct],
+        )
         return number
 
-    def id(self, table: str, *values: str | int | bytes) -> int:
+    def found_id(self, table: str, *values: str | int | bytes) -> int:
         """The id of the row with these values, which is written if it is new."""
-        key = (table, *values)
-        if key not in self.ids:
+        found = self.database.execute(FIND[table], values).fetchone()
+        if found is None:
+            self.database.execute(ADD[table], values)
             found = self.database.execute(FIND[table], values).fetchone()
-            if found is None:
-                self.database.execute(ADD[table], values)
-                found = self.database.execute(FIND[table], values).fetchone()
-            self.ids[key] = int(found[0])
-        return self.ids[key]
+        return int(found[0])
+
+
+def words(one: Finding) -> Words:
+    """What a promise is, and what came of it."""
+    return (one.pack, one.name, one.says, json.dumps(one.contract), one.core, one.result.value)
+
+
+def core(run: Run, one: Environment) -> Words:
+    """What was asked for and installed, and the digest of all else that was."""
+    beside = environment_digest(one.python, tuple(run.distributions_of(one)))
+    return (one.asked, one.source, one.version, one.digest, beside)

@@ -221,12 +221,13 @@ class Run(Frozen):
 
     @model_validator(mode="after")
     def points_at_what_is_there(self) -> Run:
+        # As sets: most of many thousand pointers are equal.
         for pointers, things in (
-            ((one.results for one in self.attempts), self.results),
-            ((one.environment for one in self.attempts), self.environments),
-            ((index for one in self.results for index in one.findings), self.findings),
+            ({one.results for one in self.attempts}, self.results),
+            ({one.environment for one in self.attempts}, self.environments),
+            ({index for one in self.results for index in one.findings}, self.findings),
             (
-                (index for one in self.environments for index in one.distributions),
+                {index for one in self.environments for index in one.distributions},
                 self.distributions,
             ),
         ):

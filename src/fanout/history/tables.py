@@ -3,7 +3,7 @@
 What a cell said is held once as evidence, however often it said so; an attempt is when it did.
 Times are microseconds since 1970, durations milliseconds; `packs`, `matrix` and `contract` are
 JSON. `environment` is a digest of Python and all distributions but Core, empty if not known.
-`ran_as` is the cell that really ran, and `ran` when it did, where that is another one or earlier.
+`ran_as` is the cell that really ran, and `ran` when it did; NULL for a cell that ran itself.
 `first` and `newest` are of the attempts with that evidence, so that nobody has to read them.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-VERSION = 4  # of these tables; a database with other ones is made again
+VERSION = 5  # of these tables; a database with other ones is made again
 TABLES = """
 CREATE TABLE document (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, command TEXT NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE evidence (
 CREATE INDEX evidence_of_results ON evidence (results);
 CREATE TABLE attempt (
     evidence INTEGER NOT NULL, started INTEGER NOT NULL, took INTEGER NOT NULL,
-    document INTEGER NOT NULL, ran_as TEXT NOT NULL, ran INTEGER NOT NULL,
+    document INTEGER NOT NULL, ran_as TEXT, ran INTEGER,
     PRIMARY KEY (evidence, started, took, document)) WITHOUT ROWID;
 CREATE INDEX attempt_in_document ON attempt (document);
 """
@@ -70,7 +70,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def microseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(microseconds: int) -> datetime:

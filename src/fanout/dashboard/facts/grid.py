@@ -236,13 +236,8 @@ def signs(words: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 def repeated(values: Iterable[int]) -> list[int]:
     """Each value and how often it follows itself."""
     found: list[int] = []
-    last = None
-    for value in values:
-        if value == last:
-            found[-1] += 1
-        else:
-            found += (value, 1)
-            last = value
+    for value, alike in groupby(values):
+        found += (value, len(list(alike)))
     return found
 
 

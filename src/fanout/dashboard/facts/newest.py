@@ -19,7 +19,7 @@ from fanout.wording import outcome_words
 NEWEST_EVIDENCE = """
 SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
     hex(results.digest), evidence.results, outcome, reason, supported, first, evidence.newest,
-    evidence.cell, ran_as, max(ran)
+    evidence.cell, coalesce(ran_as, cell.name), max(coalesce(ran, attempt.started))
 FROM (SELECT cell, max(newest) AS newest FROM evidence GROUP BY cell) AS last
 JOIN evidence ON evidence.cell = last.cell AND evidence.newest = last.newest
 JOIN attempt ON attempt.evidence = evidence.id AND attempt.started = evidence.newest

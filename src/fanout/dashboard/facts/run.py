@@ -80,21 +80,23 @@ class RunFacts:
     @cached_property
     def not_kept(self) -> Mapping[int | None, Sequence[int]]:
         """The places of the findings that are neither kept nor not applicable, by results."""
-        run = self.run
+        places = {at for at, one in enumerate(self.run.findings) if one.result in NOT_KEPT}
         found: dict[int | None, Sequence[int]] = {
-            at: [one for one in results.findings if run.findings[one].result in NOT_KEPT]
-            for at, results in enumerate(run.results)
+            at: [place for place in results.findings if place in places]
+            for at, results in enumerate(self.run.results)
         }
         return found | {None: ()}
 
     @cached_property
+    def tallies(self) -> Sequence[Mapping[Result, int]]:
+        """How many promises have which result, of each results."""
+        said = [one.result for one in self.run.findings]
+        return [Counter(map(said.__getitem__, one.findings)) for one in self.run.results]
+
+    @cached_property
     def counts(self) -> Mapping[int | None, Counts]:
         """How many promises each results have, and what came of them."""
-        told = (
-            Counter(self.run.findings[one].result for one in results.findings)
-            for results in self.run.results
-        )
-        return {None: Counts(), **dict(enumerate(map(Counts.of, told)))}
+        return {None: Counts(), **dict(enumerate(map(Counts.of, self.tallies)))}
 
     @cached_property
     def outcomes(self) -> Mapping[str, Outcome]:

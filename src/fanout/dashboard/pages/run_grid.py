@@ -179,15 +179,13 @@ def contents(found: Iterable[Environment]) -> Iterable[str]:
 
 def said(facts: RunFacts, numbers: Mapping[tuple[str, str], int]) -> Iterator[Sequence[object]]:
     """For each results, how many promises have which result, and the numbers of what is told."""
-    for results in facts.run.results:
-        counts: dict[str, int] = {}
-        shown = []
-        for place in results.findings:
-            one = facts.run.findings[place]
-            counts[one.result] = counts.get(one.result, 0) + 1
-            if one.result is not Result.KEPT and (one.pack, one.name) in numbers:
-                shown.append(numbers[one.pack, one.name])
-        yield (counts, shown)
+    shown = {
+        place: numbers[one.pack, one.name]
+        for place, one in enumerate(facts.run.findings)
+        if one.result is not Result.KEPT and (one.pack, one.name) in numbers
+    }
+    for results, counts in zip(facts.run.results, facts.tallies, strict=True):
+        yield (counts, [shown[place] for place in results.findings if place in shown])
 
 
 def begun(facts: RunFacts, attempt: Attempt) -> int:

@@ -149,8 +149,9 @@ def entries(facts: RunFacts, columns: Sequence[Column], texts: dict[str, bytes])
 
 def result_of(facts: RunFacts, failures: Sequence[Failure]) -> str:
     """What came of a promise without a verdict: where no cell is supported, nothing that counts."""
-    outcomes = {facts.outcomes[cell] for one in failures for cell in one.cells}
-    return Outcome.UNSUPPORTED if outcomes == {Outcome.UNSUPPORTED} else failures[0].finding.result
+    cells = (cell for one in failures for cell in one.cells)
+    alone = all(facts.outcomes[cell] is Outcome.UNSUPPORTED for cell in cells)
+    return Outcome.UNSUPPORTED if alone else failures[0].finding.result
 
 
 def tell(
