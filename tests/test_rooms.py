@@ -33,7 +33,7 @@ ROOMS = (
     ("surface",),
     ("core",),
     ("cells",),
-    ("model", "errors", "wording", "digest", "files", "shell", "git"),
+    ("model", "errors", "wording", "digest", "files", "shell", "git", "processes"),
 )
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path

@@ -24,6 +24,9 @@ class UnusableInput(Exception):
         self.what = what
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type[UnusableInput], tuple[str, str]]:
+        return type(self), (self.what, self.hint)  # from another process it comes whole
+
 
 class InvalidPack(UnusableInput):
     """A `pack.toml` does not say what a pack must say."""

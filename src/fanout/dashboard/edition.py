@@ -44,7 +44,6 @@ class Edition:
         self.snapshot = snapshot
         self.every = every
         self.url = url
-        self.templates = templates()
 
     @cached_property
     def generator(self) -> str:
@@ -109,9 +108,15 @@ class Edition:
         tables = {name: kept.consumer for name, kept in self.tables.items()}
         return Consumers(self.snapshot, tables, self.next, self.coverage, self.strength)
 
-    def part(self, name: str, key: object, make: Callable[[], Mapping[str, Content]]) -> Part:
+    def part(
+        self,
+        name: str,
+        key: object,
+        make: Callable[[], Mapping[str, Content]],
+        apart: bool = False,
+    ) -> Part:
         """A part of the site that is made again when `key`, which JSON can hold, is another."""
-        return Part(name, digest_of((self.generator, key)), make)
+        return Part(name, digest_of((self.generator, key)), make, apart)
 
     def file(self, path: str, key: object, content: Callable[[], bytes]) -> Part:
         """A part that is one file."""
@@ -121,13 +126,14 @@ class Edition:
         self, path: str, template: str, key: object, context: Callable[[], Mapping[str, object]]
     ) -> Part:
         """A page from a template, made again when `key` is another."""
-        return self.file(path, key, lambda: self.render(path, template, context()))
+        return self.file(path, key, lambda: render(path, template, context()))
 
-    def render(self, path: str, template: str, context: Mapping[str, object]) -> bytes:
-        """A page; `root` leads its links to the root of the site, however the site is reached."""
-        page = self.templates.get_template(template)
-        root = "../" * path.count("/")
-        return page.render(context, root=root, path=path).encode() + b"\n"
+
+def render(path: str, template: str, context: Mapping[str, object]) -> bytes:
+    """A page; `root` leads its links to the root of the site, however the site is reached."""
+    root = "../" * path.count("/")
+    page = templates().get_template(template).render(context, root=root, path=path)
+    return page.encode() + b"\n"
 
 
 @cache

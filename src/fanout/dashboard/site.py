@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from fanout.errors import UnusableOutput
 from fanout.files import put
 from fanout.model import Frozen
+from fanout.processes import each
 
 MANIFEST = "fanout-dashboard.json"
 LOCK = ".fanout-dashboard.lock"
@@ -34,11 +35,15 @@ Content = bytes | Callable[[Path], None]
 
 
 class Part(NamedTuple):
-    """A page, or whatever is made in one go: a key of all it depends on, and its files by path."""
+    """A page, or whatever is made in one go: a key of all it depends on, and its files by path.
+
+    `apart` is whether another process may make it: then `make` says all that it needs.
+    """
 
     name: str
     key: str
     make: Callable[[], Mapping[str, Content]]
+    apart: bool = False
 
 
 class Entry(Frozen):
@@ -111,15 +116,15 @@ def write_site(
         or not there.issuperset(before[part.name].files)
     ]
     entries = {**before, **{part.name: unmade(part, before) for part in stale}}
-    written = 0
-    with kept(entries, folder) if stale else nullcontext():
-        for count, part in enumerate(stale, 1):
-            made = part.make()
+    written: set[str] = set()
+    with kept(entries, folder) if stale else nullcontext(), closing(made(stale)) as contents:
+        for count, (part, files) in enumerate(zip(stale, contents, strict=True), 1):
             with unwritable(folder):
-                for path, content in made.items():
-                    replace(place(folder, path), content)
-            entries[part.name] = Entry(key=part.key, files=tuple(made))
-            written += len(made)
+                for path, content in files.items():
+                    if path not in written:  # a text may be of many runs
+                        replace(place(folder, path), content)
+            entries[part.name] = Entry(key=part.key, files=tuple(files))
+            written.update(files)
             done(count, len(stale))
     now = {name: entries[name] for name in sorted(wanted)}
     gone = (files_of(before) - files_of(now)) & there
@@ -128,7 +133,18 @@ def write_site(
             for path in gone:
                 remove(folder / path)
             write_manifest(now, folder)
-    return Written(files=len(files_of(now)), written=written, removed=len(gone))
+    return Written(files=len(files_of(now)), written=len(written), removed=len(gone))
+
+
+def made(parts: Sequence[Part]) -> Generator[Mapping[str, Content], None, None]:
+    """The files of each part, in their order."""
+    with closing(each(called, [part.make for part in parts if part.apart])) as apart:
+        for part in parts:
+            yield next(apart) if part.apart else part.make()
+
+
+def called(make: Callable[[], Mapping[str, Content]]) -> Mapping[str, Content]:
+    return make()
 
 
 def unmade(part: Part, before: Mapping[str, Entry]) -> Entry:

@@ -9,18 +9,18 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fanout.cells.environment import environment_digest
 from fanout.errors import UnusableHistory
 from fanout.history.document import document_names, read_run
-from fanout.history.run import Environment, Finding, Run
-from fanout.history.tables import ADD, ADD_DOCUMENT, FIND, SPAN, TABLES, VERSION, microseconds
+from fanout.history.rows import Rows, Words, rows_of
+from fanout.history.tables import ADD, ADD_DOCUMENT, FIND, SPAN, TABLES, VERSION
+from fanout.processes import each
 
 FILE = "history.sqlite"
 LONGEST_WAIT = 600  # seconds, for another process that is filling the same database
@@ -39,7 +39,6 @@ OUTSIDE = frozenset(
     }
 )
 CACHE = "PRAGMA cache_size = -65536"  # 64 MiB, so that filling does not wait for the disk
-Words = tuple[str, ...]
 NOTHING: Words = ("",) * 5  # was installed
 
 
@@ -118,14 +117,20 @@ def filled(database: sqlite3.Connection, folder: Path) -> sqlite3.Connection:
         if gone := there - names:
             with database:
                 drop(database, gone)
-        new = iter(sorted(names - there))
-        while batch := list(islice(new, AT_ONCE)):
-            with database:
-                writer = Writer(database)
-                for name in batch:
-                    writer.add(name, read_run(folder / name))
-                writer.finish()
+        new = sorted(names - there)
+        with closing(each(read, [folder / name for name in new])) as read_now:
+            left = iter(new)
+            while batch := list(islice(left, AT_ONCE)):
+                with database:
+                    writer = Writer(database)
+                    for name, rows in zip(batch, read_now, strict=False):
+                        writer.add(name, rows)
+                    writer.finish()
     return database
+
+
+def read(document: Path) -> Rows:
+    return rows_of(read_run(document))
 
 
 def drop(database: sqlite3.Connection, gone: frozenset[str]) -> None:
@@ -180,23 +185,18 @@ class Writer:
         self.evidence = cache(self.found_evidence)
         self.touched: set[int] = set()
 
-    def add(self, name: str, run: Run) -> None:
-        document = self.document(name, run)
-        said = [words(one) for one in run.findings]
-        told = {None: (self.results(()), "")} | {
-            at: (self.results(tuple(said[place] for place in one.findings)), one.pack_digest)
-            for at, one in enumerate(run.results)
+    def add(self, name: str, rows: Rows) -> None:
+        """Write a document; there is none of this name yet."""
+        document = self.database.execute(ADD_DOCUMENT, (name, *rows.document)).lastrowid
+        cores = {None: NOTHING} | dict(enumerate(rows.cores))
+        told = {None: (None, "")} | {
+            at: (self.results(said), pack_digest)
+            for at, (said, pack_digest) in enumerate(rows.results)
         }
-        cores = {None: NOTHING} | {at: core(run, one) for at, one in enumerate(run.environments)}
-        attempts = []
-        for one in run.attempts:
-            content = (cores[one.environment], *told[one.results])
-            evidence = self.evidence(
-                one.cell, *content, one.outcome.value, one.reason, one.supported
-            )
-            taken, at = one.taken_over, microseconds(one.started or run.started)
-            ran = (taken.cell, microseconds(taken.started)) if taken else (None, None)
-            attempts.append((evidence, at, round(one.seconds * 1000), document, *ran))
+        attempts = [
+            (self.evidence(cores[core], *told[results], *said), at, took, document, ran_as, ran)
+            for core, results, *said, at, took, ran_as, ran in rows.attempts
+        ]
         self.database.executemany(
             "INSERT OR IGNORE INTO attempt VALUES (?, ?, ?, ?, ?, ?)", attempts
         )
@@ -207,31 +207,8 @@ class Writer:
         seen = ((evidence,) for evidence in sorted(self.touched))
         self.database.executemany(f"{SPAN} WHERE id = ?", seen)
 
-    def document(self, name: str, run: Run) -> int:
-        """The id of a document, which is written; there is none of this name yet."""
-        said = run.model_dump(mode="json", include={"packs", "matrix"})
-        values = (
-            name,
-            run.id,
-            run.command,
-            microseconds(run.started),
-            microseconds(run.finished),
-            run.answer or "",
-            *(core.shown if core else "" for core in (run.candidate, run.baseline)),
-            *(json.dumps(said[key]) for key in ("packs", "matrix")),
-        )
-        added = self.database.execute(ADD_DOCUMENT, values)
-        return int(added.lastrowid or 0)
-
     def found_evidence(
-        self,
-        cell: str,
-        core: Words,
-        results: int,
-        pack_digest: str,
-        outcome: str,
-        reason: str,
-        supported: bool,
+        self, core: Words, results: int | None, pack_digest: str, cell: str, *said: str | int
     ) -> int:
         pack, _, core_ref = cell.partition("-")
         *of_core, environment = core
@@ -239,10 +216,8 @@ class Writer:
             "evidence",
             self.id("cell", cell, pack, core_ref),
             self.id("content", *of_core, pack_digest, environment),
-            results,
-            outcome,
-            reason,
-            supported,
+            self.results(()) if results is None else results,
+            *said,
         )
 
     def found_results(self, said: tuple[Words, ...]) -> int:
@@ -263,14 +238,3 @@ class Writer:
             self.database.execute(ADD[table], values)
             found = self.database.execute(FIND[table], values).fetchone()
         return int(found[0])
-
-
-def words(one: Finding) -> Words:
-    """What a promise is, and what came of it."""
-    return (one.pack, one.name, one.says, json.dumps(one.contract), one.core, one.result.value)
-
-
-def core(run: Run, one: Environment) -> Words:
-    """What was asked for and installed, and the digest of all else that was."""
-    beside = environment_digest(one.python, tuple(run.distributions_of(one)))
-    return (one.asked, one.source, one.version, one.digest, beside)

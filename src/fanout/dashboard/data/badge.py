@@ -14,7 +14,7 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from fanout.dashboard.data.latest import UNDECIDED, as_json
-from fanout.dashboard.edition import Edition
+from fanout.dashboard.edition import Edition, render
 from fanout.dashboard.facts.newest import CellNow
 from fanout.dashboard.facts.released import released
 from fanout.dashboard.facts.snapshot import CoreRef
@@ -92,7 +92,7 @@ def parts(edition: Edition) -> Iterator[Part]:
     badges = {badge.name: badge for badge in (*packs, *refs, *strong, answer_badge(edition))}
     for badge in badges.values():
         path = f"badges/{badge.name}"
-        yield edition.part(path, badge, partial(drawn, edition, badge, path))
+        yield edition.part(path, badge, partial(drawn, badge, path))
     groups = {
         "The newest Core ref": [badges["answer"]],
         "Packs": packs,
@@ -104,12 +104,12 @@ def parts(edition: Edition) -> Iterator[Part]:
     yield edition.page("badges/index.html", "badges.html", key, lambda: context)
 
 
-def drawn(edition: Edition, badge: Badge, path: str) -> Mapping[str, bytes]:
+def drawn(badge: Badge, path: str) -> Mapping[str, bytes]:
     """Both files of a badge."""
     left, right = (2 * PADDING + round(WIDTH * len(text)) for text in (badge.label, badge.message))
     context = {"badge": badge, "left": left, "right": right, "padding": PADDING}
     return {
-        f"{path}.svg": edition.render(f"{path}.svg", "badge.svg", context),
+        f"{path}.svg": render(f"{path}.svg", "badge.svg", context),
         f"{path}.json": as_json(badge.shield),
     }
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from fanout.cells.will_break import Met, will_break
-from fanout.dashboard.edition import Edition
+from fanout.dashboard.edition import Edition, render, templates
 from fanout.dashboard.facts.along import Step, Streak
 from fanout.dashboard.facts.cell import CellFacts, cell_facts
 from fanout.dashboard.facts.said import Said
@@ -82,7 +82,7 @@ class CellPages:
         said = self.edition.sayings.of(facts.cell)
         told = self.told(facts, said)
         context = self.context(facts, said, told)
-        return {path: self.edition.render(path, "cell.html", context)} | {
+        return {path: render(path, "cell.html", context)} | {
             one.text.whole: one.said.text.encode() + b"\n"
             for one in told
             if one.text and one.text.whole
@@ -141,7 +141,7 @@ class CellPages:
             "count": len(kept),
             "not_applicable": [one for one in promises if one.result is Result.NOT_APPLICABLE],
         }
-        return Markup(self.edition.templates.get_template("kept.html").render(context))  # noqa: S704
+        return Markup(templates().get_template("kept.html").render(context))  # noqa: S704
 
     def groups(self, facts: CellFacts, broken: Iterable[Told]) -> Iterator[Group]:
         """Broken promises by the streak that they are in, the newest first, and by their cause."""

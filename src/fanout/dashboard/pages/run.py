@@ -6,17 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from fanout.dashboard.data.latest import as_json
 from fanout.dashboard.data.run_summary import summary
-from fanout.dashboard.edition import Edition, inline
+from fanout.dashboard.edition import Edition, inline, render
 from fanout.dashboard.facts.grid import OUTCOMES
 from fanout.dashboard.facts.run import RunFacts, in_order, pack_of
 from fanout.dashboard.pages.run_grid import attempts, columns_of, grid
 from fanout.dashboard.pages.run_promises import LONGEST_LINE, MOST_ENTRIES, entries, sections
 from fanout.dashboard.site import Part
 from fanout.gate.decision import Decision
+from fanout.history.document import read_run
 from fanout.model import Core, Verdict
 from fanout.told.decision import affected
 from fanout.told.decision import section as told
@@ -47,16 +49,17 @@ def parts(edition: Edition) -> Iterator[Part]:
             yield edition.part(
                 f"runs/{head.id}.html",
                 head.document,
-                partial(pages, edition, head.document),
+                partial(pages, edition.snapshot.history.folder / head.document),
+                apart=True,
             )
 
 
-def pages(edition: Edition, document: str) -> Mapping[str, bytes]:
+def pages(document: Path) -> Mapping[str, bytes]:
     """Every file of a run, by its path."""
-    facts = edition.sayings.facts(document)
+    facts = RunFacts(read_run(document))
     path = f"runs/{facts.run.id}.html"
     texts: dict[str, bytes] = {}
-    page = edition.render(path, "run.html", context(facts, texts))
+    page = render(path, "run.html", context(facts, texts))
     return {path: page, f"runs/{facts.run.id}.json": as_json(summary(facts)), **texts}
 
 
