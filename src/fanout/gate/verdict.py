@@ -140,5 +140,6 @@ def standing_of(result: Result, supported: bool) -> Standing:
 
 def find(evidence: Evidence | None, name: str) -> Promise | None:
     """A promise in evidence; one whose file cannot be imported is as its file is."""
-    promises = {promise.name: promise for promise in (evidence.promises if evidence else ())}
-    return promises.get(name) or promises.get(name.partition("::")[0])
+    said = evidence.promises[::-1] if evidence else ()
+    asked = (name, name.partition("::")[0])
+    return next((one for word in asked for one in said if one.name == word), None)

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from fanout.errors import UnusableHistory
 from fanout.history.document import document_names, read_run
 from fanout.history.rows import Rows, Words, rows_of
-from fanout.history.tables import ADD, ADD_DOCUMENT, FIND, SPAN, TABLES, VERSION
+from fanout.history.tables import ADD, ADD_DOCUMENT, FIND, FIND_WHOLE, SPAN, TABLES, VERSION
 from fanout.processes import each
 
 FILE = "history.sqlite"
@@ -208,16 +208,21 @@ class Writer:
         self.database.executemany(f"{SPAN} WHERE id = ?", seen)
 
     def found_evidence(
-        self, core: Words, results: int | None, pack_digest: str, cell: str, *said: str | int
+        self, core: Words, results: int | None, pack_digest: str, cell: str, *came: str | int
     ) -> int:
+        """The id of the evidence of a cell, which is written if it is new."""
+        results = self.results(()) if results is None else results
+        whole = (cell, *core, results, pack_digest, *came)
+        if known := self.database.execute(FIND_WHOLE, whole).fetchone():
+            return int(known[0])
         pack, _, core_ref = cell.partition("-")
         *of_core, environment = core
         return self.id(
             "evidence",
             self.id("cell", cell, pack, core_ref),
             self.id("content", *of_core, pack_digest, environment),
-            self.results(()) if results is None else results,
-            *said,
+            results,
+            *came,
         )
 
     def found_results(self, said: tuple[Words, ...]) -> int:

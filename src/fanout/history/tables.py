@@ -54,6 +54,12 @@ FIND = {
     "evidence": "SELECT id FROM evidence WHERE cell = ? AND content = ? AND results = ?"
     " AND outcome = ? AND reason = ? AND supported = ?",
 }
+# Evidence that is there, by what its cell and its content are: one question in place of three.
+FIND_WHOLE = """
+SELECT evidence.id FROM cell JOIN content JOIN evidence
+ON evidence.cell = cell.id AND evidence.content = content.id
+WHERE name = ? AND asked = ? AND source = ? AND version = ? AND digest = ? AND environment = ?
+AND results = ? AND pack_digest = ? AND outcome = ? AND reason = ? AND supported = ?"""
 ADD = {
     "cell": "INSERT INTO cell VALUES (NULL, ?, ?, ?)",
     "content": "INSERT INTO content VALUES (NULL, ?, ?, ?, ?, ?, ?)",

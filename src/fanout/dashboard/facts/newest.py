@@ -38,7 +38,7 @@ SINCE = "SELECT min(started) FROM attempt WHERE evidence = ? AND started > ?"
 COUNTS = """
 SELECT results, result, count(*) FROM result
 WHERE results IN (SELECT value FROM json_each(?)) GROUP BY results, result"""
-AS_JSON = json.JSONEncoder(default=str)
+AS_JSON = json.JSONEncoder(default=str, check_circular=False)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Sayings:
 
     def __init__(self, history: Path) -> None:
         self.history = history
-        self.facts = lru_cache(maxsize=4)(self.read)
+        self.facts = lru_cache(maxsize=8)(self.read)
 
     def read(self, document: str) -> RunFacts:
         return RunFacts(read_run(self.history / document))

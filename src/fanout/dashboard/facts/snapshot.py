@@ -217,12 +217,15 @@ class Snapshot:
         rows = self.history.rows(RECENT, json.dumps(window))
         for name, members in groupby(rows, key=itemgetter(0)):
             attempts = list(members)
-            if len({at for _, at, *_ in attempts}) < len(attempts):
+            _, at, took, said, results, documents = zip(*attempts, strict=True)
+            if len(set(at)) < len(at):
                 # The same evidence may be in several documents; the oldest is the run it is of.
                 attempts.sort(key=lambda row: order[row[-1]])
-                attempts = sorted({row[:-1]: row for row in attempts}.values())
-            _, at, took, said, results, documents = zip(*attempts[-WINDOW:], strict=True)
-            found[name] = Attempts(at, took, said, results, tuple(map(ids.__getitem__, documents)))
+                once = sorted({row[:-1]: row for row in attempts}.values())
+                _, at, took, said, results, documents = zip(*once, strict=True)
+            runs = map(ids.__getitem__, documents)
+            newest = (tuple(fact)[-WINDOW:] for fact in (at, took, said, results, runs))
+            found[name] = Attempts(*newest)
         return found
 
 

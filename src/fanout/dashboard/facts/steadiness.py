@@ -88,6 +88,8 @@ def counted(group: Counter[tuple[frozenset[str], frozenset[str]]], colour: int) 
 
 def time_to_green(seen: Attempts) -> TimeToGreen:
     """The red streaks of a cell, from the first attempt that failed to the next that passed."""
+    if len(set(seen.said)) == 1:  # as most cells are
+        return TimeToGreen((), seen.at[0] if Outcome.FAILED in seen.said else None)
     since: int | None = None
     ended: list[int] = []
     for at, said in zip(seen.at, seen.said, strict=True):

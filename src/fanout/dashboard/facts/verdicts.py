@@ -10,6 +10,7 @@ from fanout.dashboard.facts.snapshot import CoreRef, Snapshot
 from fanout.gate.decision import Decision, decide, names
 from fanout.gate.pending import pending
 from fanout.gate.verdict import HOLDS, attempt, roll_up, verdict
+from fanout.history.past import GREEN
 from fanout.history.run import PackInRun
 from fanout.model import (
     Cell,
@@ -131,18 +132,27 @@ def decision(snapshot: Snapshot) -> Decision | None:
         {name: on_disk(pack.statement) for name, pack in packs.items()},
     )
     refs = frozenset(snapshot.matrix.core_refs)
+    # What some cell keeps now need not be looked for in all that cells ever said.
+    kept = {
+        (pack, one.name)
+        for pack, results in {(cell.pack, cell.results) for cell in snapshot.cells.values()}
+        for one in snapshot.promises(results)
+        if one.result in GREEN
+    }
+    made = decide(*given, ())
     never_kept = {
         (cell.pack, one.name)
-        for cell in decide(*given, ()).cells
+        for cell in made.cells
         for one in cell.promises
         if one.verdict in HOLDS
+        and (cell.pack, one.name) not in kept
         and pending(
             snapshot.history.judgements(cell.pack, one.name),
             packs[cell.pack].statement.digest,
             refs,
         )
     }
-    return decide(*given, never_kept)
+    return decide(*given, never_kept) if never_kept else made
 
 
 def report(snapshot: Snapshot, pack: str, ref: CoreRef) -> CellReport:

@@ -118,12 +118,12 @@ def now(cell: CellNow, ref: CoreRef) -> dict[str, object]:
 
 def strip(seen: Attempts, places: Mapping[str, tuple[int, int]]) -> dict[str, object]:
     """A cell's last attempts, oldest first: a letter or a number for each."""
-    at = [places[run] for run in seen.run]
-    after = [moment // SECOND - run for moment, (_, run) in zip(seen.at, at, strict=True)]
+    run, began = zip(*map(places.__getitem__, seen.run), strict=True)
+    after = [at // SECOND - start for at, start in zip(seen.at, began, strict=True)]
     return {
         "outcomes": "".join(map(OUTCOMES.__getitem__, seen.said)),
         "took": " ".join(map(str, seen.took)),
-        "run": " ".join([str(place) for place, _ in at]),
+        "run": " ".join(map(str, run)),
         "after": " ".join(map(str, after)),
     }
 
