@@ -12,10 +12,12 @@ from threading import Event, Thread
 
 import pytest
 
+from fanout import processes
+from fanout.dashboard.build import build
 from fanout.dashboard.site import LOCK, MANIFEST, Part, Written, alone, write_site
 from fanout.errors import UnusableOutput
 from tests.worlds.project import Project
-from tests.worlds.runs import BROKEN, KEPT, cell, record
+from tests.worlds.runs import BROKEN, KEPT, cell, promise, record
 
 
 def part(name: str, key: str = "1", **files: str) -> Part:
@@ -221,6 +223,21 @@ def test_one_more_run_is_as_if_built_from_nothing(project: Project) -> None:
     whole = ("--history", str(apart), "--output", str(project.root / "other"))
     assert project.fanout("dashboard", *whole).exit_code == 0
     assert contents(project.root / "dashboard") == contents(project.root / "other")
+
+
+def test_pages_that_other_processes_make(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages of runs that are made by several processes are those that one process makes."""
+    history, sites = project.root / "history", [project.root / name for name in ("one", "many")]
+    failed = promise(result=BROKEN, text="E  assert\n" * 1000)
+    for day in range(6):
+        record(history, cell(day=day, promises=(failed,)), day=day)
+    one = build(history, sites[0], 24, lambda count, of: None)
+    monkeypatch.setattr(processes, "WORTHWHILE", 0.0)
+    many = build(history, sites[1], 24, lambda count, of: None)
+    assert contents(sites[1]) == contents(sites[0])
+    assert many == one
+    assert one.written == one.files  # though every run has the text of the same failure
+    assert len(list((sites[0] / "texts").iterdir())) == 1
 
 
 def test_a_run_that_is_gone_again(project: Project) -> None:

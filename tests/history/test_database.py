@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from fanout import processes
 from fanout.errors import UnreadableDocument, UnusableHistory
 from fanout.history import database
 from fanout.history.database import FILE
@@ -73,6 +74,30 @@ def test_order_of_arrival_makes_no_difference(tmp_path: Path) -> None:
             (folder / path.name).write_bytes(path.read_bytes())
             last = past(folder)
         assert last == expected
+
+
+def said(folder: Path) -> list[str]:
+    """Every statement that makes the database of a folder."""
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        return list(connection.iterdump())
+
+
+def test_processes_that_read_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that other processes read give the same database, and one that is bad stops all."""
+    expected = fill(tmp_path, runs=8)
+    alone = said(tmp_path)
+    (tmp_path / FILE).unlink()
+    monkeypatch.setattr(processes, "WORTHWHILE", 0.0)
+    seen = reads(monkeypatch)
+    assert past(tmp_path) == expected
+    assert said(tmp_path) == alone
+    assert len(seen) == 1  # the others were read elsewhere
+    (tmp_path / FILE).unlink()
+    bad = tmp_path / "20260105T000000Z-0123456789ab.json"
+    bad.write_text("{")
+    with pytest.raises(UnreadableDocument, match=bad.name) as raised:
+        past(tmp_path)
+    assert raised.value.hint.startswith("restore it")
 
 
 def test_documents_that_are_gone_are_dropped(tmp_path: Path) -> None:
