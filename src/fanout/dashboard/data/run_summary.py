@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import chain
 from typing import Literal
 
 from fanout.dashboard.facts.run import RunFacts, core_ref_of, in_order, pack_of
@@ -77,7 +78,9 @@ def summary(facts: RunFacts) -> RunSummary:
                 contract=failures[0].finding.contract,
                 result=failures[0].finding.result,
                 verdict=facts.verdicts.get((pack, name)),
-                core_refs=tuple(dict.fromkeys(ref for one in failures for ref in one.core_refs)),
+                core_refs=tuple(
+                    dict.fromkeys(chain.from_iterable(one.core_refs for one in failures))
+                ),
                 message=failures[0].finding.message,
             )
             for (pack, name), failures in facts.failures.items()

@@ -127,7 +127,7 @@ def compact(
 
     def each(fact: Callable[[Box | None], T]) -> list[list[T]]:
         told = [fact(box) for box in held.seen]
-        return [[told[at] for at in line] for line in lines]
+        return [list(map(told.__getitem__, line)) for line in lines]
 
     return {
         "link": link,

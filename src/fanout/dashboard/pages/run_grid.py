@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
 
@@ -122,7 +123,7 @@ def attempts(
         "reason": repeated(reasons.at(one.reason) for one in run.attempts),
         "environment": differences(none(one.environment) for one in run.attempts),
         "results": repeated(none(one.results) for one in run.attempts),
-        "started": [begun(facts, one) for one in run.attempts],
+        "started": [begun(run.started, one.started) for one in run.attempts],
         "took": [round(one.seconds * 1000) for one in run.attempts],
         "reasons": reasons.held,
         "environments": list(environments(facts)),
@@ -188,10 +189,8 @@ def said(facts: RunFacts, numbers: Mapping[tuple[str, str], int]) -> Iterator[Se
         yield (counts, [shown[place] for place in results.findings if place in shown])
 
 
-def begun(facts: RunFacts, attempt: Attempt) -> int:
-    if attempt.started is None:
-        return -1
-    return max(round((attempt.started - facts.run.started).total_seconds()), 0)
+def begun(run: datetime, attempt: datetime | None) -> int:
+    return -1 if attempt is None else max(round((attempt - run).total_seconds()), 0)
 
 
 def none(index: int | None) -> int:
