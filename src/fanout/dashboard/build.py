@@ -34,7 +34,7 @@ from fanout.dashboard.site import (
 from fanout.errors import UnusableOutput
 from fanout.history.query import History
 
-OBJECTS_BETWEEN_COLLECTIONS = 200_000
+OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     first_page.parts,
     latest.parts,

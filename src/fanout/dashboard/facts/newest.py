@@ -19,8 +19,11 @@ from fanout.wording import outcome_words
 NEWEST_EVIDENCE = """
 SELECT cell.name, evidence.id, asked, source, version, content.digest, pack_digest,
     hex(results.digest), evidence.results, outcome, reason, supported, first, evidence.newest,
-    evidence.cell, coalesce(ran_as, cell.name), max(coalesce(ran, attempt.started))
-FROM (SELECT cell, max(newest) AS newest FROM evidence GROUP BY cell) AS last
+    evidence.cell, began, turned, coalesce(ran_as, cell.name), max(coalesce(ran, attempt.started))
+FROM (
+    SELECT cell, max(newest) AS newest, min(first) AS began,
+        min(outcome) <> max(outcome) AS turned
+    FROM evidence GROUP BY cell) AS last
 JOIN evidence ON evidence.cell = last.cell AND evidence.newest = last.newest
 JOIN attempt ON attempt.evidence = evidence.id AND attempt.started = evidence.newest
 JOIN cell ON cell.id = evidence.cell
@@ -28,7 +31,8 @@ JOIN content ON content.id = evidence.content JOIN results ON results.id = evide
 WHERE core_ref LIKE 'core\\_v%' ESCAPE '\\'
 GROUP BY evidence.id ORDER BY cell.name"""
 SPANS = """
-SELECT cell, id, outcome, first, newest FROM evidence WHERE newest IS NOT NULL ORDER BY cell"""
+SELECT cell, id, outcome, first, newest FROM evidence
+WHERE cell IN (SELECT value FROM json_each(?)) AND newest IS NOT NULL ORDER BY cell"""
 FIRST_DOCUMENTS = """
 SELECT evidence, min(name) FROM json_each(?) AS asked CROSS JOIN attempt
 ON evidence = json_extract(asked.value, '$[0]')
@@ -99,6 +103,8 @@ class EvidenceRow(NamedTuple):
     first: int
     newest: int
     cell_id: int
+    began: int  # when the cell was first seen, and whether it ever had another outcome since
+    turned: int
     ran_as: str
     ran: int
 
@@ -117,13 +123,14 @@ def newest_cells(history: History) -> Iterator[CellNow]:
     ]
     first = json.dumps([(now.id, now.first) for now in newest])
     documents = dict(history.rows(FIRST_DOCUMENTS, first))
+    turned = json.dumps([now.cell_id for now in newest if now.turned])
     spans = {
         cell: [Span(*row[1:]) for row in members]
-        for cell, members in groupby(history.rows(SPANS), key=itemgetter(0))
+        for cell, members in groupby(history.rows(SPANS, turned), key=itemgetter(0))
     }
     counts = counts_of(history, (now.results for now in newest))
     for now in newest:
-        since = outcome_since(history, now, spans[now.cell_id])
+        since = outcome_since(history, now, spans[now.cell_id]) if now.turned else now.began
         yield cell_now(now, since, documents[now.id], counts.get(now.results, Counts()))
 
 

@@ -135,7 +135,7 @@ def steadiness(seen: Attempts, told: Sequence[Told], failed: int | None) -> dict
     `green` how long each red streak lasted, `red` since when one is open.
     """
     found: dict[str, object] = {}
-    if flaky := flakiness(told):
+    if told and (flaky := flakiness(told)):
         found["flaky"] = (*flaky.cell, [(name, *counts) for name, counts in flaky.promises])
     streaks = time_to_green(seen)
     if streaks.ended:
