@@ -12,19 +12,9 @@ from fanout.history.tables import microseconds
 Words = tuple[str, ...]
 
 
-class Tried(NamedTuple):
-    """An attempt; `core` and `results` are places in those of the run, or None."""
-
-    core: int | None
-    results: int | None
-    cell: str
-    outcome: str
-    reason: str
-    supported: bool
-    started: int
-    took: int
-    ran_as: str | None
-    ran: int | None
+# The places of its Core and of its results in those of the run, if it has any; its cell, outcome,
+# reason and whether it is supported; when it started and how long it took; as what and when it ran.
+Tried = tuple[int | None, int | None, str, str, str, bool, int, int, str | None, int | None]
 
 
 class Rows(NamedTuple):
@@ -72,7 +62,7 @@ def core(run: Run, one: Environment) -> Words:
 
 def tried(run: Run, one: Attempt) -> Tried:
     taken = one.taken_over
-    return Tried(
+    return (
         one.environment,
         one.results,
         one.cell,
