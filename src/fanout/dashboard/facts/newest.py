@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -45,8 +44,7 @@ WHERE results IN (SELECT value FROM json_each(?)) GROUP BY results, result"""
 AS_JSON = json.JSONEncoder(default=str, check_circular=False)
 
 
-@dataclass(frozen=True)
-class CellNow:
+class CellNow(NamedTuple):
     """A cell as its newest evidence shows it.
 
     `first` is when this evidence was first seen and `document` the run that saw it; `since` is

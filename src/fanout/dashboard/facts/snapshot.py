@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from itertools import groupby
@@ -77,8 +76,7 @@ class Attempts(NamedTuple):
     run: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CoreRef:
+class CoreRef(NamedTuple):
     """A Core ref of the matrix, or one that no run knows any more."""
 
     name: str
@@ -102,8 +100,7 @@ class CoreRef:
         return ".".join(map(str, (*release, 0)[:2]))
 
 
-@dataclass(frozen=True)
-class PackNow:
+class PackNow(NamedTuple):
     """A pack as the newest run with it states it; `renamed` is the name that it has now."""
 
     name: str
