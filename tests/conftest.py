@@ -94,7 +94,9 @@ def compiled_wheels(shared: Path) -> Iterator[None]:
             if not cache.exists():
                 install = ["uv", "pip", "install", "--quiet", "--target", str(shared / "unused")]
                 needs = ["-r", "packs/requirements.txt", "-r", "pyproject.toml", "hatchling"]
-                compile_all = ["compileall", "-q", "-x", "pygments", str(cache / "archive-v0")]
+                needs.append("market-data-core")
+                unused = "apprise|libcst|pygments"
+                compile_all = ["compileall", "-q", "-x", unused, str(cache / "archive-v0")]
                 for module in ([*install, *needs], compile_all):
                     subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True)
         yield

@@ -15,7 +15,7 @@ from toxfile import print_answer
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def checkout(tmp_path_factory: pytest.TempPathFactory, compiled_wheels: None) -> Checkout:
     return Checkout(tmp_path_factory.mktemp("checkout"))
 
 

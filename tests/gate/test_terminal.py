@@ -18,7 +18,9 @@ from tests.worlds.terminal import Screen, on_screen
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, index: CoreIndex) -> World:
+def world(
+    tmp_path_factory: pytest.TempPathFactory, index: CoreIndex, compiled_wheels: None
+) -> World:
     made = World(tmp_path_factory.mktemp("terminal") / "world", index.url).make()
     made.core(MENDED)
     built = ("--output", "site", "--offline", "--url", "https://example.org", "--every", "200")

@@ -33,7 +33,7 @@ PACKS = "workflow run contracts.yml -f core_ref=0123 -f only_new=true -f packs="
 
 @pytest.fixture(scope="module")
 def contracts(
-    tmp_path_factory: pytest.TempPathFactory, described_github: str
+    tmp_path_factory: pytest.TempPathFactory, described_github: str, compiled_wheels: None
 ) -> Iterator[Workflow]:
     with workflow(tmp_path_factory.mktemp("core-side").resolve(), described_github) as made:
         yield made

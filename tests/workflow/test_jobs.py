@@ -41,7 +41,9 @@ def index() -> Iterator[CoreIndex]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, index: CoreIndex) -> World:
+def world(
+    tmp_path_factory: pytest.TempPathFactory, index: CoreIndex, compiled_wheels: None
+) -> World:
     """Two packs: one with a broken promise, whose failure is hostile, and one that hangs."""
     world = World(tmp_path_factory.mktemp("jobs"), index.url)
     world.harness(tox_ini())

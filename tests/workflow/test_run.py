@@ -27,7 +27,7 @@ BOTH = tuple(
 
 @pytest.fixture(scope="module")
 def contracts(
-    tmp_path_factory: pytest.TempPathFactory, described_github: str
+    tmp_path_factory: pytest.TempPathFactory, described_github: str, compiled_wheels: None
 ) -> Iterator[Workflow]:
     with workflow(tmp_path_factory.mktemp("workflow").resolve(), described_github) as made:
         yield made
