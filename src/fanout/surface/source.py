@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
-import string
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import reduce
@@ -21,7 +20,6 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Import = ast.Import | ast.ImportFrom
 Assignment = ast.Assign | ast.AnnAssign
-DOTTED = frozenset(f"{string.ascii_letters}{string.digits}_.")
 DOCUMENTATION = frozenset({"description", "title", "examples"})
 WARNED = {"DeprecationWarning", "PendingDeprecationWarning", "FutureWarning"}
 # Two names of one type (PEP 585).
@@ -244,8 +242,14 @@ def names_in(nodes: Iterable[ast.AST]) -> set[str]:
     found = set()
     for node in nodes:
         for part in ast.walk(node):
-            if isinstance(part, ast.Name):
-                found.add(part.id)
-            elif isinstance(part, ast.Attribute) and set(one_line(part)) <= DOTTED:
-                found.add(one_line(part))
+            if isinstance(part, ast.Name | ast.Attribute) and (name := dotted(part)):
+                found.add(name)
     return found
+
+
+def dotted(node: ast.AST) -> str:
+    """A name, or one inside another, as in `a.b.c`; empty for what is more than names."""
+    if isinstance(node, ast.Attribute):
+        start = dotted(node.value)
+        return start and f"{start}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
