@@ -317,7 +317,7 @@ def test_break_and_mend(repository: Checkout, source: Path) -> None:
     released = module.read_bytes().decode()
     assert released.count("    queue_size:") == 1
     module.write_text(released.replace("    queue_size:", "    depth:"))
-    held = check_store(repository, source)
+    held = check_store(repository, source, "--fast")
     assert held.returncode == 1, held.stdout
     for said in (
         "hold: Core",
@@ -365,6 +365,6 @@ def test_git_ref(repository: Checkout, source: Path) -> None:
     git("checkout", "--quiet", "-b", "next/one")
     git("add", ".")
     git("commit", "--quiet", "-m", "release")
-    done = check_store(repository, f"git+file://{source}@next/one")
+    done = check_store(repository, f"git+file://{source}@next/one", "--fast")
     assert done.returncode == 0, done.stdout
     assert git("rev-parse", "HEAD") in done.stdout
