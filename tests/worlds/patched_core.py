@@ -26,9 +26,10 @@ METADATA = f"{PACKAGE}-{RELEASE}.dist-info"
 # Each pack is a process of its own, made from one that has imported what all of them need; what the
 # runner of a cell makes of how it ends is made of it here.
 RUN_PACKS = """
-import os, runpy, sys
+import gc, os, runpy, sys
 from pathlib import Path
 import pydantic, pytest
+gc.freeze()  # what is imported is not looked through again after each broken promise
 sys.path[:0] = [os.getcwd(), "packs"]
 from ending import results_of, trouble_of
 from evidence import Evidence
