@@ -114,7 +114,8 @@ class Workflow:
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("remote", "add", "origin", f"https://github.com/{REPOSITORY}")
         self.commit("The packs")
-        self.git("clone", "--quiet", "--bare", ".", str(self.bare))
+        # Packed, as GitHub has it: what lies loose is compressed anew for each job.
+        self.git("clone", "--quiet", "--bare", "--no-local", ".", str(self.bare))
         self.make_python()
 
     def write(self, path: str, content: str) -> None:
