@@ -77,6 +77,7 @@ Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$")]  # 
 class Frozen(BaseModel):
     """A value: it does not change, and it has no fields but its own."""
 
+    # Built when it is used: a command needs few of them.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
