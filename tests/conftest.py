@@ -95,7 +95,7 @@ def compiled_wheels(shared: Path) -> Iterator[None]:
                 install = ["uv", "pip", "install", "--quiet", "--target", str(shared / "unused")]
                 needs = ["-r", "packs/requirements.txt", "-r", "pyproject.toml", "hatchling"]
                 needs.append("market-data-core")
-                unused = "apprise|libcst|pygments"
+                unused = "apprise|libcst"
                 compile_all = ["compileall", "-q", "-x", unused, str(cache / "archive-v0")]
                 for module in ([*install, *needs], compile_all):
                     subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True)
