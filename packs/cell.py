@@ -283,6 +283,7 @@ class Cell:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        gc.freeze()  # after each broken promise only what promises have made is looked through
         done = yield
         if not self.notices_a_break(session):
             blind = "in the end a broken promise was not noticed: Core has changed how tests run"

@@ -97,14 +97,14 @@ def index() -> Iterator[CoreIndex]:
 
 
 def ask(
-    checkout: Checkout, repository: Path, index: str, history: Path | None = None, **inputs: str
+    checkout: Checkout, repository: Path, index: str, *options: str, **inputs: str
 ) -> tuple[Plan, Result]:
     output = repository.parent / "output"
     output.unlink(missing_ok=True)
     arguments = ["workflow", "plan", "--root", str(checkout.root)]
     arguments += ["--inputs", json.dumps(inputs), "--core-repository", repository.as_uri()]
     arguments += ["--index", index, "--wait", "0"]
-    arguments += ["--history", str(history)] if history else []
+    arguments += options
     done = CliRunner().invoke(main, arguments, env={"GITHUB_OUTPUT": str(output)})
     assert done.exit_code == 0, done.output
     return Plan.model_validate_json(done.stdout), done
@@ -139,7 +139,8 @@ def test_what_is_known_to_be_alike_shares_a_job(
     alike = [cell("1.4.61", name=name, digest="a" * 64) for name in apart.cells[1:]]
     record(tmp_path / "history", *alike)
 
-    made, _ = ask(checkout, core.root, index.url, history=tmp_path / "history", **every)
+    kept = ("--history", str(tmp_path / "history"))
+    made, _ = ask(checkout, core.root, index.url, *kept, **every)
 
     assert sorted(made.cells) == sorted(apart.cells)
     assert (len(apart.shards), len(made.shards)) == (4, 1)
