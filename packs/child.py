@@ -11,30 +11,47 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 LAST = 5.0  # seconds after which nobody waits for what cannot be ended
 PAUSE = 0.02
 
 
-class Process(Protocol):
-    """What a parent asks of a process, as `subprocess.Popen` has it."""
-
-    @property
-    def pid(self) -> int: ...
-
-    def poll(self) -> int | None: ...
-
-    def wait(self, timeout: float | None = None) -> int: ...
-
-
 class Child:
-    """A child in a session of its own: what a terminal sends to its parent passes it by."""
+    """A child in a session of its own: what a terminal sends to its parent passes it by.
 
-    def __init__(self, process: Process, lifeline: int = -1, beside: int = 0) -> None:
-        self.process = process
-        self.lifeline = lifeline
-        self.beside = beside  # another process of this one, which the child has not left behind
+    It gets `--lifeline`, a pipe that it reads the end of when its parent is no more.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        output: int | None = None,
+    ) -> None:
+        if sys.platform == "win32":
+            self.process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+            return
+        lifeline, self.lifeline = os.pipe()
+        self.process = subprocess.Popen(
+            [*command, f"--lifeline={lifeline}"],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=(lifeline,),
+        )
+        os.close(lifeline)
 
     def kill(self) -> None:
         """End the child and all that it has started, at once; whoever waits for it will see it."""
@@ -58,7 +75,7 @@ class Child:
         until = monotonic() + LAST
         while self.leaves() and monotonic() < until:
             self.kill()
-            for orphan in self.orphans():
+            for orphan in orphans():
                 with suppress(ProcessLookupError):
                     os.kill(orphan, signal.SIGKILL)
             sleep(PAUSE)
@@ -77,50 +94,8 @@ class Child:
         try:
             os.killpg(self.process.pid, 0)
         except (ProcessLookupError, PermissionError):  # macOS says the latter of an empty group
-            return bool(self.orphans())
+            return bool(orphans())
         return True
-
-    def orphans(self) -> list[int]:
-        """The processes that this one has to care for, as Linux lists them; none elsewhere."""
-        lists = Path("/proc/self/task").glob("*/children")
-        found = []
-        for file in lists:
-            with suppress(OSError):
-                found += [int(number) for number in file.read_text("ascii").split()]
-        return [pid for pid in found if pid != self.beside]
-
-
-def begin(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    folder: Path | None = None,
-    output: int | None = None,
-) -> Child:
-    """Start a child, which gets `--lifeline`: a pipe that ends when its parent is no more."""
-    if sys.platform == "win32":
-        return Child(
-            subprocess.Popen(
-                command,
-                env=environment,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-        )
-    lifeline, ours = os.pipe()
-    process = subprocess.Popen(
-        [*command, f"--lifeline={lifeline}"],
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=True,
-        pass_fds=(lifeline,),
-    )
-    os.close(lifeline)
-    return Child(process, ours)
 
 
 def adopt_orphans() -> None:
@@ -131,6 +106,16 @@ def adopt_orphans() -> None:
         subreaper = 36  # PR_SET_CHILD_SUBREAPER
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(subreaper, 1, 0, 0, 0)
+
+
+def orphans() -> list[int]:
+    """The processes that this one has to care for, as Linux lists them; none elsewhere."""
+    lists = Path("/proc/self/task").glob("*/children")
+    found = []
+    for file in lists:
+        with suppress(OSError):
+            found += [int(number) for number in file.read_text("ascii").split()]
+    return found
 
 
 class Stopped(BaseException):

@@ -117,41 +117,13 @@ def brought_along(consumer: metadata.Distribution) -> Iterable[metadata.Distribu
     return found.values()
 
 
-def relying(consumer: metadata.Distribution) -> list[metadata.Distribution]:
-    """A consumer, whatever it asks for, and all that it brings along and asks for Core too."""
-    return [
-        one
-        for one in brought_along(consumer)
-        if one is consumer
-        or DISTRIBUTION
-        in (canonicalize_name(Requirement(line).name) for line in one.requires or ())
-    ]
-
-
-def files_of(distributions: Iterable[metadata.Distribution]) -> Iterator[Path]:
-    """The files of Python that are installed of distributions."""
-    for distribution in distributions:
-        files = (Path(str(file.locate())) for file in distribution.files or ())
-        yield from (file for file in files if file.suffix == ".py" and file.is_file())
-
-
-def strangers(consumer: metadata.Distribution) -> Iterable[str]:
-    """What its modules import of those that know nothing of Core, each once."""
-    known = relying(consumer)
-    names = {DISTRIBUTION, *(one.name for one in known)}
-    others = (one for one in brought_along(consumer) if one.name not in names)
-    tops_of = {top for one in others for top in top_levels(one)}
-    modules = (module for one in known for module in read_modules(one))
-    found = (name for module in modules for node in imports(module.tree) for name in full(node))
-    return dict.fromkeys(name for name in found if name.partition(".")[0] in tops_of)
-
-
-def full(node: Import) -> Iterator[str]:
-    """The whole name of each module that a statement imports from, but what is relative."""
-    if isinstance(node, ast.ImportFrom):
-        yield from (node.module,) if node.module and not node.level else ()
-    else:
-        yield from (alias.name for alias in node.names)
+def relying_on_core(consumer: metadata.Distribution) -> Iterator[Path]:
+    """The files of Python of a consumer, and of what it brings along that asks for Core too."""
+    for distribution in brought_along(consumer):
+        names = (canonicalize_name(Requirement(line).name) for line in distribution.requires or ())
+        if distribution is consumer or DISTRIBUTION in names:
+            files = (Path(str(file.locate())) for file in distribution.files or ())
+            yield from (file for file in files if file.suffix == ".py" and file.is_file())
 
 
 def asked(requirement: Requirement, extras: Iterable[str]) -> bool:

@@ -7,14 +7,11 @@ and what else is of the harness has gone from `sys.modules` and `sys.path` befor
 from __future__ import annotations
 
 import ast
-import gc
 import importlib
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import metadata, util
 from pathlib import Path
 
@@ -23,15 +20,7 @@ BEFORE = set(sys.modules)
 sys.path.insert(0, PACKS)
 
 from alone import leave_out_packages, stand_in_for  # noqa: E402
-from consumer import (  # noqa: E402
-    files_of,
-    imports,
-    read_modules,
-    relying,
-    strangers,
-    tops,
-    undeclared,
-)
+from consumer import imports, read_modules, relying_on_core, tops, undeclared  # noqa: E402
 from evidence import OWN, UNDECLARED, UNFINISHED, Result  # noqa: E402
 from fault import fault  # noqa: E402
 from guard import PACKAGE, digest, guard  # noqa: E402
@@ -43,41 +32,7 @@ PLACES = 3  # that are named
 
 
 def main() -> None:
-    options = arguments(sys.argv[1:])
-    if options.nurse:
-        nurse(options.nurse.split(","))
-    else:
-        tell(options)
-
-
-def nurse(imports: Sequence[str]) -> None:
-    """Import all that, and then be forked for each line that tells a child its arguments.
-
-    Of each child its number is told, and then what it ended with.
-    """
-    answers, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
-    for number in (1, 2):
-        os.dup2(nowhere, number)
-    forget_the_harness()
-    for name in imports:
-        with suppress(BaseException):  # who needs it will tell
-            importlib.import_module(name)
-    gc.freeze()  # or each child would write to all of it
-    for line in sys.stdin:
-        asked = arguments(json.loads(line))
-        if child := os.fork():
-            os.write(answers, f"{child}\n".encode())
-            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            os.write(answers, f"{code}\n".encode())
-        else:
-            os.setsid()
-            os.close(answers)
-            os.dup2(nowhere, 0)
-            tell(asked)
-
-
-def tell(options: Namespace) -> None:
-    """Do what a child is asked for, tell what comes of it, and end."""
+    options = arguments()
     hold(options.lifeline)
     journal = Writer(options.journal)
     if options.module:
@@ -95,7 +50,7 @@ def tell(options: Namespace) -> None:
     os._exit(0)  # or what a module has left for the end would run
 
 
-def arguments(given: Sequence[str]) -> Namespace:
+def arguments() -> Namespace:
     parser = ArgumentParser(allow_abbrev=False)
     parser.add_argument("--cell", default="")
     parser.add_argument("--core", default="")
@@ -106,13 +61,10 @@ def arguments(given: Sequence[str]) -> Namespace:
     parser.add_argument("--by-itself", action="store_true")
     parser.add_argument("--stand-in", default="")
     parser.add_argument("--lifeline", type=int)
-    parser.add_argument("--nurse", default="", metavar="MODULE,…")
-    return parser.parse_args(given)
+    return parser.parse_args()
 
 
 def forget_the_harness() -> None:
-    if PACKS not in sys.path:  # in a nursery it is forgotten already
-        return
     sys.path.remove(PACKS)
     for name in set(sys.modules) - BEFORE:
         file = getattr(sys.modules[name], "__file__", None) or ""
@@ -140,7 +92,7 @@ def look(options: Namespace, journal: Writer) -> None:
     about["content"] = digest(consumer)
     pack = Path(PACKS, options.cell.partition("_live-core_")[0])
     about["pack-digest"] = pack_digest(pack)  # of what it says of the consumer, and of this file
-    if reads := reader(files_of(relying(consumer))):
+    if reads := reader(relying_on_core(consumer)):
         about["reads"] = reads.name
     journal.tell(about=about | {"distributions": " ".join(sorted(found))})
     if options.again:
@@ -154,7 +106,7 @@ def look(options: Namespace, journal: Writer) -> None:
         told = f"imported at {where}, and nothing that it asks for brings it along"
         journal.tell(running=f"undeclared: {missing}")
         journal.results({f"undeclared: {missing}": Result("skipped", UNDECLARED, told)})
-    journal.tell(running="", imports=[*strangers(consumer)])
+    journal.tell(running="")
 
 
 def judge(module: str, by_itself: bool, stand_in: Sequence[str]) -> Result:

@@ -43,7 +43,6 @@ class Told:
     supported: bool = True
     results: dict[str, Result] = field(default_factory=dict)
     running: str = ""
-    imports: list[str] = field(default_factory=list)  # of what knows nothing of Core
     refused: str = ""
     code: int | None = None  # that the run is about to end with
     process: int = 0

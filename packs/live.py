@@ -10,21 +10,17 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from child import Child, begin
+from child import Child
 from ending import Trouble, trouble_of
 from evidence import UNFINISHED, Evidence, Result, without_secrets
 from journal import Reader, Told, Writer
-from nursery import HERE as NURSERIES
-from nursery import Gone, Nursery
 from runner import PACKS, arguments_of_cell, seal
 
-IMPORTING = "importing.py"
 DRIFT = "drift.py"  # what a pack says of its consumer's own classes
 BESIDE = ("run", "undeclared: ")  # what results are of that is no module
 OWN = ("own", "undeclared")  # types of what is the consumer's own fault
@@ -57,7 +53,6 @@ class Live:
         self.folder = folder
         self.journal = journal
         self.reader = Reader(journal)
-        self.nursery: Nursery | None = None
         self.until = monotonic() + options.cell_seconds
         said = {"cell": options.cell, "asked": without_secrets(options.core)}
         self.evidence = Evidence(file, said)
@@ -70,10 +65,8 @@ class Live:
     def run(self) -> int:
         results = self.look()
         stand_ins = [name.partition(": ")[2] for name in results if name.startswith("undeclared: ")]
-        modules = [name for name in results if results[name].type == UNFINISHED]
-        with self.nursed(modules):
-            for name in modules:
-                results[name] = self.judge(name, ",".join(stand_ins))
+        for name in [name for name in results if results[name].type == UNFINISHED]:
+            results[name] = self.judge(name, ",".join(stand_ins))
         if "run" not in results:
             results |= self.drift(results, stand_ins)
             results |= self.changed()
@@ -95,7 +88,7 @@ class Live:
     def installed(self, *more: str) -> Result | None:
         """Have a child tell what is installed; why it is not what was asked for, if it is not."""
         asked = (f"--cell={self.options.cell}", f"--core={self.options.core}")
-        trouble = self.child(IMPORTING, *asked, f"--consumer={self.options.consumer}", *more)
+        trouble = self.child("importing.py", *asked, f"--consumer={self.options.consumer}", *more)
         if self.told.refused:
             return Result("error", "guard", self.told.refused)
         return Result("error", trouble.type, trouble.how) if trouble else None
@@ -114,34 +107,14 @@ class Live:
             first.message += f"; and by itself, {again.message}"
         return first
 
-    @contextmanager
-    def nursed(self, modules: Sequence[str]) -> Iterator[None]:
-        """A block in which children are forked where all but Core and consumers is imported."""
-        if not (NURSERIES and modules and self.told.imports):
-            yield
-            return
-        lifeline, ours = os.pipe()
-        try:
-            with Nursery(PACKS / IMPORTING, self.told.imports, self.folder, lifeline) as nursery:
-                self.nursery = nursery
-                yield
-        finally:
-            self.nursery = None
-            for end in (lifeline, ours):
-                os.close(end)
-
     def imported(self, module: str, *how: str) -> Result:
-        """What comes of importing a module; if a nursery has no verdict, a fresh process has."""
         began = monotonic()
-        for nursery in (self.nursery, None) if self.nursery else (None,):
-            self.told.results[module] = Result("error", UNFINISHED)
-            trouble = self.child(IMPORTING, f"--module={module}", *how, nursery=nursery)
-            result = self.told.results[module]
-            if trouble or result.type == UNFINISHED:
-                trouble = trouble or Trouble("crashed", "it told nothing")
-                result = Result("error", trouble.type, trouble.how)
-            if result.tag != "error":
-                break
+        self.told.results[module] = Result("error", UNFINISHED)
+        trouble = self.child("importing.py", f"--module={module}", *how)
+        result = self.told.results[module]
+        if trouble or result.type == UNFINISHED:
+            trouble = trouble or Trouble("crashed", "it told nothing")
+            result = Result("error", trouble.type, trouble.how)
         result.seconds = monotonic() - began
         return result
 
@@ -162,7 +135,7 @@ class Live:
             del told[DRIFT]
         return told
 
-    def child(self, script: str, *arguments: str, nursery: Nursery | None = None) -> Trouble | None:
+    def child(self, script: str, *arguments: str) -> Trouble | None:
         """Have a child tell, until it is too late; what is wrong with how it ended."""
         limit = min(self.options.module_seconds, self.until - monotonic())
         if limit <= 0:
@@ -171,28 +144,25 @@ class Live:
             )
         Writer(self.journal).tell(process=0, running="", code=None)
         self.told.code, self.told.wrong = None, ""
-        asked = (f"--journal={self.journal}", *arguments)
+        command = (
+            sys.executable,
+            "-P",
+            str(PACKS / script),
+            f"--journal={self.journal}",
+            *arguments,
+        )
+        child = Child(command, os.environ, self.folder, subprocess.DEVNULL)
         late = False
         try:
-            child = nursery.child(asked) if nursery else self.fresh(script, asked)
-            try:
-                code = child.process.wait(limit)
-            except subprocess.TimeoutExpired:
-                late, code = True, 0
-            finally:
-                left = child.end(0 if late else GRACE)
-        except (Gone, subprocess.TimeoutExpired):
-            return Trouble("crashed", "the nursery does not answer")
+            code = child.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            late, code = True, 0
+        finally:
+            left = child.end(0 if late else GRACE)
         told = self.reader.read()
         if late:
             return Trouble("timed-out", f"it did not end within {limit:g} s")
         return trouble_of(told, code, left)
-
-    def fresh(self, script: str, arguments: Sequence[str]) -> Child:
-        command = (sys.executable, "-P", str(PACKS / script), *arguments)
-        child = begin(command, os.environ, self.folder, subprocess.DEVNULL)
-        child.beside = self.nursery.process.pid if self.nursery else 0
-        return child
 
     def changed(self) -> dict[str, Result]:
         """An error of the run, if what is installed is not what it was before."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from child import Stopped, adopt_orphans, begin, stop_by_signals
+from child import Child, Stopped, adopt_orphans, stop_by_signals
 from lifeline import hold
 
 OLDEST = (3, 11)
@@ -66,13 +66,13 @@ def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -
     with TemporaryDirectory(prefix="cell-", ignore_cleanup_errors=True) as folder:
         # Where all share one, whoever ends first tidies up after everybody, for however long.
         environment["PYTEST_DEBUG_TEMPROOT"] = folder
-        child = begin(command, environment)
+        child = Child(command, environment)
         try:
             # Imported while the child starts, which takes longer.
             from run import Run
 
             run = Run(options, file, journal)
-            return run.judge(child, lambda: begin(command, environment))
+            return run.judge(child, lambda: Child(command, environment))
         finally:
             child.end()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,19 +21,9 @@ KEPT = "from market_data_core import Bar\n"
 
 
 @pytest.fixture
-def python(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A Python of this test's own, in which a Core of two names is installed.
-
-    Where it is `nursed`, consumers bring `others` along, which a nursery imports.
-    """
-    made = make_python(tmp_path / "python", "1.2.0", code=CORE)
-    if getattr(request, "param", "") == "nursed":
-        counts = f"open({str(tmp_path / 'imported')!r}, 'a').write('.')\n"
-        install(made, {"others": counts}, name="others")
-    return made
-
-
-both_ways = pytest.mark.parametrize("python", ["fresh", "nursed"], indirect=True)
+def python(tmp_path: Path) -> Path:
+    """A Python of this test's own, in which a Core of two names is installed."""
+    return make_python(tmp_path / "python", "1.2.0", code=CORE)
 
 
 def install(
@@ -43,9 +32,6 @@ def install(
     """Install a distribution of these modules, as an installer would; where they are."""
     base = {"base": str(python.parent.parent)}
     site = Path(sysconfig.get_path("purelib", "venv", base))
-    if (site / "others.py").is_file():
-        requires += "Requires-Dist: others\n"
-        modules = {**modules, "small_brings": "import others"}
     info = f"{name.replace('-', '_')}-0.1.0.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n{requires}"
     files = {f"{module}.py": code for module, code in modules.items()}
@@ -89,7 +75,6 @@ def judged(
     return done, [found(project)[f"small.m{number}"] for number, _ in enumerate(codes)]
 
 
-@both_ways
 def test_each_module_that_imports_core(project: Project, python: Path) -> None:
     """Every module that imports Core anywhere is imported, and no other; both are told."""
     modules = {
@@ -110,7 +95,6 @@ def test_each_module_that_imports_core(project: Project, python: Path) -> None:
     assert "3 of 3 modules can be imported" in done.stdout
 
 
-@both_ways
 def test_cores_fault(project: Project, python: Path) -> None:
     """A name that Core lacks, wherever it is imported, or what comes out of Core, is its fault."""
     broken = {
@@ -129,7 +113,6 @@ def test_cores_fault(project: Project, python: Path) -> None:
     assert "broken by Core: small.m0: ImportError: cannot import name 'Gone'" in done.stdout
 
 
-@both_ways
 def test_the_consumers_own_fault(project: Project, python: Path) -> None:
     """What fails in the consumer, and out of nothing of Core's, is told and is no fault of Core."""
     own = {
@@ -200,7 +183,6 @@ def test_what_is_declared(project: Project, python: Path) -> None:
     assert [name for name, _ in found(project).items()] == ["small", "undeclared: only_there"]
 
 
-@both_ways
 def test_hostile_modules(project: Project, python: Path) -> None:
     """Whatever a module does to the process that imports it, it is not imported, and others are."""
     hostile = {
@@ -226,19 +208,6 @@ def test_hostile_modules(project: Project, python: Path) -> None:
     assert said["small.prints"][0] is Imported.YES
     everything = done.stdout + done.stderr + (project.root / f"evidence/{CELL}.xml").read_text()
     assert "hunter2" not in everything
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each module has a fresh process")
-@pytest.mark.parametrize("python", ["nursed"], indirect=True)
-def test_what_knows_nothing_of_core_is_imported_once(
-    project: Project, python: Path, tmp_path: Path
-) -> None:
-    """Modules meet what the nursery imported, and one that ends the nursery is imported as well."""
-    asked = "open(f'/proc/{os.getppid()}/cmdline', 'rb').read()"
-    ends = f"import os, others\nif b'--nurse' in {asked}:\n    os.kill(os.getppid(), 9)"
-    done, said = judged(project, python, "import others", "import others", ends)
-    assert (done.returncode, {one for one, _ in said}) == (0, {Imported.YES})
-    assert (tmp_path / "imported").read_text() == ".."  # by the nursery, and in a fresh process
 
 
 def test_a_module_that_forges(project: Project, python: Path) -> None:

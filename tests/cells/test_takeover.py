@@ -251,6 +251,7 @@ def live(world: World) -> World:
 def consume(world: World, code: str, **files: str) -> None:
     """Make the consumer anew, with this code as its one module, and these beside it."""
     metadata = b"Metadata-Version: 2.1\nName: market-data-large\nVersion: 1.0\n"
+    metadata += b"Requires-Dist: market-data-core<1.9.1\n"  # which nobody asks
     beside = {f"market_data_large/{name}.py": text for name, text in files.items()}
     made = any_wheel("market_data_large", "1.0", code, metadata, beside)
     (world.root / "releases/market_data_large-1.0-py3-none-any.whl").write_bytes(made)
