@@ -530,25 +530,30 @@ def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:
 
     sys.path.insert(0, str(ROOT / "packs"))
     from kept import Store
-    from linked import Linked
+    from linked import HERE, Linked
     from resolution import Installer
     from takeover import Asked, Plan, make_plan
 
     sys.path.remove(str(ROOT / "packs"))
     work = ROOT / ".tox"
-    given = re.findall(r"^\s*(UV_\w+)\s*=\s*(.*)$", section("cell").get("set_env", ""), re.M)
-    environment = os.environ | {k: v.replace("{tox_root}", str(ROOT)) for k, v in given}
-    uv = Installer(find_uv_bin(), sys.executable, environment, ROOT, work / "cores")
-    linked = None if anew else Linked(work / "linked", uv)
-    found = Plan(Path(os.environ["EVIDENCE"]), Store(work / "kept"), linked, say)
-    how = {kind: (how_cells_run(kind), installed_beside(kind)) for kind in ("cell", "live")}
-    asked = []
+    uv = {
+        kind: Installer(find_uv_bin(), sys.executable, variables(kind), ROOT, work / "cores")
+        for kind in ("cell", "live")
+    }
+    # Another index may have something else of the same version.
+    uses = repr([sorted(one.uses.items()) for one in uv.values()])
+    kept = Store(work / "kept" / hashlib.sha256(uses.encode()).hexdigest())
+    linked = Linked(work / "linked", uv["cell"]) if HERE and not anew else None
+    found = Plan(Path(os.environ["EVIDENCE"]), kept, linked, say)
+    asked: dict[str, list[Asked]] = {kind: [] for kind in uv}
     for name, core, content in steady(names):
         cell = cells()[name]
-        said, beside = how["live" if cell.release else "cell"]
+        kind = "live" if cell.release else "cell"
+        how, beside = how_cells_run(kind) + cell.release, installed_beside(kind)
         pack = cell.pack.removesuffix(LIVE)
-        asked.append(Asked(name, pack, core, content, said + cell.release, beside, cell.release))
-    make_plan(found, asked, ROOT / "packs", uv, fresh)
+        asked[kind].append(Asked(name, pack, core, content, how, beside, cell.release))
+    for kind, of_kind in asked.items():
+        make_plan(found, of_kind, ROOT / "packs", uv[kind], fresh)
     found.decide(fresh, os.environ.get("SAMPLE", ""))
     if found.taken or found.follows:
         number = len(found.taken) + len(found.follows)
@@ -566,12 +571,20 @@ def steady(names: list[str]) -> Iterator[tuple[str, str, str]]:
             yield name, requirement(cell.asked, ROOT), content
 
 
+def variables(kind: str) -> Mapping[str, str]:
+    """The environment in which a cell installs."""
+    given = re.findall(r"^\s*(UV_\w+)\s*=\s*(.*)$", section(kind).get("set_env", ""), re.M)
+    return os.environ | {name: text.replace("{tox_root}", str(ROOT)) for name, text in given}
+
+
+@lru_cache
 def installed_beside(kind: str) -> tuple[str, ...]:
     """What a cell installs besides Core and a consumer."""
     lines = (line.strip() for line in section(kind).get("deps", "").splitlines())
     return tuple(line for line in lines if line not in ("", "{env:CORE}", "{env:CONSUMER}"))
 
 
+@lru_cache
 def how_cells_run(kind: str) -> str:
     """All that says how a cell runs, but the files that its evidence is of."""
     import tomllib

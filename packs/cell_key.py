@@ -31,7 +31,11 @@ from sealed import canonical
 
 FORMAT = "cell-key/1"
 SEEN = ("LANG", "LANGUAGE", "PYTHON_GIL")  # variables that tox hands down, and Python heeds
-NAMING = (b"metadata", b"pkg_resources", b"dist-info")  # without which no file reads a version
+# Core's distribution, as an installer takes its name, and what of Core is found by the same one.
+ITS_NAME = r"market[-_.]data[-_.]core"
+NO_READER = {"import_module", "find_spec", "__import__", "importorskip", "getLogger"}
+# Without which no file reads a version.
+NAMING = re.compile(rb"metadata|pkg_resources|dist-info|[\"']%s[\"']" % ITS_NAME.encode(), re.I)
 METADATA = ("importlib.metadata", "importlib_metadata", "pkg_resources")
 # What is in a Core's metadata that the key has.
 IN_THE_KEY = {"requires", "entry_points", "PackageNotFoundError"}
@@ -225,7 +229,7 @@ def is_range(text: str) -> bool:
 def reader(files: Iterable[Path]) -> Path | None:
     """The first of some files of Python that may read which version of Core is installed."""
     code = ((path, path.read_bytes()) for path in files)
-    named = ((path, text) for path, text in code if any(word in text for word in NAMING))
+    named = ((path, text) for path, text in code if NAMING.search(text))
     return next((path for path, text in named if reads_version(tree_of(text))), None)
 
 
@@ -258,11 +262,22 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
                     return True
                 if of_pack and name in TELLS_THE_CELL:
                     return True
+            # Whoever's function it is may look at the version.
+            case ast.Call() if asks_about_core(node):
+                return True
             # As an argument of what imports or opens it, and not in a sentence.
             case ast.Constant(value=str(text)):
                 if text in METADATA or ".dist-info" in text or (of_pack and text == "__version__"):
                     return True
     return False
+
+
+def asks_about_core(call: ast.Call) -> bool:
+    """Whether a function is given the name of Core's distribution, but one that looks for code."""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+    texts = (one.value for one in call.args if isinstance(one, ast.Constant))
+    named = (isinstance(text, str) and re.fullmatch(ITS_NAME, text, re.I) for text in texts)
+    return function not in NO_READER | IN_THE_KEY and any(named)
 
 
 def of_metadata(node: ast.Import | ast.ImportFrom) -> bool:

@@ -1,7 +1,7 @@
 """What cells install besides Core: installed and compiled once, and linked into each new env.
 
 A cell's own env holds the same files then as if it had installed them itself. Nothing runs in the
-folder that they are linked from, so what a cell leaves behind in its env is in no other's.
+folder that they come from. What uv is told to copy into each env is copied.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from threading import Lock
 import sealed
 from resolution import LONGEST, Installer, Unresolved
 
+HERE = os.name == "posix"  # elsewhere a script is a program that has its env's path in it
+SCRIPTS = "bin"
+LINKS = ("", "hardlink")  # ways in which uv installs, of which the first is its own choice
+
 
 class Linked:
     """The folders of what was installed, one for each list of distributions."""
@@ -28,38 +32,43 @@ class Linked:
         self.making = Lock()
 
     def into(self, site: Path, lock: Sequence[str]) -> None:
-        """Link all that a lock names into an env that holds nothing yet.
+        """Give an env that holds nothing yet all that a lock names.
 
-        Where that cannot be, the env stays as it was: its installer will do it, or say why not.
+        Where that cannot be, it holds nothing still: its installer will do it, or say why not.
         """
-        named = hashlib.sha256(sealed.canonical([*lock, sys.version])).hexdigest()
-        whole = self.folder / named
+        told = [*lock, sys.version, self.uv.uses]
+        whole = self.folder / hashlib.sha256(sealed.canonical(told)).hexdigest()
+        before = {*site.glob("*")}
         try:
             with self.making:
                 if not whole.is_dir():
                     self.make(whole, lock)
-            shutil.copytree(whole, site, copy_function=link, dirs_exist_ok=True)
-        except (OSError, Unresolved):
-            for path in whole.glob("*"):
-                remove(site / path.name)
+            self.copy(whole, site.parents[2])
+        except (OSError, subprocess.SubprocessError, Unresolved):
+            for path in {*site.glob("*")} - before:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def make(self, whole: Path, lock: Sequence[str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder) as part:
-            made = Path(part) / "site-packages"
-            self.uv.ask("install", "--no-deps", "--target", str(made), *lock)
-            for of_no_env in ("bin", ".lock"):
-                remove(made / of_no_env)
-            compiling = (sys.executable, "-Im", "compileall", "-q", str(made))
+            made = Path(part) / "made"
+            env, scripts = made / "env", made / SCRIPTS
+            self.uv.ask("install", "--no-deps", "--prefix", str(env), *lock)
+            scripts.mkdir()
+            if (env / SCRIPTS).is_dir():
+                (env / SCRIPTS).rename(scripts)
+            compiling = (sys.executable, "-Im", "compileall", "-q", str(env))
             subprocess.run(compiling, capture_output=True, timeout=LONGEST, check=False)
-            made.replace(whole)
+            made.rename(whole)
 
-
-def remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    def copy(self, whole: Path, env: Path) -> None:
+        how = link if self.uv.uses.get("UV_LINK_MODE", "") in LINKS else shutil.copy2
+        shutil.copytree(whole / "env", env, copy_function=how, dirs_exist_ok=True)
+        here, there = os.fsencode(self.uv.python), os.fsencode(env / SCRIPTS / "python")
+        for script in (whole / SCRIPTS).iterdir():
+            made = env / SCRIPTS / script.name
+            made.write_bytes(script.read_bytes().replace(here, there, 1))
+            made.chmod(script.stat().st_mode)
 
 
 def link(source: str, target: str) -> None:

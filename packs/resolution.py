@@ -36,6 +36,8 @@ class Installer:
     ) -> None:
         self.uv, self.python, self.environment = uv, python, environment
         self.folder, self.kept = folder, kept
+        # Where it finds what is installed, and how: elsewhere a version may be something else.
+        self.uses = {k: v for k, v in environment.items() if k.startswith(("UV_", "PIP_"))}
 
     def ask(self, *arguments: str, told: str = "") -> str:
         try:
@@ -58,13 +60,13 @@ class Installer:
 
     def core(self, requirement: str, content: str = "", *, anew: bool = False) -> CoreSeen:
         """The Core that a requirement names; `content` tells two of one name apart."""
-        uses = {k: v for k, v in self.environment.items() if k.startswith(("UV_", "PIP_"))}
-        named = hashlib.sha256(sealed.canonical([requirement, content, uses, HARNESS])).hexdigest()
+        told = [requirement, content, self.uses, HARNESS]
+        named = hashlib.sha256(sealed.canonical(told)).hexdigest()
         file = self.kept / f"{named}.json"
         # Where that is damaged, or cannot be read any more, it is found out again.
         with suppress(sealed.Damaged, TypeError, ValueError):
-            if not anew and (told := sealed.read(file)):
-                return CoreSeen(**told | {"requires": tuple(told["requires"])})
+            if not anew and (found := sealed.read(file)):
+                return CoreSeen(**found | {"requires": tuple(found["requires"])})
         with tempfile.TemporaryDirectory(prefix="core-") as folder:
             install = ("install", "--no-deps", "--prefix", folder, requirement)
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_what_has_no_verdict_is_not_taken_over(world: World) -> None:
 def test_damage_is_noticed(world: World) -> None:
     """What is kept and was changed is told by file, and the cells run."""
     world.tox()
-    kept = sorted((world.root / ".tox/kept").glob("*.json"))
+    kept = sorted((world.root / ".tox/kept").glob("*/*.json"))
     assert len(kept) == 2
     for file in kept:
         file.write_bytes(file.read_bytes().replace(b"1.9.2", b"1.9.1").replace(b"v193", b"v194"))
@@ -185,14 +186,35 @@ def test_what_cells_install_besides_core_is_made_once(world: World) -> None:
     """A new env is given what another one installed, compiled; with `-r` it installs all itself."""
     world.tox("-e", "small-core_v192")
     (made,) = world.root.glob(".tox/linked/*")
-    assert [*made.glob("_pytest/__pycache__/runner.*.pyc")]
-    assert not [*made.glob("market_data_core*")]
-    (made / "mark").touch()
+    (site,) = made.glob("env/lib/*/site-packages")
+    assert [*site.glob("_pytest/__pycache__/runner.*.pyc")]
+    assert not [*site.glob("market_data_core*")]
+    (site / "mark").touch()
 
     for options, marked in (((), True), (("-r",), False)):
         code, _ = world.tox(*options, "-e", "small-core_v193")
         assert code == 0
-        assert bool([*world.root.glob(".tox/small-core_v193/lib/*/site-packages/mark")]) is marked
+        env = world.root / ".tox/small-core_v193"
+        assert bool([*env.glob("lib/*/site-packages/mark")]) is marked
+        asked = (env / "bin/pytest", "--version")
+        assert subprocess.run(asked, capture_output=True, check=True).stdout
+        assert str(env).encode() in (env / "bin/pytest").read_bytes()
+
+
+def test_what_is_no_module_is_in_each_env_too(world: World) -> None:
+    """The data of a distribution, and a package that is called like the folder of scripts."""
+    files = {"tooly-1.0.data/data/share/tooly/said.txt": "said", "bin/__init__.py": ""}
+    metadata = b"Metadata-Version: 2.1\nName: tooly\nVersion: 1.0\n"
+    made = any_wheel("tooly", "1.0", "", metadata, files)
+    (world.root / "releases/tooly-1.0-py3-none-any.whl").write_bytes(made)
+    requirements = world.root / "packs/requirements.txt"
+    world.project.write("packs/requirements.txt", requirements.read_text() + "tooly\n")
+    world.promises(
+        kept="import sys, bin\nfrom pathlib import Path\n"
+        "assert Path(sys.prefix, 'share/tooly/said.txt').read_text() == 'said'"
+    )
+    assert world.tox("-e", "small-core_v192")[0] == 0
+    assert world.tox("-r", "-e", "small-core_v192")[0] == 0
 
 
 def test_an_env_installs_itself_what_cannot_be_linked(world: World) -> None:
@@ -232,7 +254,26 @@ def test_what_is_skipped_is_not_what_is_left(world: World) -> None:
         assert code == 0
 
 
+def test_another_index_may_have_something_else(live: World) -> None:
+    """What was found with one index says nothing of a consumer that another one serves."""
+    assert live.tox("-m", "live")[0] == 0
+    first, other = live.root / "releases", live.root / "other"
+    shutil.copytree(first, other)
+    (consumer,) = other.glob("market_data_large*")
+    kept = consumer.read_bytes()
+    consume(live, "from market_data_core import gone\n")
+    consumer.write_bytes((first / consumer.name).read_bytes())
+    (first / consumer.name).write_bytes(kept)
+    for env in live.root.glob(".tox/large_live*"):
+        shutil.rmtree(env)
+
+    code, said = live.tox("-m", "live", UV_FIND_LINKS=str(other))
+    assert "taken over: 2 of 4 cells" in said
+    assert code == 1
+
+
 IMPORTS = "from market_data_core import number\n"
+OTHERS = "at_least('market-data-core', 1)\n"  # whatever that does
 WITH_METADATA = "from importlib.metadata import version\nversion('market-data-core')\n"
 
 
@@ -300,7 +341,11 @@ def test_a_live_cell_that_core_breaks_is_red_again(live: World) -> None:
 
 @pytest.mark.parametrize(
     ("code", "files"),
-    [(IMPORTS + WITH_METADATA, {}), (IMPORTS, {"unasked": WITH_METADATA})],
+    [
+        (IMPORTS + WITH_METADATA, {}),
+        (IMPORTS, {"unasked": WITH_METADATA}),
+        (IMPORTS, {"unasked": OTHERS}),
+    ],
 )
 def test_a_consumer_that_reads_the_version_meets_every_core(
     live: World, code: str, files: dict[str, str]

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanout.workflow.shards import ALONE, LARGEST_MATRIX, MOST_JOBS, TooManyCells, shard
+from fanout.workflow.shards import (
+    ALONE,
+    LARGEST_MATRIX,
+    LONGEST_JOB,
+    MOST_JOBS,
+    TooManyCells,
+    shard,
+)
 
 LIMIT_OF_OUTPUTS = 1_000_000 // 2  # characters: GitHub counts two bytes for each
 LIMIT_OF_A_VARIABLE = 128 * 1024  # bytes
@@ -85,16 +92,25 @@ def test_no_cell_is_dropped_to_make_the_others_fit(planned: list[str], took: flo
 
 
 def test_cells_of_one_content_share_a_job() -> None:
-    """Of 216 cells of 12 contents 36 run, which fill two jobs; if nothing is known, eleven do."""
+    """Of 216 cells of 12 contents 36 run, which fill three jobs; if nothing is known, eleven do."""
     planned = [f"{pack}-core_v{at}" for pack in ("a", "b", "c") for at in range(72)]
     contents = {cell: str(int(cell.partition("_v")[2]) % 12) for cell in planned}
 
     jobs = shard(planned, {}, contents)
 
-    assert (len(jobs), len(shard(planned, {}))) == (2, 11)
+    assert (len(jobs), len(shard(planned, {}))) == (3, 11)
     assert sorted(cell for job in jobs for cell in job) == sorted(planned)
     of_job = {cell: at for at, job in enumerate(jobs) for cell in job}
     groups: dict[tuple[str, str], set[int]] = {}
     for cell in planned:
         groups.setdefault((cell[0], contents[cell]), set()).add(of_job[cell])
     assert {len(found) for found in groups.values()} == {1}
+
+
+def test_cells_that_may_all_have_to_run_do_so_in_time() -> None:
+    """A thousand cells of one content, of forty seconds each, are not one job."""
+    planned = cells(1000)
+    jobs = shard(planned, dict.fromkeys(planned, 40.0), dict.fromkeys(planned, "a"))
+
+    assert sorted(cell for job in jobs for cell in job) == sorted(planned)
+    assert max(41 * len(job) / 2 for job in jobs) < LONGEST_JOB

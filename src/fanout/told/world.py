@@ -16,7 +16,8 @@ JOIN result ON result.promise = promise.id JOIN evidence ON evidence.results = r
 JOIN content ON content.id = evidence.content JOIN cell ON cell.id = evidence.cell
 JOIN attempt ON attempt.evidence = evidence.id JOIN document ON document.id = attempt.document
 WHERE promise.pack = ? AND promise.name = ? AND result.result = 'kept'
-    AND content.digest = ? AND content.pack_digest = ?
+    AND content.version = ? AND content.digest = ? AND content.pack_digest = ?
+    AND attempt.started < ?
 ORDER BY attempt.started DESC LIMIT 1"""
 
 
@@ -25,8 +26,11 @@ def world_changed(pack: str, promise: str, broken: Evidence, past: History) -> s
 
     Where nothing else was installed, the promise is flaky, which its history tells.
     """
+    same = (broken.version, broken.digest, broken.pack_digest)
+    if not all(same):
+        return ""
     for document, cell, started in past.rows(
-        KEPT, pack, promise, broken.digest, broken.pack_digest
+        KEPT, pack, promise, *same, microseconds(broken.started)
     ):
         run = read_run(past.folder / document)
         for attempt in run.attempts:

@@ -20,6 +20,8 @@ ALONE = 3  # up to so many cells have a job each
 FULL = 60.0  # seconds of cells, two at a time, after which another job is worth its own start
 LONGEST_JOB = 20 * 60.0  # seconds; an attempt at its cells is stopped after 25 minutes
 SECONDS = 2.0  # that a cell takes of which no run has told yet
+LONGEST_GROUP = 10 * 60.0  # seconds of cells of one content that share a job
+TAKING = 0.05  # of the seconds of a cell that it takes to take over
 MAKING = 1.0  # seconds that its env takes, which no run tells
 LARGEST_MATRIX = 400 * 1024  # characters
 LARGEST_JOB = 96 * 1024  # bytes of names: they are one variable of a process
@@ -48,12 +50,12 @@ def shard(
     if len(cells) <= min(ALONE, most):
         return tuple((cell,) for cell in cells)
     took = lengths(cells, seconds)
-    # The others take over what the last one says; if they cannot, the job takes longer.
-    ran = {(cell.partition("-")[0], contents.get(cell, cell)): cell for cell in cells}
-    took |= dict.fromkeys({*cells} - {*ran.values()}, 0.0)
-    alike = {cell: ran[cell.partition("-")[0], contents.get(cell, cell)] for cell in cells}
+    alike = leaders(cells, contents, took)
+    for cell, leader in alike.items():
+        if cell != leader:
+            took[leader] += TAKING * took.pop(cell)
     jobs = spread(alike, took, min(most, math.ceil(sum(took.values()) / FULL)))
-    longest = max(sum(took[cell] for cell in job) for job in jobs)
+    longest = max(sum(took.get(cell, 0) for cell in job) for job in jobs)
     largest = max(len(",".join(job)) for job in jobs)
     matrix = len(json.dumps(jobs)) + 64 * len(jobs)
     if longest > LONGEST_JOB or largest > LARGEST_JOB or matrix > LARGEST_MATRIX:
@@ -69,6 +71,25 @@ def lengths(cells: Sequence[str], seconds: Mapping[str, float]) -> dict[str, flo
     known = [seconds[cell] for cell in cells if cell in seconds]
     usual = median(known) if known else SECONDS
     return {cell: MAKING + seconds.get(cell, usual) for cell in cells}
+
+
+def leaders(
+    cells: Sequence[str], contents: Mapping[str, str], took: Mapping[str, float]
+) -> dict[str, str]:
+    """For each cell the one that it shares a job with, maybe itself, as it met the same.
+
+    Should none of them take over, they still end in time: no more share a job than do so.
+    """
+    found: dict[str, str] = {}
+    newest: dict[tuple[str, str], tuple[str, float]] = {}
+    for cell in cells:
+        group = cell.partition("-")[0], contents.get(cell, cell)
+        leader, whole = newest.get(group, (cell, 0.0))
+        if whole + took[cell] > LONGEST_GROUP:
+            leader, whole = cell, 0.0
+        newest[group] = leader, whole + took[cell]
+        found[cell] = leader
+    return found
 
 
 def spread(
