@@ -7,6 +7,7 @@ for by; what comes along is resolved for each run.
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from guard import DISTRIBUTION, digest, source
 from pack import HarnessError
 
 LONGEST = 300  # seconds
+OF_A_PYTHON = re.compile(r"UV_(NO_MANAGED_|MANAGED_)?(PYTHON|CACHE)")  # which a tox around may set
 HARNESS = hashlib.sha256(Path(__file__).with_name("cell_key.py").read_bytes()).hexdigest()
 
 
@@ -37,7 +39,8 @@ class Installer:
         self.uv, self.python, self.environment = uv, python, environment
         self.folder, self.kept = folder, kept
         # Where it finds what is installed, and how: elsewhere a version may be something else.
-        self.uses = {k: v for k, v in environment.items() if k.startswith(("UV_", "PIP_"))}
+        told = {name: text for name, text in environment.items() if name.startswith("UV_")}
+        self.uses = {name: text for name, text in told.items() if not OF_A_PYTHON.match(name)}
 
     def ask(self, *arguments: str, told: str = "") -> str:
         try:
