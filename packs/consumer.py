@@ -120,7 +120,8 @@ def brought_along(consumer: metadata.Distribution) -> Iterable[metadata.Distribu
 def relying_on_core(consumer: metadata.Distribution) -> Iterator[Path]:
     """The files of Python of a consumer, and of what it brings along that asks for Core too."""
     for distribution in brought_along(consumer):
-        names = (canonicalize_name(Requirement(line).name) for line in distribution.requires or ())
+        lines = distribution.requires or ()
+        names: set[str] = {canonicalize_name(Requirement(line).name) for line in lines}
         if distribution is consumer or DISTRIBUTION in names:
             files = (Path(str(file.locate())) for file in distribution.files or ())
             yield from (file for file in files if file.suffix == ".py" and file.is_file())
