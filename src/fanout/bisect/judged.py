@@ -48,6 +48,13 @@ def judged(name: str, report: CellReport, promises: Sequence[str]) -> Judged:
     standing = OUTCOMES.get(report.outcome, UNKNOWN)
     broken = report.promises(Result.BROKEN) if standing is Standing.BROKEN else ()
     reason = "" if broken else report.reason
+    return placed(name, evidence, standing, broken, reason)
+
+
+def placed(
+    name: str, evidence: Evidence, standing: Standing, broken: tuple[Promise, ...], reason: str
+) -> Judged:
+    """A Core, which is that of evidence, where promises stand on it."""
     return Judged(
         name=name,
         version=evidence.version,
@@ -80,14 +87,7 @@ def weigh(name: str, evidence: Evidence, promises: Sequence[str]) -> Judged:
         standing, reason = UNKNOWN, unknown[0]
     elif any(stands is Standing.KEPT for stands, _ in said.values()):
         standing, reason = Standing.KEPT, ""
-    return Judged(
-        name=name,
-        version=evidence.version,
-        source=evidence.source,
-        standing=standing,
-        broken=broken,
-        reason=reason,
-    )
+    return placed(name, evidence, standing, broken, reason)
 
 
 def cases(evidence: Evidence, promise: str) -> list[str]:

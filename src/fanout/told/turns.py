@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from fanout.cause.fewest import causes, failed
 from fanout.errors import UnreadableDocument, UnusableHistory
+from fanout.history.document import read_run
 from fanout.history.query import History
 from fanout.history.surfaces import read_surface
 from fanout.model import Evidence, Result
@@ -56,10 +57,11 @@ def with_causes(report: Report, history: Path) -> Report:
 
 def around(report: Report, past: History) -> Iterator[tuple[int, str]]:
     """What changed around the newest Core that breaks each promise, by its place, if anything."""
+    read = cache(read_run)
     for at, one in enumerate(report.broken):
         cells = (cell.evidence for cell in report.cells if cell.cell.name in one.cells)
         broken = next((evidence for evidence in reversed([*cells]) if evidence), None)
-        if broken and (said := world_changed(one.pack, one.promise.name, broken, past)):
+        if broken and (said := world_changed(one.pack, one.promise.name, broken, past, read)):
             yield at, said
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from fanout.cells.environment import differing, environment, installed
-from fanout.history.document import read_run
 from fanout.history.query import History
+from fanout.history.run import Run
 from fanout.history.tables import microseconds
 from fanout.model import Evidence
 from fanout.told.decision.standing import versions
@@ -21,10 +24,13 @@ WHERE promise.pack = ? AND promise.name = ? AND result.result = 'kept'
 ORDER BY attempt.started DESC LIMIT 1"""
 
 
-def world_changed(pack: str, promise: str, broken: Evidence, past: History) -> str:
+def world_changed(
+    pack: str, promise: str, broken: Evidence, past: History, read: Callable[[Path], Run]
+) -> str:
     """What was installed beside the same Core when it kept a promise, and is not now; else empty.
 
-    Where nothing else was installed, the promise is flaky, which its history tells.
+    Where nothing else was installed, the promise is flaky, which its history tells. `read` gives a
+    document, which may tell of many promises.
     """
     same = (broken.version, broken.digest, broken.pack_digest)
     if not all(same):
@@ -32,7 +38,7 @@ def world_changed(pack: str, promise: str, broken: Evidence, past: History) -> s
     for document, cell, started in past.rows(
         KEPT, pack, promise, *same, microseconds(broken.started)
     ):
-        run = read_run(past.folder / document)
+        run = read(past.folder / document)
         for attempt in run.attempts:
             at, where = attempt.started or run.started, attempt.environment
             if (attempt.cell, microseconds(at)) == (cell, started) and where is not None:

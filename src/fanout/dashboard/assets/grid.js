@@ -167,8 +167,7 @@
       const one = columns[place];
       const first = one.same && columns[place - 1]?.key !== one.key;
       // Of what has one content some may be folded, with what is older.
-      const shown = columns.filter((other) => one.same && other.key === one.key);
-      if (bracketed && first) bracket(rows[1], one, column, shown.length);
+      if (first) bracket(rows[1], one, column, columns.filter((other) => other.key === one.key).length);
       refHead(rows, bracketed && !one.same ? 1 : rows.length - 1, one, column);
       column++;
     }

@@ -13,14 +13,13 @@ from packaging.version import Version
 
 from fanout.cause.failure import alike, last_error
 from fanout.cause.fewest import Cause
-from fanout.core.requirement import ask_again
 from fanout.gate.decision import Decision
 from fanout.gate.verdict import HOLDS, standing_of
 from fanout.history.run import Attempt, Finding, Run
 from fanout.model import Standing, version_of
 from fanout.notify.announcement import Announcement
 from fanout.notify.github.about import About, Judged, digest
-from fanout.told.decision.account import entry
+from fanout.told.decision.account import alone, entry
 from fanout.told.decision.headline import having
 from fanout.told.decision.many import FEW, grouped
 from fanout.told.decision.section import Entry, Group
@@ -38,7 +37,7 @@ class Regression(NamedTuple):
     name: str
     core: Judged
     entry: Entry
-    again: str  # the command that asks it alone; empty if it cannot be
+    named: str  # its Core, as a user names it
     known: Cause | None = None
 
     @property
@@ -82,12 +81,7 @@ class Broken(NamedTuple):
         group = Group(
             changes=known.changes[:MOST_CHANGES] if known else (),
             since=known.since if known else "",
-            entries=tuple(
-                one.entry.model_copy(update={"command": one.again})
-                if one.again and told[one.entry.command] == 1
-                else one.entry
-                for one in reversed(self.promises)
-            ),
+            entries=tuple(alone(one.entry, told, one.named) for one in reversed(self.promises)),
         )
         return grouped(group) if group.promises > FEW else group
 
@@ -132,8 +126,7 @@ def of_the_table(run: Run, cores: Cores) -> Iterator[Regression]:
                 error=last_error(one.message, one.text),
                 command=f"tox run -e {attempt.cell}",
             )
-            again = ask_again(attempt.pack, core.version, one.name)
-            yield Regression(one.name, core, told, again)
+            yield Regression(one.name, core, told, core.version)
 
 
 def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
@@ -142,8 +135,8 @@ def of_the_candidate(decision: Decision, cores: Cores) -> Iterator[Regression]:
     core = cores[decision.candidate.core_ref]
     for cell, one in having(decision, *HOLDS):
         told = entry(cell, one, now_and_then(decision, one))
-        again = ask_again(cell.pack, decision.candidate.given, one.name)
-        yield Regression(one.name, core, told, again, causes.get((cell.pack, one.name)))
+        cause = causes.get((cell.pack, one.name))
+        yield Regression(one.name, core, told, decision.candidate.given, cause)
 
 
 def judged(run: Run, announcement: Announcement) -> dict[str, Judged]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from pathlib import PurePath
@@ -87,17 +87,19 @@ def pointed(section: Section, core: str) -> Section:
         for one in (*group.entries, *(part for many in group.many for part in many.entries))
     )
 
-    def alone(one: Entry) -> Entry:
-        if told[one.command] > 1 or not one.command or not one.names:
-            return one
-        again = ask_again(one.pack, core, one.names[0])
-        return one.model_copy(update={"command": again or one.command})
-
     groups = (
-        group.model_copy(update={"entries": tuple(map(alone, group.entries))})
+        group.model_copy(update={"entries": tuple(alone(one, told, core) for one in group.entries)})
         for group in section.groups
     )
     return section.model_copy(update={"groups": tuple(groups)})
+
+
+def alone(one: Entry, told: Mapping[str, int], core: str) -> Entry:
+    """An entry, which asks its promise alone if its command is told for nothing else."""
+    if told[one.command] > 1 or not one.command or not one.names:
+        return one
+    again = ask_again(one.pack, core, one.names[0])
+    return one.model_copy(update={"command": again or one.command})
 
 
 def unknown(cells: Iterable[CellVerdict]) -> Iterator[Entry]:
