@@ -637,10 +637,12 @@ def take_over_now(tox_env: ToxEnv, plan: Plan, name: str) -> None:
         tox_env.conf["commands"][:] = [Command(["python", "-c", f"print({verdict.says!r})"])]
         return
     lock = plan.cells[name].lock
-    fits = not isinstance(tox_env, Python) or plan.fits(name, tox_env.env_site_package_dir())
-    if not fits and name not in plan.anew:  # one that is new may have a pip
-        plan.anew.add(name)
-        raise Recreate("what it installs besides Core has changed")
+    if isinstance(tox_env, Python):
+        site = tox_env.env_site_package_dir()
+        if not plan.fits(name, site) and name not in plan.anew:  # one that is new may have a pip
+            plan.anew.add(name)
+            raise Recreate("what it installs besides Core has changed")
+        plan.fill(name, site, tox_env.env_python())
     file = tox_env.env_tmp_dir / "lock.txt"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lock), encoding="utf-8")

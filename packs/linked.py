@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 import sealed
-from resolution import LONGEST, Installer, Unresolved
+from resolution import Installer, Unresolved
 
 HERE = os.name == "posix"  # elsewhere a script is a program that has its env's path in it
 SCRIPTS = "bin"
@@ -44,7 +43,7 @@ class Linked:
                 if not whole.is_dir():
                     self.make(whole, lock)
             self.copy(whole, site.parents[2])
-        except (OSError, subprocess.SubprocessError, Unresolved):
+        except (OSError, Unresolved):
             for path in {*site.glob("*")} - before:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -53,12 +52,10 @@ class Linked:
         with tempfile.TemporaryDirectory(dir=self.folder) as part:
             made = Path(part) / "made"
             env, scripts = made / "env", made / SCRIPTS
-            self.uv.ask("install", "--no-deps", "--prefix", str(env), *lock)
+            self.uv.ask("install", "--no-deps", "--compile-bytecode", "--prefix", str(env), *lock)
             scripts.mkdir()
             if (env / SCRIPTS).is_dir():
                 (env / SCRIPTS).rename(scripts)
-            compiling = (sys.executable, "-Im", "compileall", "-q", str(env))
-            subprocess.run(compiling, capture_output=True, timeout=LONGEST, check=False)
             made.rename(whole)
 
     def copy(self, whole: Path, env: Path) -> None:

@@ -11,10 +11,11 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from threading import Lock
 
 import sealed
 from cell_key import CoreSeen, besides_core, is_core, reader
@@ -33,6 +34,10 @@ class Unresolved(Exception):
 class Installer:
     """uv, with the environment that the cells give it, and a folder for what it found out."""
 
+    # Each opens as many connections as it has questions, and where several do so at once, a name
+    # server leaves some without an answer for seconds. What one has fetched, the next finds kept.
+    of_the_index = Lock()
+
     def __init__(
         self, uv: str, python: str, environment: Mapping[str, str], folder: Path, kept: Path
     ) -> None:
@@ -42,19 +47,21 @@ class Installer:
         told = {name: text for name, text in environment.items() if name.startswith("UV_")}
         self.uses = {name: text for name, text in told.items() if not OF_A_PYTHON.match(name)}
 
-    def ask(self, *arguments: str, told: str = "") -> str:
+    def ask(self, *arguments: str, told: str = "", python: str = "") -> str:
+        alone = nullcontext() if "--offline" in arguments else self.of_the_index
         try:
-            done = subprocess.run(
-                (self.uv, "pip", *arguments, "--quiet", "--python", self.python),
-                env=self.environment,
-                cwd=self.folder,
-                input=told,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=LONGEST,
-                check=False,
-            )
+            with alone:
+                done = subprocess.run(
+                    (self.uv, "pip", *arguments, "--quiet", "--python", python or self.python),
+                    env=self.environment,
+                    cwd=self.folder,
+                    input=told,
+                    capture_output=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    timeout=LONGEST,
+                    check=False,
+                )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unresolved(str(error)) from error
         if done.returncode:

@@ -58,6 +58,7 @@ class Planned:
     core: CoreSeen
     parts: Parts
     key: str
+    uv: Installer
 
     @property
     def lock(self) -> list[str]:
@@ -128,12 +129,24 @@ class Plan:
         return verdict if verdict and self.take(name, verdict) else None
 
     def fits(self, name: str, site: Path) -> bool:
-        """Whether an env has what the cells of this run have; one that has nothing gets it."""
+        """Whether an env has nothing yet, or what the cells of this run have."""
+        return installed(site) in ([], self.cells[name].lock)
+
+    def fill(self, name: str, site: Path, python: Path) -> None:
+        """Give an env that has nothing yet what its cell installs, as far as no index is needed.
+
+        What is left is for its installer, which this only saves its questions.
+        """
         planned = self.cells[name]
-        there = installed(site)
-        if not there and self.linked and not planned.asked.consumer:
+        if self.linked is None or installed(site):
+            return
+        if not planned.asked.consumer:
             self.linked.into(site, planned.lock)
-        return there in ([], planned.lock)
+        # What is built of a folder is built each time that it is asked for.
+        core = () if " @ " in planned.asked.core else (planned.asked.core,)
+        with suppress(Unresolved):
+            install = ("install", "--offline", "--no-deps", *planned.lock, *core)
+            planned.uv.ask(*install, python=str(python))
 
     def keep(self, name: str) -> None:
         """Keep what a cell has said that really ran."""
@@ -199,7 +212,7 @@ def make_plan(
         if lock is not None:
             pack = seen[one.pack, bool(one.consumer)]
             parts = parts_of(pack, found_core, lock, one.how, today)
-            plan.cells[one.cell] = Planned(one, found_core, parts, key_of(parts))
+            plan.cells[one.cell] = Planned(one, found_core, parts, key_of(parts), uv)
 
 
 def attempt(find: Callable[[], T]) -> T | None:

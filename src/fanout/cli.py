@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fanout.commands.group import Commands
+from fanout.processes import collect_seldom
 
 PLACES = {
     "check": "fanout.commands.check:check",
@@ -39,3 +40,4 @@ JOBS = ("cores", "probe", "workflow")
 @click.version_option(package_name="market-data-fanout")
 def main() -> None:
     """Say what the evidence of every cell means for market-data-core."""
+    collect_seldom()

@@ -7,9 +7,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from threading import Thread
 from time import perf_counter
 from typing import TypeVar
@@ -17,7 +15,7 @@ from typing import TypeVar
 MOST = 8  # processes, since each of them takes memory
 WORTHWHILE = 2.0  # seconds of work that is left; for less, processes take too long to start
 AHEAD = 2  # things that each process is ahead of who uses them, so that few wait in memory
-OBJECTS_BETWEEN_COLLECTIONS = 20_000  # where Python would look for cycles after 700
+OBJECTS_BETWEEN_COLLECTIONS = 100_000  # where Python would look for cycles after 700
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -42,6 +40,9 @@ def each(work: Callable[[T], R], things: Iterable[T]) -> Generator[R, None, None
 def side_by_side(
     work: Callable[[T], R], things: Iterable[T], processors: int
 ) -> Generator[R, None, None]:
+    from concurrent.futures import ProcessPoolExecutor  # takes long to import, and is rarely needed
+    from multiprocessing import get_context
+
     # A new process has no thread, lock or connection of this one, and is the same on every system.
     with ProcessPoolExecutor(processors, get_context("spawn"), begin) as pool:
         left = iter(things)
@@ -55,12 +56,19 @@ def side_by_side(
 def begin() -> None:
     """Make a new process leave Ctrl-C to the one that it works for, and end with that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    collect_seldom()
     Thread(target=end_with_parent, daemon=True).start()
+
+
+def collect_seldom() -> None:
+    """Let Python seldom look for cycles: what a command makes it holds until its end."""
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def end_with_parent() -> None:
     """Wait until the process that this one works for has ended, and if only by being killed."""
+    from multiprocessing import parent_process
+
     if parent := parent_process():
         parent.join()
         os._exit(1)

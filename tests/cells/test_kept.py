@@ -219,9 +219,8 @@ def test_two_that_disagree_are_kept_apart(store: Kept) -> None:
 def test_what_is_not_believed_is_told_and_removed(store: Kept) -> None:
     """The cell runs; the message names it, the file and what is wrong."""
     said: list[str] = []
-    asked = takeover.Asked(CELL, "small", "market-data-core==1.2.0")
     plan = takeover.Plan(store.project.root / "evidence", store.store, None, said.append)
-    plan.cells[CELL] = takeover.Planned(asked, CORE, store.parts, store.key)
+    plan.cells[CELL] = planned(store)
     store.file.write_bytes(json.dumps({"sha256": "", "holds": {}}).encode())
     plan.decide(fresh=False, sample="")
 
@@ -240,11 +239,17 @@ def test_what_is_not_believed_is_told_and_removed(store: Kept) -> None:
 
 def test_what_cannot_be_written_is_not_taken_over(store: Kept) -> None:
     """A cell whose evidence has no place runs, and says so itself."""
-    asked = takeover.Asked(CELL, "small", "market-data-core==1.2.0")
     plan = takeover.Plan(store.project.write("a-file", ""), store.store, None, print)
-    plan.cells[CELL] = takeover.Planned(asked, CORE, store.parts, store.key)
+    plan.cells[CELL] = planned(store)
     plan.decide(fresh=False, sample="")
     assert not plan.taken
+
+
+def planned(store: Kept) -> takeover.Planned:
+    root = store.project.root
+    uv = resolution.Installer("uv", sys.executable, {}, root, root / "cores")
+    asked = takeover.Asked(CELL, "small", "market-data-core==1.2.0")
+    return takeover.Planned(asked, CORE, store.parts, store.key, uv)
 
 
 def test_another_harness_looks_at_a_core_again(

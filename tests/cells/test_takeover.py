@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from fanout.cells.live import read_live
 from fanout.model import Evidence
 from tests.servers.core_index import any_wheel
 from tests.worlds.checkout import OURS
-from tests.worlds.harness import takeover
+from tests.worlds.harness import resolution, takeover
 from tests.worlds.small import SmallWorld
 
 SAME = "number = 1\n"
@@ -199,6 +200,34 @@ def test_what_cells_install_besides_core_is_made_once(world: World) -> None:
         asked = (env / "bin/pytest", "--version")
         assert subprocess.run(asked, capture_output=True, check=True).stdout
         assert str(env).encode() in (env / "bin/pytest").read_bytes()
+
+
+def test_what_this_run_has_found_is_asked_of_no_index_again(world: World) -> None:
+    """tox finds installed what its cell installs; with `-r` the cell installs it itself."""
+    for options, installs in (((), False), (("-r",), True)):
+        code, said = world.tox("-vv", "--parallel-live", *options, "-e", "small-core_v193")
+        assert code == 0
+        assert ("+ market-data-core==1.9.3" in said) is installs
+
+
+def test_one_at_a_time_asks_the_index(tmp_path: Path) -> None:
+    """Questions wait for each other; what needs no index waits for none."""
+    asking = tmp_path / "asking"
+    uv = tmp_path / "uv"
+    uv.write_text(
+        f"#!/bin/sh\ncase $* in *--offline*) test -d '{asking}'; exit;; esac\n"
+        f"mkdir '{asking}' && sleep 0.3 && rmdir '{asking}'\n",
+        encoding="utf-8",
+    )
+    uv.chmod(0o700)
+    one = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    other = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(each.ask, "compile") for each in (one, other, one)]
+        while not asking.is_dir():
+            assert not all(answer.done() for answer in asked)
+        one.ask("install", "--offline")
+        assert [answer.result() for answer in asked] == ["", "", ""]
 
 
 def test_what_is_no_module_is_in_each_env_too(world: World) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -34,7 +32,6 @@ from fanout.dashboard.site import (
 from fanout.errors import UnusableOutput
 from fanout.history.query import History
 
-OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 KINDS: tuple[Callable[[Edition], Iterator[Part]], ...] = (
     first_page.parts,
     latest.parts,
@@ -76,25 +73,10 @@ def build(
     usable(history, folder)
     # The database is up to date before anything is written, so that a document that cannot be
     # read leaves the site as it was.
-    with seldom_collected(), History(history) as runs, alone(folder, waiting):
+    with History(history) as runs, alone(folder, waiting):
         edition = Edition(Snapshot(runs), every, url)
         parts = [part for kind in (assets, *KINDS) for part in kind(edition)]
         return write_site(parts, folder, done)
-
-
-@contextmanager
-def seldom_collected() -> Iterator[None]:
-    """A block in which Python seldom looks for cycles.
-
-    What a build makes it holds until its end: to look through that again and again takes a quarter
-    of the time of a large one.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def usable(history: Path, folder: Path) -> None:

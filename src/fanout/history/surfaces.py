@@ -31,6 +31,7 @@ from fanout.errors import (
 from fanout.history.document import read_whole, write_whole
 from fanout.history.run import LONGEST_TEXT
 from fanout.model import Frozen
+from fanout.processes import each
 from fanout.surface.symbol import Surface, Symbol
 from fanout.wording import one_line, printable
 
@@ -115,7 +116,7 @@ def keep_surfaces(
 
     A release comes from the index, a stand-in is built, and a wheel that was kept is taken again;
     any other Core is left aside. A wheel is believed only if it has the digest of the evidence.
-    `done` is told how many of how many contents are dealt with. Gives one line for each content
+    `done` is told how many of how many contents are kept by now. Gives one line for each content
     that cannot be had; after the first for want of the index, the index is asked no more.
     """
     by_digest: dict[str, list[TestedContent]] = {}
@@ -127,30 +128,42 @@ def keep_surfaces(
         for digest, contents in by_digest.items()
         if read_surface(history, digest) is None
     }
-    wheels = Wheels(root, index)
-    reasons: list[str] = []
-    for number, contents in enumerate(absent.values(), 1):
-        if why := keep_one(history, contents, wheels):
-            reasons.append(why)
-        done(number, len(absent))
-    return tuple(reasons)
+    wheels, total = Wheels(root, index), len(absent)
+    reasons: dict[str, str] = {}
+    while absent:
+        # Where one place of a content fails, the next is asked.
+        found = []
+        for contents in absent.values():
+            one = contents.pop(0)
+            try:
+                if wheel := wheels.find(one):
+                    found.append((history, one, wheel))
+            except (UnusableInput, OSError, ValueError) as error:
+                reasons.setdefault(one.digest, not_read(one, error))
+        for (_, one, _), why in zip(found, each(keep_one, found), strict=True):
+            if why:
+                reasons.setdefault(one.digest, why)
+            else:
+                absent.pop(one.digest)
+                reasons.pop(one.digest, None)
+                done(total - len(absent), total)
+        absent = {digest: contents for digest, contents in absent.items() if contents}
+    return tuple(reasons.values())
 
 
-def keep_one(history: Path, contents: Sequence[TestedContent], wheels: Wheels) -> str:
-    """Keep the surface of one content, from any place that has it; else the first reason why not.
+def keep_one(found: tuple[Path, TestedContent, Path]) -> str:
+    """Keep in a history the surface of a content, of its wheel; why not, if it cannot be."""
+    history, one, wheel = found
+    try:
+        write_surface(history, one.digest, believed(wheel, one.digest))
+    except (UnusableInput, OSError, ValueError) as error:
+        return not_read(one, error)
+    return ""
 
-    Empty if it is kept, or if there is no place to look in.
-    """
-    reasons = []
-    for one in contents:
-        try:
-            if wheel := wheels.find(one):
-                write_surface(history, one.digest, believed(wheel, one.digest))
-                return ""
-        except (UnusableInput, OSError, ValueError) as error:
-            said = f"Core {one.version}, sha256:{one.digest[:12]}, is not read: {error}"
-            reasons.append(one_line(said[:LONGEST_TEXT]))
-    return reasons[0] if reasons else ""
+
+def not_read(one: TestedContent, error: Exception) -> str:
+    said = f"Core {one.version}, sha256:{one.digest[:12]}, is not read: {error}"
+    return one_line(said[:LONGEST_TEXT])
 
 
 def believed(wheel: Path, digest: str) -> Surface:
