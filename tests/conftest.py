@@ -120,6 +120,7 @@ def one_question_to_tox(monkeypatch: pytest.MonkeyPatch, answers_of_tox: dict[ob
 
     def read(root: Path) -> ToxConfig:
         files = [root / name for name in READ_BY_TOX]
+        files += sorted((root / "matrix").glob("*.py"))
         content = [file.read_bytes() if file.is_file() else None for file in files]
         environment = {k: v for k, v in os.environ.items() if not OF_ONE_TEST.match(k)}
         folders = ("cores", "packs")

@@ -27,6 +27,7 @@ from fanout.cells.matrix import read_matrix
 from fanout.dashboard.build import build
 from fanout.errors import ExitCode
 from tests import ROOT
+from tests.worlds.checkout import copy_plugin
 from tests.worlds.forged import Size, record
 from tests.worlds.project import PACK_TOML, Case, Project
 
@@ -62,7 +63,7 @@ class World:
         self.project = Project(root)
         shutil.rmtree(root / "packs/small")
         shutil.rmtree(root / "packs/other")
-        shutil.copy(ROOT / "toxfile.py", root)
+        copy_plugin(root)
         shutil.copy(ROOT / "packs/requirements.txt", root / "packs")
         self.size = Size(tuple(f"pack{number}" for number in range(packs)), refs)
         for pack in self.size.packs:

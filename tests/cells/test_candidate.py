@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
+from matrix.cells import requirement
 from tests import ROOT
 
-requirement: Callable[[str, Path], str] = runpy.run_path(str(ROOT / "toxfile.py"))["requirement"]
 GIT = "git+https://git.example/group/core.git"
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from matrix.answer import print_answer
 from tests.worlds.checkout import Checkout
-from toxfile import print_answer
 
 
 @pytest.fixture(scope="module")

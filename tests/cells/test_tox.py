@@ -74,7 +74,7 @@ def test_every_env_has_a_description(checkout: Checkout) -> None:
 def test_the_matrix_is_told_as_tox_configures_it(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What toxfile.py tells the tool of each cell is what `tox config` says after making them."""
+    """What the plugin tells the tool of each cell is what `tox config` says after making them."""
     monkeypatch.setenv("CORE_CANDIDATE", "1.2.31")
     told = read_config(checkout.root)
     keys = ("env_list", "set_env", "labels")

@@ -46,7 +46,7 @@ UNKNOWN_TO_ACT = {
     r"job\.workflow_sha": "github.sha",
 }
 PACKS = {"alpha": HEAD + PUBLISH + RETRIES, "beta": HEAD + PUBLISH}
-SHARED = ("pyproject.toml", "README.md", "LICENSE", "toxfile.py", "src", ".github")
+SHARED = ("pyproject.toml", "README.md", "LICENSE", "toxfile.py", "matrix", "src", ".github")
 # `act` ends where a called workflow fails; GitHub goes on with what needs its result.
 ENDS_ACT = 'run: test "$ANSWER" = release'
 MAY_DIE = """\

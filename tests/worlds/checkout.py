@@ -15,6 +15,12 @@ OF_TESTS = ("TOX", "PYTEST", "COV", "GITHUB", "VIRTUAL_ENV", "UV_PYTHON")
 OURS = (*OF_TESTS, "CORE", "EVIDENCE", "HISTORY", "FANOUT")
 
 
+def copy_plugin(root: Path) -> None:
+    """Give a project the plugin of tox that makes its cells."""
+    shutil.copy(ROOT / "toxfile.py", root)
+    shutil.copytree(ROOT / "matrix", root / "matrix", ignore=shutil.ignore_patterns("__pycache__"))
+
+
 class Checkout:
     """A folder with what git tracks here, and nothing that a run has left."""
 

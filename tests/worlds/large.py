@@ -1,6 +1,6 @@
 """A tiny world: two releases of a Core of one module, a candidate, and packs for every verdict.
 
-Its `tox.ini`, `toxfile.py` and guard are this repository's own, with other packs and Core refs.
+Its `tox.ini`, plugin of tox and guard are this repository's own, with other packs and Core refs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from fanout.cli import main
 from tests import ROOT
+from tests.worlds.checkout import copy_plugin
 
 RELEASES = {
     "1.0.0": 'LEVELS = ("ok",)\n\n\ndef publish(event, retries=3):\n    return event\n',
@@ -155,8 +156,9 @@ class World:
 
     def harness(self, tox_ini: str) -> None:
         """Write what every pack runs with."""
-        for file in ("toxfile.py", *(f"packs/{path.name}" for path in ROOT.glob("packs/*.py"))):
-            self.write(file, (ROOT / file).read_text())
+        copy_plugin(self.root)
+        for path in ROOT.glob("packs/*.py"):
+            self.write(f"packs/{path.name}", path.read_text())
         self.write("packs/requirements.txt", "pytest>=9.0\npytest-asyncio>=1.3\n")
         self.write("tox.ini", tox_ini)
 

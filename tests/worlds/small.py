@@ -10,8 +10,8 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests import ROOT
 from tests.servers.core_index import wheel
+from tests.worlds.checkout import copy_plugin
 from tests.worlds.project import Project
 
 TOX_INI = """\
@@ -84,7 +84,7 @@ class SmallWorld:
                 pytest=sysconfig.get_path("purelib"),
             ),
         )
-        self.project.write("toxfile.py", (ROOT / "toxfile.py").read_bytes())
+        copy_plugin(root)
         (root / "releases").mkdir()
         for version, code in releases.items():
             self.release(version, code)

@@ -68,7 +68,7 @@ class Live(Frozen):
 
 
 def live_cell(distribution: str, core_ref: str) -> str:
-    """The name of a consumer's cell on a Core ref, as `toxfile.py` makes it."""
+    """The name of a consumer's cell on a Core ref, as `matrix/` makes it."""
     short = distribution.removeprefix(DISTRIBUTION.removesuffix("core"))
     return f"{short.replace('-', '_')}_live-{core_ref}"
 

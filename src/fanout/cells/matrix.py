@@ -41,7 +41,7 @@ def read_matrix(root: Path, label: str | None = None) -> Matrix:
     if forgotten := there - {cell.pack for cell in cells.values()}:
         raise InvalidMatrix(
             f"'packs/{min(forgotten)}' has no cell in the tox.ini of '{root}'",
-            "put this repository's toxfile.py beside it, which makes the cells of every pack",
+            "put this repository's toxfile.py and matrix/ beside it, which make every pack's cells",
         )
     if label is None:
         expected = [name for name in config.tox.env_list if name in cells]

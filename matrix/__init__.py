@@ -1,0 +1,1 @@
+"""What tox.ini cannot say itself: the cells of the matrix, and what a run makes of them."""
