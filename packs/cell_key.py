@@ -13,7 +13,7 @@ import os
 import platform
 import re
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -65,25 +65,6 @@ class Parts(TypedDict):
     implementation: str
     platform: str
     environment: dict[str, str]
-
-
-# What a reader is told that differs.
-CALLED: Mapping[str, str] = {
-    "format": "the format of the key",
-    "pack": "the pack's files, or what all packs share",
-    "cell": "how tox runs a cell",
-    "core": "Core's content",
-    "requires": "what Core requires",
-    "requires_python": "which Python Core requires",
-    "entry_points": "Core's entry points",
-    "ranges": "which ranges of the pack Core is in",
-    "known_breaks": "which known breaks have expired",
-    "distributions": "what is installed besides Core",
-    "python": "Python's version",
-    "implementation": "Python's implementation",
-    "platform": "the platform",
-    "environment": f"one of {', '.join(SEEN)}",
-}
 
 
 @dataclass(frozen=True)
@@ -176,12 +157,6 @@ def parts_of(
 
 def key_of(parts: Parts) -> str:
     return hashlib.sha256(canonical(parts)).hexdigest()
-
-
-def differing(one: Parts, other: Parts) -> list[str]:
-    """In words, each part in which two keys differ."""
-    here, there = dict(one), dict(other)
-    return [said for part, said in CALLED.items() if here.get(part) != there.get(part)]
 
 
 def normalised(distribution: str) -> str:

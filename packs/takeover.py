@@ -7,17 +7,18 @@ verdict, they run.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from xml.etree import ElementTree
 
 import sealed
-from cell_key import CoreSeen, Parts, key_of, parts_of, read_pack_seen
+from cell_key import CoreSeen, PackSeen, Parts, key_of, parts_of, read_pack_seen
 from evidence import without_secrets
 from kept import Refused, Store, Verdict, taken_over
 from linked import Linked
@@ -166,53 +167,57 @@ class Plan:
                 add_error(file, evidence, said)
 
 
-def make_plan(
-    plan: Plan,
-    asked: Sequence[Asked],
-    packs: Path,
-    uv: Installer,
-    anew: bool,
-) -> None:
+def make_plan(plan: Plan, asked: Sequence[Asked], packs: Path, uv: Installer, anew: bool) -> None:
     """Find the key of each cell that has one; of the others their own run will tell."""
+    seen = packs_seen(asked, packs, plan.say)
+    wanted = [one for one in asked if (one.pack, bool(one.consumer)) in seen]
+    cores = cores_seen(wanted, uv, anew, plan.say)
+    locks: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str] | None] = {}
+    today = datetime.now(UTC).date()
+    for one in wanted:
+        if not (core := cores.get((one.core, one.content))) or core.reads:
+            continue
+        question = one.requires(core), core.required
+        if question not in locks:
+            forced = one.core if one.consumer else ""
+            locks[question] = attempt(partial(uv.lock, question[0], forced))
+        if (lock := locks[question]) is not None:
+            pack = seen[one.pack, bool(one.consumer)]
+            parts = parts_of(pack, core, lock, one.how, today)
+            plan.cells[one.cell] = Planned(one, core, parts, key_of(parts), uv)
+
+
+def packs_seen(
+    asked: Iterable[Asked], packs: Path, say: Callable[[str], None]
+) -> dict[tuple[str, bool], PackSeen]:
+    """What a key needs of each pack, of cells and of live cells, unless it has none."""
     seen = {}
     for name, live in dict.fromkeys((one.pack, bool(one.consumer)) for one in asked):
         try:
-            found_pack = read_pack_seen(packs / name, live=live)
+            found = read_pack_seen(packs / name, live=live)
         except (HarnessError, OSError, ValueError):
             continue  # its cells say what is wrong with it
-        if file := found_pack.reads:
-            plan.say(f"no cell of '{name}' is taken over: its '{file}' reads which Core it runs on")
+        if found.reads:
+            said = f"its '{found.reads}' reads which Core it runs on"
+            say(f"no cell of '{name}' is taken over: {said}")
         else:
-            seen[name, live] = found_pack
-    wanted = [one for one in asked if (one.pack, bool(one.consumer)) in seen]
+            seen[name, live] = found
+    return seen
+
+
+def cores_seen(
+    wanted: Iterable[Asked], uv: Installer, anew: bool, say: Callable[[str], None]
+) -> dict[tuple[str, str], CoreSeen]:
+    """Each Core that can be had, by what it is asked for with."""
+    contents = dict.fromkeys((one.core, one.content) for one in wanted)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        contents = dict.fromkeys((one.core, one.content) for one in wanted)
         found = pool.map(lambda core: attempt(lambda: uv.core(*core, anew=anew)), contents)
         cores = {core: one for core, one in zip(contents, found, strict=True) if one}
-        questions: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
-        for one in wanted:
-            if core := cores.get((one.core, one.content)):
-                forced = one.core if one.consumer else ""
-                questions.setdefault((one.requires(core), core.required), forced)
-        resolved = pool.map(
-            lambda ask: attempt(lambda: uv.lock(ask[0][0], ask[1])), questions.items()
-        )
-        locks = dict(zip(questions, resolved, strict=True))
     for core in cores.values():
         if core.reads:
-            plan.say(
-                f"no cell on Core {core.version} is taken over: '{core.reads}' reads its version"
-            )
-    today = datetime.now(UTC).date()
-    for one in wanted:
-        found_core = cores.get((one.core, one.content))
-        if not found_core or found_core.reads:
-            continue
-        lock = locks[one.requires(found_core), found_core.required]
-        if lock is not None:
-            pack = seen[one.pack, bool(one.consumer)]
-            parts = parts_of(pack, found_core, lock, one.how, today)
-            plan.cells[one.cell] = Planned(one, found_core, parts, key_of(parts), uv)
+            said = f"'{core.reads}' reads its version"
+            say(f"no cell on Core {core.version} is taken over: {said}")
+    return cores
 
 
 def attempt(find: Callable[[], T]) -> T | None:
