@@ -17,8 +17,8 @@ OURS = (*OF_TESTS, "CORE", "EVIDENCE", "HISTORY", "FANOUT")
 
 def copy_plugin(root: Path) -> None:
     """Give a project the plugin of tox that makes its cells."""
-    shutil.copy(ROOT / "toxfile.py", root)
     shutil.copytree(ROOT / "matrix", root / "matrix", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "toxfile.py", root)
 
 
 class Checkout:
