@@ -35,6 +35,7 @@ from matrix.answer import ANSWERS, be_brief, end_with_answer, for_programs, leav
 from matrix.cells import (
     ROOT,
     Cell,
+    InvalidMatrix,
     by_default,
     cells,
     digest_of,
@@ -43,7 +44,7 @@ from matrix.cells import (
     requirement,
     section,
 )
-from matrix.folding import fold_list, fold_run, folded, print_matrix
+from matrix.folding import fold_list, fold_run, folded
 from matrix.taking_over import take_over, take_over_now
 
 if TYPE_CHECKING:
@@ -80,7 +81,14 @@ class OfAnyName(Info):
 
 @impl
 def tox_register_tox_env(register: ToxEnvRegister) -> None:
-    """Give all commands of the tool one env, made by the first, and anew for other dependencies."""
+    """Give all commands of the tool one env, made by the first, and anew for other dependencies.
+
+    This is the first that tox asks: from here on there is a matrix.
+    """
+    try:
+        cells()
+    except InvalidMatrix as error:
+        raise HandledError(str(error)) from error
     try:
         from tox_uv._run import UvVenvRunner
     except ImportError:  # this tox goes on to fetch the one that has it
@@ -122,8 +130,6 @@ def tox_extend_envs() -> Iterator[str]:
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     """Give each cell its section, and the env list the cells of the default matrix."""
     be_brief()
-    if os.environ.get("FANOUT_MATRIX"):
-        print_matrix(state)
     if for_programs(state):
         leave_stdout(state)
     end_with_answer(state)

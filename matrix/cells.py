@@ -10,13 +10,12 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from configparser import ConfigParser
+from configparser import ConfigParser, Error
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from packaging.version import VERSION_PATTERN
-from tox.report import HandledError
 
 ROOT = Path(__file__).parents[1]
 SLOTS = ("core_candidate", "core_baseline")
@@ -34,6 +33,10 @@ HINT = (
     "set it to a version, a wheel, an sdist, a directory, or a git URL such as"
     " git+https://host/repository@ref"
 )
+
+
+class InvalidMatrix(Exception):
+    """Of `tox.ini`, `packs/` and `consumers.toml` no matrix can be made; the text says why."""
 
 
 class Cell(NamedTuple):
@@ -88,11 +91,11 @@ def packs() -> tuple[str, ...]:
         if not any(path.is_file() and path.suffix != ".pyc" for path in folder.rglob("[!.]*")):
             continue
         if not (folder / "pack.toml").is_file():
-            raise HandledError(f"the pack '{folder}' has no pack.toml; see packs/README.md")
+            raise InvalidMatrix(f"the pack '{folder}' has no pack.toml; see packs/README.md")
         name = folder.name
         wrong = name in LABELS or name.endswith(LIVE) or A_PYTHON.fullmatch(name)
         if wrong or not PACK_NAME.fullmatch(name):
-            raise HandledError(
+            raise InvalidMatrix(
                 f"'{folder}' has no name for a pack: one is made of a-z, 0-9 and _, begins with a"
                 f" letter, does not end with {LIVE}, names no Python such as py311, and is none of"
                 f" {', '.join(LABELS)}"
@@ -112,13 +115,13 @@ def consumers() -> Mapping[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise HandledError(f"consumers.toml cannot be read: {error}") from error
+        raise InvalidMatrix(f"consumers.toml cannot be read: {error}") from error
     found: dict[str, str] = {}
     for distribution, release in table.items():
         name = distribution.removeprefix("market-data-").replace("-", "_") + LIVE
         versioned = isinstance(release, str) and VERSION.fullmatch(release)
         if not versioned or not PACK_NAME.fullmatch(name) or name in found:
-            raise HandledError(
+            raise InvalidMatrix(
                 f"consumers.toml: '{distribution}' has no release, such as 1.2.0, or its live"
                 f" cells would have no name of their own: '{name}'"
             )
@@ -130,7 +133,10 @@ def consumers() -> Mapping[str, str]:
 def section(name: str) -> Mapping[str, str]:
     """A section of tox.ini; one that is not there is empty."""
     found = ConfigParser(interpolation=None)
-    found.read(ROOT / "tox.ini", encoding="utf-8-sig")
+    try:
+        found.read(ROOT / "tox.ini", encoding="utf-8-sig")
+    except (OSError, ValueError, Error) as error:
+        raise InvalidMatrix(f"tox.ini cannot be read: {error}") from error
     return found[name] if found.has_section(name) else {}
 
 
@@ -139,17 +145,17 @@ def cells() -> Mapping[str, Cell]:
     """Every cell by its name, pack by pack; a line of `[cores]` that is none is an error."""
     cores = dict(section("cores"))
     if not cores:
-        raise HandledError("tox.ini has no '[cores]', the table of Core refs")
+        raise InvalidMatrix("tox.ini has no '[cores]', the table of Core refs")
     yanked = [f"core_{factor}" for factor in cores.pop("yanked", "").split()]
     default = [f"core_{factor}" for factor in cores.pop("default", "").split()]
     for ref in (*cores, *default, *yanked):
         if ref not in cores or not CORE_REF.fullmatch(ref):
-            raise HandledError(
+            raise InvalidMatrix(
                 f"[cores] of tox.ini has no line for '{ref}', or that is no name of a Core ref,"
                 " which is made like core_v1461"
             )
         if not VERSION.fullmatch(cores[ref]) and not (cores[ref] and (ROOT / cores[ref]).is_dir()):
-            raise HandledError(
+            raise InvalidMatrix(
                 f"[cores] of tox.ini: '{ref}' names no version and no folder: '{cores[ref]}'"
             )
     named = cores | dict.fromkeys(SLOTS, "")

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
-import sys
 
 from tox.session.state import State
 
-from matrix.cells import by_default, cells, installed
+from matrix.cells import by_default, cells
 
 RUNS = ("run", "r", "run-parallel", "p", "legacy", "le")  # commands of tox
 folded: set[str] = set()  # cells that are not listed, that a run does not ask for, or need not run
-
-
-def print_matrix(state: State) -> None:
-    """Tell the cells as `tox config` does, which would make every env for it, and end."""
-    if state.conf.options.command == "config":
-        env_list = by_default()
-        told = {
-            name: {"set_env": {"CORE": installed(cells()[name])}, "labels": [*cells()[name].labels]}
-            for name in dict.fromkeys((*env_list, *cells()))
-        }
-        sys.stdout.write(json.dumps({"env": told, "tox": {"env_list": env_list}}) + "\n")
-        raise SystemExit(0)
 
 
 def fold_run(state: State) -> None:

@@ -85,18 +85,23 @@ def clean_environment() -> dict[str, str]:
 
 
 def read_config(root: Path) -> ToxConfig:
-    """The envs that tox knows; raises InvalidMatrix if tox cannot read its configuration."""
+    """The envs of the matrix; raises InvalidMatrix if there is none.
+
+    tox would make them all to tell of them, which takes it long; the folder from which its plugin
+    has them tells them at once.
+    """
     if not (root / "tox.ini").is_file():
         raise InvalidMatrix(
             f"there is no tox.ini in '{root.resolve()}'",
             "run it in the folder of tox.ini, or name that folder with --root",
         )
     keys = ("-k", "env_list", "set_env", "labels")
+    made = command("-q", "config", "-e", "ALL", "--format", "json", *keys)
+    told = [sys.executable, "-m", "matrix"]
     done = subprocess.run(
-        command("-q", "config", "-e", "ALL", "--format", "json", *keys),
+        told if (root / "matrix/__main__.py").is_file() else made,
         cwd=root,
-        # It takes tox long to make them all; a toxfile.py that knows the cells tells them at once.
-        env=clean_environment() | {"FANOUT_MATRIX": "1"},
+        env=clean_environment(),
         capture_output=True,
         encoding="utf-8",
         errors="replace",
