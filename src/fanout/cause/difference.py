@@ -90,7 +90,7 @@ def notices(
     Only the promises that hold for the second one's version are asked; `owners` and `promises`
     are by pack.
     """
-    reach = Reach(*sides)
+    reach = Reach(*sides, farthest=NEAR)
     applying = [
         (pack, promise)
         for pack, found in promises.items()
@@ -113,7 +113,7 @@ def notice(
         far = reach.distance(change, promise.contract)
         if far == 0 or asks_for(promise, change):
             naming.append((pack, promise))
-        elif far is not None and far <= NEAR:
+        elif far is not None:
             behind[pack] = behind.get(pack, 0) + 1
     named_by = tuple(
         Noticing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 
 from fanout.surface.change import Change, What
@@ -13,10 +14,11 @@ BY_TYPE, BY_CODE, BY_MODULE = 1, 2, 3
 
 
 class Reach:
-    """Two surfaces, and how far their symbols are from each other."""
+    """Two surfaces, and how far their symbols are from each other, up to the farthest looked at."""
 
-    def __init__(self, *sides: Surface) -> None:
+    def __init__(self, *sides: Surface, farthest: float = math.inf) -> None:
         self.sides = sides
+        self.farthest = farthest
         self.known: dict[tuple[str, ...], list[dict[str, int]]] = {}
 
     def distance(self, change: Change, contract: tuple[str, ...]) -> int | None:
@@ -28,7 +30,7 @@ class Reach:
         ):
             return 0
         if contract not in self.known:
-            self.known[contract] = [distances(contract, side) for side in self.sides]
+            self.known[contract] = [distances(contract, side, self.farthest) for side in self.sides]
         found = [
             far[path]
             for side, far in zip(self.sides, self.known[contract], strict=True)
@@ -38,7 +40,7 @@ class Reach:
         return min(found, default=None)
 
 
-def distances(contract: Iterable[str], side: Surface) -> dict[str, int]:
+def distances(contract: Iterable[str], side: Surface, farthest: float) -> dict[str, int]:
     """How far each symbol is that those of a promise lead to; a member is as far as its class."""
     queue = [(0, side.canonical(name)) for name in contract]
     found: dict[str, int] = {}
@@ -48,7 +50,8 @@ def distances(contract: Iterable[str], side: Surface) -> dict[str, int]:
             continue
         found[path] = far
         for step, name in steps(path, side):
-            heapq.heappush(queue, (far + step, side.canonical(name)))
+            if far + step <= farthest:
+                heapq.heappush(queue, (far + step, side.canonical(name)))
     return found
 
 

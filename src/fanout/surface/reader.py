@@ -22,11 +22,11 @@ from fanout.surface.source import (
     assignment,
     deprecation,
     digest,
+    dotted,
     heading,
     imports,
     is_ellipsis,
     model_config,
-    names_in,
     rest,
     signature,
     without_docstring,
@@ -222,16 +222,15 @@ class Reader:
 
     def named(self, found: griffe.Object, nodes: Iterable[ast.AST]) -> tuple[str, ...]:
         """The paths inside Core that the names in syntax trees lead to."""
-        nodes = list(nodes)
+        every = [node for tree in nodes for node in ast.walk(tree)]
         local = {
             alias.asname or alias.name: path
-            for tree in nodes
-            for node in ast.walk(tree)
+            for node in every
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias, path in zip(node.names, imported(node, found.module), strict=True)
         }
         seen = {path for path in local.values() if not path.startswith("@")}
-        for name in names_in(nodes):
+        for name in set(filter(None, map(dotted, every))):
             first, _, others = name.partition(".")
             member = found.module.members.get(first)
             if first in local:

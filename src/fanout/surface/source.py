@@ -237,16 +237,6 @@ def imports(body: Iterable[ast.stmt], may_fail: bool = False) -> Iterator[tuple[
             yield from imports([*node.body, *node.orelse], may_fail)
 
 
-def names_in(nodes: Iterable[ast.AST]) -> set[str]:
-    """The dotted names that trees speak of, types in quotes included."""
-    found = set()
-    for node in nodes:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name | ast.Attribute) and (name := dotted(part)):
-                found.add(name)
-    return found
-
-
 def dotted(node: ast.AST) -> str:
     """A name, or one inside another, as in `a.b.c`; empty for what is more than names."""
     if isinstance(node, ast.Attribute):
