@@ -10,9 +10,10 @@ import hashlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
@@ -43,6 +44,7 @@ class Installer:
     ) -> None:
         self.uv, self.python, self.environment = uv, python, environment
         self.folder, self.kept = folder, kept
+        self.seen: set[str] = set()  # distributions whose releases this run has asked an index for
         # Where it finds what is installed, and how: elsewhere a version may be something else.
         told = {name: text for name, text in environment.items() if name.startswith("UV_")}
         self.uses = {name: text for name, text in told.items() if not OF_A_PYTHON.match(name)}
@@ -91,7 +93,8 @@ class Installer:
     def lock(self, requirements: Sequence[str], core: str = "") -> list[str]:
         """What is installed besides Core where all this is required, each as `name==version`.
 
-        A Core that is given is taken, whatever anybody declares of it.
+        A Core that is given is taken, whatever anybody declares of it. All answers of a run are as
+        of one moment: of a distribution, the index is asked once, and uv then has what it said.
         """
         how: tuple[str, ...] = (
             "compile",
@@ -106,9 +109,25 @@ class Installer:
                 forced.write_text(f"{core}\n", "utf-8")
                 requirements = (*requirements, core)
                 how = (*how, "--override", str(forced))
-            said = self.ask(*how, told="\n".join(requirements)) if requirements else ""
-        lines = (line.partition(";")[0].strip() for line in said.splitlines() if "==" in line)
-        return [line for line in lines if not is_core(line)]
+            ask = partial(self.ask, *how, told="\n".join(requirements))
+            if not requirements:
+                return []
+            with suppress(Unresolved):
+                if self.seen and names(found := pins(ask("--offline"))) <= self.seen:
+                    return found
+            found = pins(ask())
+        self.seen |= names(found)
+        return found
+
+
+def pins(said: str) -> list[str]:
+    """The distributions besides Core of what uv has resolved, each as `name==version`."""
+    lines = (line.partition(";")[0].strip() for line in said.splitlines() if "==" in line)
+    return [line for line in lines if not is_core(line)]
+
+
+def names(lock: Iterable[str]) -> set[str]:
+    return {line.partition("==")[0] for line in lock}
 
 
 def installed(folder: Path) -> list[str]:

@@ -172,16 +172,17 @@ def make_plan(plan: Plan, asked: Sequence[Asked], packs: Path, uv: Installer, an
     seen = packs_seen(asked, packs, plan.say)
     wanted = [one for one in asked if (one.pack, bool(one.consumer)) in seen]
     cores = cores_seen(wanted, uv, anew, plan.say)
-    locks: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str] | None] = {}
+    keyed = [(one, core) for one in wanted if (core := cores.get((one.core, one.content)))]
+    keyed = [(one, core) for one, core in keyed if not core.reads]
+    questions = {
+        (one.requires(core), core.required): one.core if one.consumer else "" for one, core in keyed
+    }
+    # Who asks for most is first: what the others ask for, that has seen.
+    order = sorted(questions, key=lambda asked: len(asked[0]), reverse=True)
+    locks = {asked: attempt(partial(uv.lock, asked[0], questions[asked])) for asked in order}
     today = datetime.now(UTC).date()
-    for one in wanted:
-        if not (core := cores.get((one.core, one.content))) or core.reads:
-            continue
-        question = one.requires(core), core.required
-        if question not in locks:
-            forced = one.core if one.consumer else ""
-            locks[question] = attempt(partial(uv.lock, question[0], forced))
-        if (lock := locks[question]) is not None:
+    for one, core in keyed:
+        if (lock := locks[one.requires(core), core.required]) is not None:
             pack = seen[one.pack, bool(one.consumer)]
             parts = parts_of(pack, core, lock, one.how, today)
             plan.cells[one.cell] = Planned(one, core, parts, key_of(parts), uv)

@@ -230,6 +230,26 @@ def test_one_at_a_time_asks_the_index(tmp_path: Path) -> None:
         assert [answer.result() for answer in asked] == ["", "", ""]
 
 
+def test_all_is_resolved_as_of_one_moment(tmp_path: Path) -> None:
+    """An index is asked once of each distribution; who asks for one more asks it again."""
+    asked = tmp_path / "asked"
+    uv = tmp_path / "uv"
+    uv.write_text(
+        f"#!/bin/sh\ncase $* in *--offline*) echo -n offline-;; esac >> '{asked}'\n"
+        f"tee -a '{asked}' | sed 's/$/==1.0/'\necho >> '{asked}'\n",
+        encoding="utf-8",
+    )
+    uv.chmod(0o700)
+    one = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    assert one.lock(["a", "b"]) == ["a==1.0", "b==1.0"]
+    assert one.lock(["b"]) == ["b==1.0"]
+    assert one.lock(["b", "c"]) == ["b==1.0", "c==1.0"]
+    assert one.lock(["a", "c"]) == ["a==1.0", "c==1.0"]
+    assert one.lock([]) == []
+    words = asked.read_text("utf-8").split()
+    assert " ".join(words) == "a b offline-b offline-b c b c offline-a c"
+
+
 def test_what_is_no_module_is_in_each_env_too(world: World) -> None:
     """The data of a distribution, and a package that is called like the folder of scripts."""
     files = {"tooly-1.0.data/data/share/tooly/said.txt": "said", "bin/__init__.py": ""}
