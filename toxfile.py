@@ -67,6 +67,15 @@ if sys.version_info < OLDEST:
 plan: Plan | None = None  # of cells that run in parallel
 
 
+@contextmanager
+def told_by_tox() -> Iterator[None]:
+    """A block in which it is a user's mistake that there is no matrix."""
+    try:
+        yield
+    except InvalidMatrix as error:
+        raise HandledError(str(error)) from error
+
+
 class OfAnyName(Info):
     """What is kept about an env that has several names."""
 
@@ -81,14 +90,7 @@ class OfAnyName(Info):
 
 @impl
 def tox_register_tox_env(register: ToxEnvRegister) -> None:
-    """Give all commands of the tool one env, made by the first, and anew for other dependencies.
-
-    This is the first that tox asks: from here on there is a matrix.
-    """
-    try:
-        cells()
-    except InvalidMatrix as error:
-        raise HandledError(str(error)) from error
+    """Give all commands of the tool one env, made by the first, and anew for other dependencies."""
     try:
         from tox_uv._run import UvVenvRunner
     except ImportError:  # this tox goes on to fetch the one that has it
@@ -123,13 +125,17 @@ def tox_register_tox_env(register: ToxEnvRegister) -> None:
 
 @impl(optionalhook=True)  # a tox that lacks it still reads `requires`, and fetches one that has it
 def tox_extend_envs() -> Iterator[str]:
-    yield from (name for name in cells() if name not in folded)
+    with told_by_tox():
+        every = cells()
+    yield from (name for name in every if name not in folded)
 
 
 @impl(wrapper=True)
 def tox_add_core_config(core_conf: ConfigSet, state: State) -> Iterator[None]:
     """Give each cell its section, and the env list the cells of the default matrix."""
     be_brief()
+    with told_by_tox():
+        cells()
     if for_programs(state):
         leave_stdout(state)
     end_with_answer(state)

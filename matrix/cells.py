@@ -134,7 +134,8 @@ def section(name: str) -> Mapping[str, str]:
     """A section of tox.ini; one that is not there is empty."""
     found = ConfigParser(interpolation=None)
     try:
-        found.read(ROOT / "tox.ini", encoding="utf-8-sig")
+        with (ROOT / "tox.ini").open(encoding="utf-8-sig") as file:
+            found.read_file(file)
     except (OSError, ValueError, Error) as error:
         raise InvalidMatrix(f"tox.ini cannot be read: {error}") from error
     return found[name] if found.has_section(name) else {}

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from takeover import Plan
 
 
+REQUIREMENTS = re.compile(r"-r\s*\S+$")
+
+
 def take_over(state: State, env_list: list[str]) -> Plan | None:
     """Before cells run in parallel: find out which need not, and leave those out that are green.
 
@@ -85,7 +88,7 @@ def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:
     # Another index may have something else of the same version.
     uses = repr([sorted(one.uses.items()) for one in uv.values()])
     kept = Store(work / "kept" / hashlib.sha256(uses.encode()).hexdigest())
-    linked = Linked(work / "linked", uv["cell"]) if HERE and not anew else None
+    linked = Linked(work / "linked", uv["cell"]) if HERE and not anew and is_plain() else None
     found = Plan(Path(os.environ["EVIDENCE"]), kept, linked, say)
     asked: dict[str, list[Asked]] = {kind: [] for kind in uv}
     for name, core, content in steady(names):
@@ -124,6 +127,21 @@ def installed_beside(kind: str) -> tuple[str, ...]:
     """What a cell installs besides Core and a consumer."""
     lines = (line.strip() for line in section(kind).get("deps", "").splitlines())
     return tuple(line for line in lines if line not in ("", "{env:CORE}", "{env:CONSUMER}"))
+
+
+def is_plain() -> bool:
+    """Whether cells install just what they name, in the way and from where all of uv does."""
+    for kind in ("cell", "live"):
+        files = [line for line in installed_beside(kind) if line.startswith("-")]
+        if "install_command" in section(kind) or not all(REQUIREMENTS.match(one) for one in files):
+            return False
+        try:
+            texts = [(ROOT / file[2:].strip()).read_text("utf-8") for file in files]
+        except (OSError, ValueError):
+            return False
+        if any(line.lstrip().startswith("-") for text in texts for line in text.splitlines()):
+            return False
+    return True
 
 
 @lru_cache

@@ -10,10 +10,9 @@ import hashlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
@@ -25,6 +24,8 @@ from pack import HarnessError
 
 LONGEST = 300  # seconds
 OF_A_PYTHON = re.compile(r"UV_(NO_MANAGED_|MANAGED_)?(PYTHON|CACHE)")  # which a tox around may set
+# What uv says where it is not told what an index has.
+NO_ANSWER = re.compile(r"error sending request|timed out|[Ff]ailed to fetch|Could not connect")
 HARNESS = hashlib.sha256(Path(__file__).with_name("cell_key.py").read_bytes()).hexdigest()
 
 
@@ -38,13 +39,14 @@ class Installer:
     # Each opens as many connections as it has questions, and where several do so at once, a name
     # server leaves some without an answer for seconds. What one has fetched, the next finds kept.
     of_the_index = Lock()
+    away = False  # an index has given no answer, and is asked no more
 
     def __init__(
         self, uv: str, python: str, environment: Mapping[str, str], folder: Path, kept: Path
     ) -> None:
         self.uv, self.python, self.environment = uv, python, environment
         self.folder, self.kept = folder, kept
-        self.seen: set[str] = set()  # distributions whose releases this run has asked an index for
+        self.seen: set[str] = set()  # distributions of which this run has asked an index
         # Where it finds what is installed, and how: elsewhere a version may be something else.
         told = {name: text for name, text in environment.items() if name.startswith("UV_")}
         self.uses = {name: text for name, text in told.items() if not OF_A_PYTHON.match(name)}
@@ -53,6 +55,8 @@ class Installer:
         alone = nullcontext() if "--offline" in arguments else self.of_the_index
         try:
             with alone:
+                if Installer.away and "--offline" not in arguments:
+                    raise Unresolved("an index gave no answer before")
                 done = subprocess.run(
                     (self.uv, "pip", *arguments, "--quiet", "--python", python or self.python),
                     env=self.environment,
@@ -65,8 +69,10 @@ class Installer:
                     check=False,
                 )
         except (OSError, subprocess.TimeoutExpired) as error:
+            Installer.away |= isinstance(error, subprocess.TimeoutExpired)
             raise Unresolved(str(error)) from error
         if done.returncode:
+            Installer.away |= bool(NO_ANSWER.search(done.stderr))
             raise Unresolved(done.stderr.strip())
         return done.stdout
 
@@ -109,13 +115,25 @@ class Installer:
                 forced.write_text(f"{core}\n", "utf-8")
                 requirements = (*requirements, core)
                 how = (*how, "--override", str(forced))
-            ask = partial(self.ask, *how, told="\n".join(requirements))
-            if not requirements:
-                return []
-            with suppress(Unresolved):
-                if self.seen and names(found := pins(ask("--offline"))) <= self.seen:
-                    return found
-            found = pins(ask())
+            return pins(self.resolved(*how, told="\n".join(requirements))) if requirements else []
+
+    def release(self, requirement: str) -> str:
+        """A release with the digests that its index has of its files, for who takes no other.
+
+        Empty for a Core of a path, or where no digest is told; raises Unresolved.
+        """
+        if "@" in requirement:
+            return ""
+        how = ("--no-deps", "--generate-hashes", "--no-header", "--no-annotate")
+        found = self.resolved("compile", *how, "--no-emit-index-url", "-", told=requirement)
+        return found if "--hash=" in found else ""
+
+    def resolved(self, *how: str, told: str) -> str:
+        """What uv resolves, of its cache alone if this run has asked an index of all that."""
+        with suppress(Unresolved):
+            if self.seen and names(found := self.ask(*how, "--offline", told=told)) <= self.seen:
+                return found
+        found = self.ask(*how, told=told)
         self.seen |= names(found)
         return found
 
@@ -126,8 +144,8 @@ def pins(said: str) -> list[str]:
     return [line for line in lines if not is_core(line)]
 
 
-def names(lock: Iterable[str]) -> set[str]:
-    return {line.partition("==")[0] for line in lock}
+def names(said: str) -> set[str]:
+    return {line.partition("==")[0] for line in said.splitlines() if "==" in line}
 
 
 def installed(folder: Path) -> list[str]:

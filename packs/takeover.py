@@ -143,11 +143,12 @@ class Plan:
             return
         if not planned.asked.consumer:
             self.linked.into(site, planned.lock)
-        # What is built of a folder is built each time that it is asked for.
-        core = () if " @ " in planned.asked.core else (planned.asked.core,)
+        install = partial(planned.uv.ask, "install", "--offline", "--no-deps", python=str(python))
         with suppress(Unresolved):
-            install = ("install", "--offline", "--no-deps", *planned.lock, *core)
-            planned.uv.ask(*install, python=str(python))
+            if planned.lock:
+                install(*planned.lock)
+            if release := planned.uv.release(planned.asked.core):
+                install("--require-hashes", "-r", "-", told=release)
 
     def keep(self, name: str) -> None:
         """Keep what a cell has said that really ran."""

@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from threading import Thread
 from time import perf_counter
@@ -20,32 +20,37 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(work: Callable[[T], R], things: Iterable[T]) -> Generator[R, None, None]:
+def each(work: Callable[[T], R], things: Iterable[T], number: int = 0) -> Generator[R, None, None]:
     """What comes of each thing, in their order, as it is asked for.
 
     Other processes help if the first things show that all would take long; so `work` has to be
-    found at the top of a module. What is raised for a thing is raised here, at its place.
+    found at the top of a module. What is raised for a thing is raised here, at its place. Things
+    that are found on the way come one after the other, with the greatest `number` that they may be.
     """
-    left, done, spent = deque(things), 0, 0.0
+    if not number:
+        things = [*things]
+        number = len(things)
+    left, done, spent = iter(things), 0, 0.0
     processors = min(os.cpu_count() or 1, MOST)
-    while left and (processors == 1 or not done or spent / done * len(left) < WORTHWHILE):
+    while processors == 1 or not done or spent / done * (number - done) < WORTHWHILE:
+        found = [*islice(left, 1)]
+        if not found:
+            return
         began = perf_counter()
-        made = work(left.popleft())
+        made = work(found[0])
         done, spent = done + 1, spent + perf_counter() - began
         yield made
-    if left:
-        yield from side_by_side(work, left, processors)
+    yield from side_by_side(work, left, processors)
 
 
 def side_by_side(
-    work: Callable[[T], R], things: Iterable[T], processors: int
+    work: Callable[[T], R], left: Iterator[T], processors: int
 ) -> Generator[R, None, None]:
     from concurrent.futures import ProcessPoolExecutor  # takes long to import, and is rarely needed
     from multiprocessing import get_context
 
     # A new process has no thread, lock or connection of this one, and is the same on every system.
     with ProcessPoolExecutor(processors, get_context("spawn"), begin) as pool:
-        left = iter(things)
         asked = deque(pool.submit(work, one) for one in islice(left, AHEAD * processors))
         while asked:
             made = asked.popleft().result()

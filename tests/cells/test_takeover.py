@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 from fanout.cells.evidence import read_file
 from fanout.cells.live import read_live
 from fanout.model import Evidence
-from tests.servers.core_index import any_wheel
+from tests.servers.core_index import CoreIndex, any_wheel
 from tests.worlds.checkout import OURS
 from tests.worlds.harness import resolution, takeover
 from tests.worlds.small import SmallWorld
@@ -70,6 +71,13 @@ class World(SmallWorld):
             name: [(one.name, one.result, one.message) for one in found.promises]
             for name, found in self.evidence().items()
         }
+
+
+@pytest.fixture
+def index() -> Iterator[CoreIndex]:
+    server = CoreIndex()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -202,12 +210,49 @@ def test_what_cells_install_besides_core_is_made_once(world: World) -> None:
         assert str(env).encode() in (env / "bin/pytest").read_bytes()
 
 
-def test_what_this_run_has_found_is_asked_of_no_index_again(world: World) -> None:
+def served_by(world: World, index: CoreIndex) -> dict[str, str]:
+    """The variables by which a world has its Cores from an index alone."""
+    tox_ini = (world.root / "tox.ini").read_text("utf-8")
+    world.project.write("tox.ini", re.sub(r" +UV_FIND_LINKS = .*\n", "", tox_ini))
+    return {"UV_INDEX": index.url, "UV_FIND_LINKS": str(world.root / "packs")}
+
+
+def test_what_this_run_has_found_is_asked_of_no_index_again(world: World, index: CoreIndex) -> None:
     """tox finds installed what its cell installs; with `-r` the cell installs it itself."""
+    index.serve(RELEASES)
+    where = served_by(world, index)
     for options, installs in (((), False), (("-r",), True)):
-        code, said = world.tox("-vv", "--parallel-live", *options, "-e", "small-core_v193")
+        asked = ("-vv", "--parallel-live", *options, "-e", "small-core_v193")
+        code, said = world.tox(*asked, **where)
         assert code == 0
         assert ("+ market-data-core==1.9.3" in said) is installs
+
+
+@pytest.mark.parametrize("served", [{"1.9.0": "number = 2\n"}, {"1.9.9": SAME}])
+def test_a_core_that_its_index_no_longer_has_is_not_judged(
+    world: World, index: CoreIndex, served: dict[str, str]
+) -> None:
+    """What a new env gets is what its index has now, and not what uv has kept of it."""
+    asked, where = ("-e", "small-core_v190"), served_by(world, index)
+    world.promises(kept=ONE)
+    index.serve({"1.9.0": SAME})
+    assert world.tox(*asked, **where)[0] == 0
+
+    index.serve(served)
+    shutil.rmtree(world.root / ".tox/small-core_v190")
+    shutil.rmtree(world.root / ".tox/kept")
+    code, said = world.tox(*asked, **where)
+    assert code != 0, said
+    assert ("no version of market-data-core==1.9.0" in said) is ("1.9.9" in served)
+
+
+def test_who_installs_in_another_way_gets_nothing(world: World) -> None:
+    """Where what a cell requires names an index itself, the cell installs all of it."""
+    requirements = (world.root / "packs/requirements.txt").read_text("utf-8")
+    world.project.write("packs/requirements.txt", f"--find-links elsewhere\n{requirements}")
+    (world.root / "packs/elsewhere").mkdir()
+    assert world.tox("-e", "small-core_v190")[0] == 0
+    assert not (world.root / ".tox/linked").exists()
 
 
 def test_one_at_a_time_asks_the_index(tmp_path: Path) -> None:
@@ -228,6 +273,23 @@ def test_one_at_a_time_asks_the_index(tmp_path: Path) -> None:
             assert not all(answer.done() for answer in asked)
         one.ask("install", "--offline")
         assert [answer.result() for answer in asked] == ["", "", ""]
+
+
+def test_an_index_that_gives_no_answer_is_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After one question that was not answered the cells themselves say what is wrong."""
+    monkeypatch.setattr(resolution.Installer, "away", False)
+    asked = tmp_path / "asked"
+    uv = tmp_path / "uv"
+    script = f"#!/bin/sh\necho >> '{asked}'\necho 'error sending request for url' >&2\nexit 2\n"
+    uv.write_text(script, encoding="utf-8")
+    uv.chmod(0o700)
+    one = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    for _ in range(3):
+        with pytest.raises(resolution.Unresolved):
+            one.lock(["a"])
+    assert len(asked.read_text("utf-8").splitlines()) == 1
 
 
 def test_all_is_resolved_as_of_one_moment(tmp_path: Path) -> None:

@@ -91,6 +91,22 @@ def test_the_matrix_is_told_as_tox_configures_it(
         assert {*told.env[name].labels} == {*env.labels}, name
 
 
+def test_a_matrix_that_cannot_be_read(checkout: Checkout) -> None:
+    """It is told on one line, whoever asks for it; what needs no matrix goes on."""
+    (checkout.root / "consumers.toml").write_text("x = [")
+    report = ("-m", "fanout", "report")
+    for safe in ("", "1"):
+        done = checkout.run(sys.executable, *report, PYTHONSAFEPATH=safe)
+        assert done.returncode == 2
+        assert "consumers.toml cannot be read" in done.stdout
+        assert "Traceback" not in done.stdout
+    listed = checkout.tox("list")
+    assert listed.returncode not in (0, 1)
+    assert "consumers.toml cannot be read" in listed.stdout
+    assert "Traceback" not in listed.stdout
+    assert checkout.tox("--version").returncode == 0
+
+
 def test_a_list_is_short(checkout: Checkout) -> None:
     """`tox list` has the default matrix and the commands, and says how to list the other cells."""
     lines = checkout.tox("list").stdout.splitlines()

@@ -78,7 +78,8 @@ def clean_environment() -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TOX", "_TOX")) and name not in ("GITHUB_ACTIONS", "PACK")
+        if not name.startswith(("TOX", "_TOX"))
+        and name not in ("GITHUB_ACTIONS", "PACK", "PYTHONSAFEPATH")
     }
     # What tox prints is read as UTF-8, and so are the paths in it, whatever the locale says.
     return inherited | {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
@@ -98,8 +99,9 @@ def read_config(root: Path) -> ToxConfig:
     keys = ("-k", "env_list", "set_env", "labels")
     made = command("-q", "config", "-e", "ALL", "--format", "json", *keys)
     told = [sys.executable, "-m", "matrix"]
+    there = all((root / file).is_file() for file in ("toxfile.py", "matrix/__main__.py"))
     done = subprocess.run(
-        told if (root / "matrix/__main__.py").is_file() else made,
+        told if there else made,
         cwd=root,
         env=clean_environment(),
         capture_output=True,

@@ -116,7 +116,7 @@ def keep_surfaces(
 
     A release comes from the index, a stand-in is built, and a wheel that was kept is taken again;
     any other Core is left aside. A wheel is believed only if it has the digest of the evidence.
-    `done` is told how many of how many contents are kept by now. Gives one line for each content
+    `done` is told how many of how many contents are dealt with. Gives one line for each content
     that cannot be had; after the first for want of the index, the index is asked no more.
     """
     by_digest: dict[str, list[TestedContent]] = {}
@@ -130,35 +130,42 @@ def keep_surfaces(
     }
     wheels, total = Wheels(root, index), len(absent)
     reasons: dict[str, str] = {}
-    while absent:
-        # Where one place of a content fails, the next is asked.
-        found = []
+
+    def places() -> Iterator[tuple[Path, TestedContent, Path]]:
+        """The next place of each content, if it can be had from there."""
         for contents in absent.values():
             one = contents.pop(0)
             try:
                 if wheel := wheels.find(one):
-                    found.append((history, one, wheel))
+                    yield history, one, wheel
             except (UnusableInput, OSError, ValueError) as error:
                 reasons.setdefault(one.digest, not_read(one, error))
-        for (_, one, _), why in zip(found, each(keep_one, found), strict=True):
+
+    while absent:
+        kept: set[str] = set()
+        for digest, why in each(keep_one, places(), len(absent)):
             if why:
-                reasons.setdefault(one.digest, why)
+                reasons.setdefault(digest, why)
             else:
-                absent.pop(one.digest)
-                reasons.pop(one.digest, None)
-                done(total - len(absent), total)
-        absent = {digest: contents for digest, contents in absent.items() if contents}
-    return tuple(reasons.values())
+                kept.add(digest)
+                done(total - len(absent) + len(kept), total)
+        # Where one place of a content fails, the next is asked.
+        left = {one: rest for one, rest in absent.items() if rest and one not in kept}
+        if len(absent) - len(left) > len(kept):
+            done(total - len(left), total)
+        absent = left
+        reasons = {digest: why for digest, why in reasons.items() if digest not in kept}
+    return tuple(reasons[digest] for digest in by_digest if digest in reasons)
 
 
-def keep_one(found: tuple[Path, TestedContent, Path]) -> str:
-    """Keep in a history the surface of a content, of its wheel; why not, if it cannot be."""
+def keep_one(found: tuple[Path, TestedContent, Path]) -> tuple[str, str]:
+    """Keep in a history the surface of a content, of its wheel; its digest, and if not, why."""
     history, one, wheel = found
     try:
         write_surface(history, one.digest, believed(wheel, one.digest))
     except (UnusableInput, OSError, ValueError) as error:
-        return not_read(one, error)
-    return ""
+        return one.digest, not_read(one, error)
+    return one.digest, ""
 
 
 def not_read(one: TestedContent, error: Exception) -> str:
