@@ -47,6 +47,7 @@ class Installer:
         self.uv, self.python, self.environment = uv, python, environment
         self.folder, self.kept = folder, kept
         self.seen: set[str] = set()  # distributions of which this run has asked an index
+        self.releases: dict[str, str] = {}  # what it has of each, by its requirement
         # Where it finds what is installed, and how: elsewhere a version may be something else.
         told = {name: text for name, text in environment.items() if name.startswith("UV_")}
         self.uses = {name: text for name, text in told.items() if not OF_A_PYTHON.match(name)}
@@ -124,9 +125,11 @@ class Installer:
         """
         if "@" in requirement:
             return ""
-        how = ("--no-deps", "--generate-hashes", "--no-header", "--no-annotate")
-        found = self.resolved("compile", *how, "--no-emit-index-url", "-", told=requirement)
-        return found if "--hash=" in found else ""
+        if requirement not in self.releases:
+            how = ("--no-deps", "--generate-hashes", "--no-header", "--no-annotate")
+            found = self.resolved("compile", *how, "--no-emit-index-url", "-", told=requirement)
+            self.releases[requirement] = found if "--hash=" in found else ""
+        return self.releases[requirement]
 
     def resolved(self, *how: str, told: str) -> str:
         """What uv resolves, of its cache alone if this run has asked an index of all that."""

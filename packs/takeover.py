@@ -145,7 +145,7 @@ class Plan:
             self.linked.into(site, planned.lock)
         install = partial(planned.uv.ask, "install", "--offline", "--no-deps", python=str(python))
         with suppress(Unresolved):
-            if planned.lock:
+            if installed(site) != planned.lock:
                 install(*planned.lock)
             if release := planned.uv.release(planned.asked.core):
                 install("--require-hashes", "-r", "-", told=release)
