@@ -37,7 +37,7 @@ PROMISE = 'def test_kept():\n    """An event has a source."""\n'
 ROWS = {
     "list": "`tox list`",
     "config": "`tox config -e ALL`, in which tox makes every env",
-    "matrix": "the matrix, as every command of the tool asks tox for it",
+    "matrix": "the matrix, as every command of the tool asks for it",
     "report": "`fanout report` on evidence of every cell",
     "gate": "`fanout gate` on a release against the one before it",
     "dashboard": "a dashboard of three runs, from nothing",

@@ -255,18 +255,22 @@ def test_who_installs_in_another_way_gets_nothing(world: World) -> None:
     assert not (world.root / ".tox/linked").exists()
 
 
+def made_up_installer(folder: Path, script: str) -> resolution.Installer:
+    """An installer whose uv is this shell script."""
+    uv = folder / "uv"
+    uv.write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
+    uv.chmod(0o700)
+    return resolution.Installer(str(uv), sys.executable, {}, folder, folder)
+
+
 def test_one_at_a_time_asks_the_index(tmp_path: Path) -> None:
     """Questions wait for each other; what needs no index waits for none."""
     asking = tmp_path / "asking"
-    uv = tmp_path / "uv"
-    uv.write_text(
-        f"#!/bin/sh\ncase $* in *--offline*) test -d '{asking}'; exit;; esac\n"
-        f"mkdir '{asking}' && sleep 0.3 && rmdir '{asking}'\n",
-        encoding="utf-8",
+    script = (
+        f"case $* in *--offline*) test -d '{asking}'; exit;; esac\n"
+        f"mkdir '{asking}' && sleep 0.3 && rmdir '{asking}'\n"
     )
-    uv.chmod(0o700)
-    one = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
-    other = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    one, other = (made_up_installer(tmp_path, script) for _ in range(2))
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(each.ask, "compile") for each in (one, other, one)]
         while not asking.is_dir():
@@ -281,11 +285,8 @@ def test_an_index_that_gives_no_answer_is_asked_once(
     """After one question that was not answered the cells themselves say what is wrong."""
     monkeypatch.setattr(resolution.Installer, "away", False)
     asked = tmp_path / "asked"
-    uv = tmp_path / "uv"
-    script = f"#!/bin/sh\necho >> '{asked}'\necho 'error sending request for url' >&2\nexit 2\n"
-    uv.write_text(script, encoding="utf-8")
-    uv.chmod(0o700)
-    one = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    script = f"echo >> '{asked}'\necho 'error sending request for url' >&2\nexit 2\n"
+    one = made_up_installer(tmp_path, script)
     for _ in range(3):
         with pytest.raises(resolution.Unresolved):
             one.lock(["a"])
@@ -295,14 +296,11 @@ def test_an_index_that_gives_no_answer_is_asked_once(
 def test_all_is_resolved_as_of_one_moment(tmp_path: Path) -> None:
     """An index is asked once of each distribution; who asks for one more asks it again."""
     asked = tmp_path / "asked"
-    uv = tmp_path / "uv"
-    uv.write_text(
-        f"#!/bin/sh\ncase $* in *--offline*) echo -n offline-;; esac >> '{asked}'\n"
-        f"tee -a '{asked}' | sed 's/$/==1.0/'\necho >> '{asked}'\n",
-        encoding="utf-8",
+    script = (
+        f"case $* in *--offline*) echo -n offline-;; esac >> '{asked}'\n"
+        f"tee -a '{asked}' | sed 's/$/==1.0/'\necho >> '{asked}'\n"
     )
-    uv.chmod(0o700)
-    one = resolution.Installer(str(uv), sys.executable, {}, tmp_path, tmp_path)
+    one = made_up_installer(tmp_path, script)
     assert one.lock(["a", "b"]) == ["a==1.0", "b==1.0"]
     assert one.lock(["b"]) == ["b==1.0"]
     assert one.lock(["b", "c"]) == ["b==1.0", "c==1.0"]
