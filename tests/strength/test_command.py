@@ -157,7 +157,10 @@ def test_where_nothing_forks(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     """Without `fork` each mutant has a process of its own, and the answer says so."""
 
     def warm(self: Installed, number: int) -> subprocess.Popen[str]:
-        (self.site / "without_fork.pth").write_text("import os; del os.fork\n")
+        # Another process may be reading it just now.
+        part = self.site / f"{number}.part"
+        part.write_text("import os; del os.fork\n")
+        part.replace(self.site / "without_fork.pth")
         return started(self, number)
 
     started = Installed.warm
