@@ -30,8 +30,8 @@ class Linked:
         self.folder, self.uv = folder, uv
         self.making = Lock()
 
-    def into(self, site: Path, lock: Sequence[str]) -> None:
-        """Give an env that holds nothing yet all that a lock names.
+    def into(self, site: Path, lock: Sequence[str]) -> bool:
+        """Give an env that holds nothing yet all that a lock names; whether it has that now.
 
         Where that cannot be, it holds nothing still: its installer will do it, or say why not.
         """
@@ -46,6 +46,8 @@ class Linked:
         except (OSError, Unresolved):
             for path in {*site.glob("*")} - before:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+            return False
+        return True
 
     def make(self, whole: Path, lock: Sequence[str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
@@ -103,20 +104,14 @@ class Installer:
         A Core that is given is taken, whatever anybody declares of it. All answers of a run are as
         of one moment: of a distribution, the index is asked once, and uv then has what it said.
         """
-        how: tuple[str, ...] = (
-            "compile",
-            "--no-header",
-            "--no-annotate",
-            "--no-emit-index-url",
-            "-",
-        )
+        how: tuple[str, ...] = ()
         with tempfile.TemporaryDirectory(prefix="lock-") as folder:
             if core:
                 forced = Path(folder) / "core.txt"
                 forced.write_text(f"{core}\n", "utf-8")
                 requirements = (*requirements, core)
-                how = (*how, "--override", str(forced))
-            return pins(self.resolved(*how, told="\n".join(requirements))) if requirements else []
+                how = ("--override", str(forced))
+            return pins(self.resolved("\n".join(requirements), *how)) if requirements else []
 
     def release(self, requirement: str) -> str:
         """A release with the digests that its index has of its files, for who takes no other.
@@ -126,17 +121,18 @@ class Installer:
         if "@" in requirement:
             return ""
         if requirement not in self.releases:
-            how = ("--no-deps", "--generate-hashes", "--no-header", "--no-annotate")
-            found = self.resolved("compile", *how, "--no-emit-index-url", "-", told=requirement)
+            found = self.resolved(requirement, "--no-deps", "--generate-hashes")
             self.releases[requirement] = found if "--hash=" in found else ""
         return self.releases[requirement]
 
-    def resolved(self, *how: str, told: str) -> str:
+    def resolved(self, requirements: str, *how: str) -> str:
         """What uv resolves, of its cache alone if this run has asked an index of all that."""
+        brief = ("--no-header", "--no-annotate", "--no-emit-index-url")
+        ask = partial(self.ask, "compile", *brief, *how, "-", told=requirements)
         with suppress(Unresolved):
-            if self.seen and names(found := self.ask(*how, "--offline", told=told)) <= self.seen:
+            if self.seen and names(found := ask("--offline")) <= self.seen:
                 return found
-        found = self.ask(*how, told=told)
+        found = ask()
         self.seen |= names(found)
         return found
 

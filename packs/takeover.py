@@ -139,13 +139,12 @@ class Plan:
         What is left is for its installer, which this only saves its questions.
         """
         planned = self.cells[name]
-        if self.linked is None or installed(site):
+        if self.linked is None or any(site.glob("*.dist-info")):
             return
-        if not planned.asked.consumer:
-            self.linked.into(site, planned.lock)
+        there = not planned.asked.consumer and self.linked.into(site, planned.lock)
         install = partial(planned.uv.ask, "install", "--offline", "--no-deps", python=str(python))
         with suppress(Unresolved):
-            if installed(site) != planned.lock:
+            if planned.lock and not there:
                 install(*planned.lock)
             if release := planned.uv.release(planned.asked.core):
                 install("--require-hashes", "-r", "-", told=release)
