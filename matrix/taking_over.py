@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from takeover import Plan
 
 
+OF_OTHER_ENVS = ("testenv", "env_run_base", "tool.tox.env_run_base")
 REQUIREMENTS = re.compile(r"-r\s*\S+$")
 
 
@@ -41,9 +42,10 @@ def take_over(state: State, env_list: list[str]) -> Plan | None:
     options = state.conf.options
     parallel = options.command in ("run-parallel", "p") and not options.no_test
     has_uv = find_spec("uv") is not None  # which `requires` brings, with tox-uv
-    # What is given after `--`, or overrides, changes what cells do.
-    changed = state.conf.pos_args(None) or options.override
-    if not (parallel and has_uv and provisioned()) or changed or options.factors:
+    if not (parallel and has_uv and provisioned()) or options.factors:
+        return None
+    if why := changed(state):
+        say(f"nothing is taken over: {why}")
         return None
     named = options.env
     if options.labels:
@@ -67,6 +69,18 @@ def take_over(state: State, env_list: list[str]) -> Plan | None:
     if not options.labels and not named.is_default_list:
         options.env = CliEnv(",".join(name for name in asked if name not in folded))
     return plan
+
+
+def changed(state: State) -> str:
+    """What was given to this run that changes what cells do, of which no key says anything."""
+    if state.conf.pos_args(None):
+        return "what follows `--` may change what cells do"
+    for given in state.conf.options.override:
+        section_name, _, env = given.namespace.partition(":")
+        # No cell is based on `[testenv]`, as all other envs are.
+        if section_name not in OF_OTHER_ENVS or env in cells():
+            return f"an override of '{given.namespace}' may change what cells do: {str(given)!r}"
+    return ""
 
 
 def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:

@@ -341,8 +341,22 @@ def test_what_is_overridden_runs(world: World) -> None:
     assert world.ran() == ["v190"]
     world.tox(*cell)
     assert world.ran() == []
-    world.tox(*cell, "-x", "cell.set_env+=A=1")
+    _, said = world.tox(*cell, "-x", "cell.set_env+=A=1")
     assert world.ran() == ["v190"]
+    assert "nothing is taken over: an override of 'cell' may change what cells do" in said
+    _, said = world.tox(*cell, TOX_OVERRIDE="testenv:small-core_v190.set_env+=A=1")
+    assert world.ran() == ["v190"]
+    assert "nothing is taken over: an override of 'testenv:small-core_v190'" in said
+
+
+def test_what_is_overridden_for_other_envs_is_nothing_to_a_cell(world: World) -> None:
+    """A machine that hands variables to all envs but the cells takes over as any other."""
+    handed = {"TOX_OVERRIDE": "testenv.pass_env+=A_*;testenv:report.pass_env+=A_*", "A_B": "1"}
+    code, _ = world.tox(**handed)
+    assert (code, world.ran()) == (0, ["v192", "v193"])
+    world.promises(kept=KEPT, not_handed="import os\nassert 'A_B' not in os.environ")
+    code, _ = world.tox(**handed)
+    assert (code, world.ran()) == (0, EVERY)  # a pack that reads its environment
 
 
 def test_a_path_is_never_taken_over(world: World) -> None:
