@@ -25,6 +25,7 @@ from evidence import KNOWN_BREAK, NOT_APPLICABLE, UNFINISHED, Result
 from form import read_form
 from guard import check_unchanged, guard
 from journal import Reader, Writer
+from outside import Outside
 from pack import HarnessError, holds, pack_digest, read_pack
 from promise import contract, returns_nothing
 from raised import honestly, said, type_name, unshown
@@ -58,11 +59,13 @@ class Cell:
             raise pytest.UsageError(str(error)) from error
         self.deprecations = Deprecations(lambda: self.running)
         self.background = Background(lambda: self.running)
+        self.outside = Outside(self.folder, lambda: self.running)
         self.supported = holds(self.pack.supports, self.core.version)
         pack = {key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"}
         found = {f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()}
         shared = {"pack-digest": content, "distributions": " ".join(sorted(found))}
-        self.journal.tell(about=pack | vars(self.core) | shared, supported=self.supported)
+        self.about = pack | vars(self.core) | shared
+        self.journal.tell(about=self.about, supported=self.supported)
 
     def name_of(self, nodeid: str) -> str:
         """A promise's name inside its pack: `test_file.py::test_name`."""
@@ -77,6 +80,7 @@ class Cell:
 
     def pytest_sessionstart(self) -> None:
         self.background.listen_to_python()
+        self.outside.listen()
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         if isinstance(collector, pytest.File):
@@ -304,6 +308,8 @@ class Cell:
         if session.config.getoption("--brief"):
             session.config.option.tbstyle = "no"  # now that the evidence has every text
         self.look_behind(ended=True)
+        if seen := self.outside.told():
+            self.journal.tell(about=self.about | seen)
         try:
             check_unchanged(self.core)
         except HarnessError as error:

@@ -41,7 +41,9 @@ METADATA = ("importlib.metadata", "importlib_metadata", "pkg_resources")
 IN_THE_KEY = {"requires", "entry_points", "PackageNotFoundError"}
 TELLS_THE_CELL = {"__version__", "environ", "environb", "getenv", "argv", "orig_argv"}
 TELLS_THE_CELL |= {"getoption", "invocation_params"}  # of pytest
-TELLS_THE_CELL |= {"executable", "exec_prefix"}  # are in its env, which is named like it
+# Of Python, and of modules, which are in its env, which is named like it.
+TELLS_THE_CELL |= {"executable", "exec_prefix", "__spec__", "getfile", "getsourcefile"}
+TELLS_THE_CELL |= {"exec", "eval"}  # of what no reader knows
 A_RANGE = re.compile(r"\s*(===?|~=|!=|<=?|>=?)")
 
 # CPython before 3.11.8 counts the recursion of all parsers at once (python/cpython#106905).
@@ -232,6 +234,8 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
             # Of a module of Core; a pack may find its own files.
             case ast.Attribute(attr="__file__" | "__path__") if of_pack:
                 return True
+            case ast.Attribute(value=ast.Name("sys"), attr="prefix" | "path") if of_pack:
+                return True
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 if modules and ast.unparse(node) in modules and id(node) not in harmless:
                     return True
@@ -242,7 +246,9 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
                 return True
             # As an argument of what imports or opens it, and not in a sentence.
             case ast.Constant(value=str(text)):
-                if text in METADATA or ".dist-info" in text or (of_pack and text == "__version__"):
+                if text in METADATA or ".dist-info" in text:
+                    return True
+                if of_pack and text in TELLS_THE_CELL:
                     return True
     return False
 

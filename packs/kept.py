@@ -24,6 +24,7 @@ import sealed
 from cell_key import CoreSeen, Parts, besides_core, is_core, key_of
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, OWN, UNDECLARED
 from guard import DISTRIBUTION
+from outside import changed
 from pack import holds
 
 TAKEN_OVER = "taken-over-"  # properties: from which cell, of when, and under which key
@@ -31,6 +32,14 @@ TAKEN_OVER = "taken-over-"  # properties: from which cell, of when, and under wh
 
 class Refused(Exception):
     """What is kept, or is to be, cannot be taken over; the text says why."""
+
+
+class Changed(Refused):
+    """Something that no key has is not what it was."""
+
+
+class Beyond(Refused):
+    """A cell sees what may say another thing each time."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,10 @@ def check(parts: Parts, suite: Element) -> None:
         raise Refused("it was taken over itself")
     if not cases or suite.find("testcase/error") is not None:
         raise Refused("it has no verdict")
+    if does := said.get("beyond"):
+        raise Beyond(f"{does}, of which no key says anything")
+    if name := changed(said.get("sees", "{}")):
+        raise Changed(f"'{name}', which its promises read, has changed")
     if file := said.get("reads"):
         raise Refused(f"'{file}' of its consumer reads which Core is installed")
     found = {
@@ -158,6 +171,8 @@ class Store:
             if key_of(verdict.parts) != key:
                 raise Refused("its parts make another key")
             check(verdict.parts, verdict.suite)
+        except Changed:
+            raise
         except (sealed.Damaged, Refused) as error:
             raise Refused(f"'{file}' is not believed: {error}") from error
         except (KeyError, TypeError, AttributeError, ValueError) as error:

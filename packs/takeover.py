@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import sealed
 from cell_key import CoreSeen, PackSeen, Parts, key_of, parts_of, read_pack_seen
 from evidence import without_secrets
-from kept import Refused, Store, Verdict, taken_over
+from kept import Beyond, Refused, Store, Verdict, taken_over
 from linked import Linked
 from pack import HarnessError
 from resolution import Installer, Unresolved, installed
@@ -79,6 +79,9 @@ class Plan:
     follows: dict[str, str] = field(default_factory=dict)  # the cell that runs first, by cell
     sample: set[str] = field(default_factory=set)
     anew: set[str] = field(default_factory=set)  # whose env was made again
+    beyond: set[str] = field(
+        default_factory=set
+    )  # why some cells are taken over by none, as was told
     last: str = ""  # the one cell that is left where all others need not run
 
     def decide(self, fresh: bool, sample: str) -> None:
@@ -158,6 +161,11 @@ class Plan:
         try:
             evidence = file.read_text("utf-8")
             both = self.store.keep(planned.key, planned.parts, evidence)
+        except Beyond as error:
+            if (why := str(error)) not in self.beyond:
+                self.beyond.add(why)
+                self.say(f"no other cell takes over what {name} says: {why}")
+            return
         except (OSError, UnicodeDecodeError, Refused):
             return  # the evidence itself says what is wrong with it
         if both:

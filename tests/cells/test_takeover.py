@@ -359,6 +359,34 @@ def test_what_is_overridden_for_other_envs_is_nothing_to_a_cell(world: World) ->
     assert (code, world.ran()) == (0, EVERY)  # a pack that reads its environment
 
 
+def test_a_file_elsewhere_is_looked_at_again(world: World) -> None:
+    """What a promise reads beside its pack is in no key: its cells run again once it changes."""
+    golden = world.project.write("golden.json", "1")
+    promise = (
+        "from market_data_core import number\nassert number and int(open('golden.json').read())"
+    )
+    world.promises(kept=promise)
+    code, _ = world.tox()
+    assert (code, world.ran()) == (0, ["v192", "v193"])
+    code, said = world.tox()
+    assert (code, world.ran()) == (0, [])
+
+    golden.write_text("0")
+    code, said = world.tox()
+    assert (code, world.ran()) == (1, ["v192", "v193"])
+    assert "small-core_v193 runs: 'golden.json', which its promises read, has changed" in said
+
+
+def test_what_starts_a_process_is_not_taken_over(world: World) -> None:
+    """Nobody knows what a process has seen: every such cell runs, and one line says why."""
+    promise = "import subprocess\nassert subprocess.run(['true'])"
+    world.promises(kept=promise)
+    for _ in range(2):
+        code, said = world.tox()
+        assert (code, world.ran()) == (0, EVERY)
+    assert said.count("'test_core.py::test_kept' starts a process, of which no key says") == 1
+
+
 def test_a_path_is_never_taken_over(world: World) -> None:
     """A candidate that a path names runs, however like another Core it is."""
     wheel = world.root / "releases/market_data_core-1.9.0-py3-none-any.whl"

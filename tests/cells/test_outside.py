@@ -1,0 +1,117 @@
+"""What a cell sees while it runs and its key does not have: told in its evidence, and looked at."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from defusedxml.ElementTree import parse
+
+from tests.worlds.project import Project
+
+ABSENT = "absent"
+SERVER = """\
+import socket
+server = socket.create_server(('127.0.0.1', 0))
+assert server
+"""
+SPEAKS = "socket.create_connection(server.getsockname()).close()"
+
+
+def seen(project: Project, python: Path, body: str) -> Mapping[str, str]:
+    """What a cell with one promise tells of the outside."""
+    project.promise(body.replace("\n", "\n    "))
+    done = project.cell(python)
+    assert project.outcomes() == {"test_kept.py::test_kept": ("kept", "")}, done.stdout
+    rows = parse(project.root / "evidence/small-core_v120.xml").iterfind("testsuite/properties/*")
+    said = {row.attrib["name"]: row.attrib["value"] for row in rows}
+    return {name: said[name] for name in ("sees", "beyond") if name in said}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "assert open(__file__).read()",
+        "from pathlib import Path\nassert Path(__file__).with_name('data.json').read_text()",
+        "import json, csv, decimal\nassert json and csv and decimal",
+        "import tempfile\nwith tempfile.TemporaryFile() as file:\n    assert file.write(b'a')",
+        "import os, tempfile, pathlib\nfolder = pathlib.Path(tempfile.mkdtemp())\n"
+        "(folder / 'a').write_text('a')\nassert (folder / 'a').read_text()\n"
+        "assert os.listdir(folder)",
+        "import os\nassert open(os.devnull).read() == ''",
+        f"{SERVER}{SPEAKS}",
+        "import asyncio\nassert asyncio.run(asyncio.sleep(0, 1))",
+        "import sqlite3\nassert sqlite3.connect(':memory:').execute('select 1')",
+    ],
+)
+def test_what_the_key_has_or_a_cell_makes_is_not_outside(
+    project: Project, python: Path, body: str
+) -> None:
+    """A pack's files, what is installed, what the cell has written and whom it serves."""
+    project.write("packs/small/data.json", "{}")
+    assert seen(project, python, body) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "file"),
+    [
+        ("assert open('{root}/golden.json').read()", "golden.json"),
+        ("import os\nassert os.read(os.open('golden.json', os.O_RDONLY), 9)", "golden.json"),
+        ("from pathlib import Path\nassert Path('golden.json').open('r+').read()", "golden.json"),
+        ("assert open('packs/other/test_a.py').read()", "packs/other/test_a.py"),
+        ("assert open('packs/small/.data.json').read()", "packs/small/.data.json"),
+        ("import sys\nsys.path.insert(0, 'more')\nimport one\nassert one", "more/one.py"),
+        ("exec(open('golden.json').read())\nassert int('1')", "golden.json"),
+    ],
+)
+def test_a_file_elsewhere_is_told(project: Project, python: Path, body: str, file: str) -> None:
+    """With the digest that its content had, however it is opened."""
+    for name in ("golden.json", "packs/other/test_a.py", "packs/small/.data.json", "more/one.py"):
+        project.write(name, "1\n")
+    found = seen(project, python, body.replace("{root}", str(project.root)))
+    assert found.keys() == {"sees"}
+    assert json.loads(found["sees"])[file] == sha256(b"1\n").hexdigest()
+
+
+def test_what_is_not_there_and_what_a_folder_has_are_told(project: Project, python: Path) -> None:
+    """That a file is absent is seen as well, and so are the names in a folder."""
+    project.write("more/one.py", "1\n")
+    body = "import os\nassert os.listdir('more')\n"
+    body += "try:\n    open('golden')\nexcept FileNotFoundError:\n    pass"
+    found = json.loads(seen(project, python, body)["sees"])
+    assert found == {"golden": ABSENT, "more": sha256(b"one.py").hexdigest()}
+
+
+@pytest.mark.parametrize(
+    ("body", "does"),
+    [
+        ("import subprocess\nassert subprocess.run(['true'])", "starts a process"),
+        ("import os\nassert os.system('true') == 0", "starts a process"),
+        ("assert open('/dev/urandom', 'rb').read(1)", "reads '/dev/urandom'"),
+        (
+            "import socket\nwith socket.socket(type=socket.SOCK_DGRAM) as to:\n"
+            "    assert to.connect(('127.0.0.1', 9)) is None",
+            "connects to something that it has not made",
+        ),
+        (
+            f"{SERVER}other = server.getsockname()[1] ^ 1\ntry:\n    "
+            "socket.create_connection(('127.0.0.1', other))\nexcept OSError:\n    pass",
+            "connects to something that it has not made",
+        ),
+        pytest.param(
+            "assert open('/proc/self/stat').read()",
+            "reads '/proc/self/stat'",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="Linux has /proc"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_may_say_anything_at_any_time(
+    project: Project, python: Path, body: str, does: str
+) -> None:
+    """The promise is named that starts a process, connects elsewhere or reads a device."""
+    found = seen(project, python, body)
+    assert found["beyond"].startswith(f"'test_kept.py::test_kept' {does}")
