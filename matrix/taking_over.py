@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from takeover import Plan
 
 
+TOLD = ("BRIEF", "CONSUMER", "CORE", "EVIDENCE", "PACK")  # by toxfile.py
 OF_OTHER_ENVS = ("testenv", "env_run_base", "tool.tox.env_run_base")
 REQUIREMENTS = re.compile(r"-r\s*\S+$")
 
@@ -164,6 +166,7 @@ def how_cells_run(kind: str) -> str:
     import tomllib
 
     said: dict[str, object] = {name: dict(section(name)) for name in (kind, "pytest")}
+    said["variables"] = handed_down(kind)
     for folder in (ROOT, ROOT / "packs"):
         for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "conftest.py"):
             if (file := folder / name).is_file():
@@ -172,6 +175,20 @@ def how_cells_run(kind: str) -> str:
             table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
             said[folder.name if folder != ROOT else ""] = table.get("tool", {}).get("pytest")
     return json.dumps(said, sort_keys=True, default=str)
+
+
+def handed_down(kind: str) -> dict[str, str]:
+    """The variables that a cell sees because its section names them, but what tells it its cell."""
+    says = section(kind)
+    named = re.findall(r"\{env:(\w+)", "\n".join(says.values()))
+    passed = says.get("pass_env", "") + says.get("passenv", "")
+    patterns = [text.upper() for text in (*named, *re.split(r"[\s,]+", passed)) if text]
+    there = {name: text for name, text in os.environ.items() if name not in TOLD}
+    return {
+        name: text
+        for name, text in there.items()
+        if any(fnmatchcase(name.upper(), pattern) for pattern in patterns)
+    }
 
 
 def provisioned() -> bool:

@@ -37,7 +37,7 @@ RETURNS = "a promise returns nothing: `assert` what is to hold"
 class Cell:
     """One run of a pack: the guard first, then each promise's result as it comes."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, outside: Outside) -> None:
         self.name: str = config.getoption("--cell")
         self.root = config.rootpath
         self.folder = Path(__file__).parent / self.name.partition("-core_")[0]
@@ -59,7 +59,8 @@ class Cell:
             raise pytest.UsageError(str(error)) from error
         self.deprecations = Deprecations(lambda: self.running)
         self.background = Background(lambda: self.running)
-        self.outside = Outside(self.folder, lambda: self.running)
+        self.outside = outside
+        self.outside.running = lambda: self.running
         self.supported = holds(self.pack.supports, self.core.version)
         pack = {key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"}
         found = {f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()}
@@ -80,7 +81,6 @@ class Cell:
 
     def pytest_sessionstart(self) -> None:
         self.background.listen_to_python()
-        self.outside.listen()
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         if isinstance(collector, pytest.File):

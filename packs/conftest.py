@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from cell import Cell
 from lifeline import hold
+from outside import Outside
+
+# From before the pack's own conftest.py, which may read a file as any promise may, is imported.
+cells = [given.partition("=")[2] for given in sys.argv if given.startswith("--cell=")]
+OUTSIDE = Outside("".join(cells[:1]).partition("-core_")[0])
+if cells:
+    OUTSIDE.listen()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,4 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
         hold(config.getoption("--lifeline"))
         # One broken file must not hide what the other files say.
         config.option.continue_on_collection_errors = True
-        config.pluginmanager.register(Cell(config), "cell")
+        with OUTSIDE.aside():
+            cell = Cell(config, OUTSIDE)
+        config.pluginmanager.register(cell, "cell")

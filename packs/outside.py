@@ -15,11 +15,13 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import source_from_cache
-from pathlib import Path
 from threading import get_ident
 from weakref import ref
 
+# A pack may put something else in their place.
+open_file, status_of, names_in, exists = open, os.stat, os.listdir, os.path.lexists
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 LARGEST = 16 * 1024 * 1024  # bytes of a file that is looked into
@@ -35,22 +37,31 @@ OPENS = {"open", "sqlite3.connect"}
 
 
 class Outside:
-    """What of the outside a pack and its Core see; `running` names the promise that runs."""
+    """What of the outside a pack and its Core see; `running` tells the promise that runs."""
 
-    def __init__(self, pack: Path, running: Callable[[], str]) -> None:
-        self.pack = os.path.abspath(pack)
-        self.running = running
+    def __init__(self, pack: str) -> None:
+        self.pack = os.path.join(HERE, pack)
+        self.running: Callable[[], str] = str
         self.sees: dict[str, str] = {}  # the digest of each file and folder, by its path
         self.beyond = ""  # why its verdict is its own, if it is
         libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         libraries += [path for path in sys.path if path.endswith(".zip")]  # of Python itself
         self.inside = {os.path.abspath(path) for path in (sys.prefix, *libraries)}
-        self.own = {os.path.abspath(os.environ.get("PYTEST_DEBUG_TEMPROOT", os.devnull))}
+        self.own = {os.path.realpath(os.environ.get("PYTEST_DEBUG_TEMPROOT", os.devnull))}
         self.bound: list[ref[socket.socket]] = []
         self.busy: set[int] = set()  # threads that look into a file because it was opened
 
     def listen(self) -> None:
         sys.addaudithook(self.hear)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A block in which this thread does what is no part of the cell."""
+        self.busy.add(get_ident())
+        try:
+            yield
+        finally:
+            self.busy.discard(get_ident())
 
     def told(self) -> dict[str, str]:
         """The properties in evidence, none for a cell that sees no more than its key has."""
@@ -77,8 +88,8 @@ class Outside:
     def make(self, path: object, *args: object) -> None:
         """What is in a folder that the cell has made is its own."""
         folder = path_of(path)
-        if folder and not os.path.lexists(folder):
-            self.own.add(folder)
+        if folder and not exists(folder):
+            self.own.add(os.path.realpath(folder))
 
     def bind(self, bound: socket.socket, *args: object) -> None:
         self.bound.append(ref(bound))
@@ -88,16 +99,17 @@ class Outside:
             self.note_beyond("connects to something that it has not made")
 
     def list(self, path: object = None, *args: object) -> None:
-        # Python looks through the folders that it imports from, and pytest before promises run.
         folder = path_of("." if path is None else path)
-        if folder and "::" in self.running() and folder not in map(os.path.abspath, sys.path):
+        # Python looks through folders as it imports, and pytest as it collects.
+        asks = sys._getframe(2).f_globals.get("__name__", "")
+        if folder and not str(asks).startswith(("importlib", "_frozen_importlib", "_pytest.")):
             self.see(folder)
 
     def open(self, path: object, mode: object = "r", flags: int = os.O_RDONLY) -> None:
         file = path_of(path)
-        made = flags & os.O_TRUNC or (flags & os.O_EXCL and not os.path.lexists(file))
+        made = flags & os.O_TRUNC or (flags & os.O_EXCL and not exists(file))
         if made and as_told(file) not in self.sees:
-            self.own.add(file)
+            self.own.add(os.path.realpath(file))
         elif file and not flags & os.O_WRONLY and path != ":memory:":
             self.see(source_of(file))
 
@@ -115,13 +127,14 @@ class Outside:
     def has(self, path: str) -> bool:
         """Whether the key has it, or the cell has made it."""
         above = {path, *folders_of(path)}
-        if above & self.own or above & self.inside:
+        real = os.path.realpath(path)  # a link that the cell has made may lead elsewhere
+        if above & self.inside or {real, *folders_of(real)} & self.own:
             return True
+        if self.pack in above:
+            within = os.path.relpath(path, self.pack).split(os.sep)
+            return within == ["."] or not any(part.startswith(".") for part in within)
         folder, name = os.path.split(path)
-        if folder == HERE:
-            return name.endswith(".py") or name == "requirements.txt"
-        within = os.path.relpath(path, self.pack).split(os.sep) if self.pack in above else [".."]
-        return within == ["."] or not any(part.startswith(".") for part in within)
+        return folder == HERE and (name.endswith(".py") or name == "requirements.txt")
 
 
 HEARD: dict[str, Callable[..., None]] = {
@@ -158,7 +171,7 @@ def folders_of(path: str) -> Iterator[str]:
 def as_told(path: str) -> str:
     """A path in the repository as seen from its root, and any other as it is."""
     inside = path.startswith(ROOT + os.sep)
-    return Path(path).relative_to(ROOT).as_posix() if inside else path
+    return path[len(ROOT) + 1 :].replace(os.sep, "/") if inside else path
 
 
 def look(path: str) -> str:
@@ -166,11 +179,12 @@ def look(path: str) -> str:
     if MADE_UP & {*folders_of(path)}:
         return ""
     try:
-        status = os.stat(path)
+        status = status_of(path)
         if stat.S_ISDIR(status.st_mode):
-            content = "\0".join(sorted(os.listdir(path))).encode(errors="surrogateescape")
+            content = "\0".join(sorted(names_in(path))).encode(errors="surrogateescape")
         elif stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-            content = Path(path).read_bytes()
+            with open_file(path, "rb") as file:
+                content = file.read()
         else:
             return ""
     except (FileNotFoundError, NotADirectoryError):

@@ -86,6 +86,45 @@ def test_what_is_not_there_and_what_a_folder_has_are_told(project: Project, pyth
     assert found == {"golden": ABSENT, "more": sha256(b"one.py").hexdigest()}
 
 
+def test_a_link_leads_where_it_leads(project: Project, python: Path) -> None:
+    """A file elsewhere is told if the cell reaches it by a link that it has made itself."""
+    project.write("golden.json", "1\n")
+    body = "import os, tempfile\nfolder = tempfile.mkdtemp()\n"
+    body += "os.symlink(os.path.abspath('golden.json'), folder + '/link')\n"
+    body += "assert open(folder + '/link').read()"
+    (digest,) = json.loads(seen(project, python, body)["sees"]).values()
+    assert digest == sha256(b"1\n").hexdigest()
+
+
+def test_what_is_read_before_a_promise_runs_is_told(project: Project, python: Path) -> None:
+    """By the pack's conftest.py, and where the cases of a promise are made of a folder's files."""
+    for name in ("a/one.json", "b/two.json"):
+        project.write(name, "1\n")
+    project.write("packs/small/conftest.py", "assert open('a/one.json').read()\n")
+    project.write(
+        "packs/small/test_more.py",
+        "import glob\nimport pytest\n\nFILES = glob.glob('b/*.json')\n\n\n"
+        "@pytest.mark.contract('Event')\n@pytest.mark.parametrize('file', FILES)\n"
+        'def test_more(file):\n    """It is there."""\n    assert file\n',
+    )
+    project.cell(python)
+    rows = parse(project.root / "evidence/small-core_v120.xml").iterfind("testsuite/properties/*")
+    said = {row.attrib["name"]: row.attrib["value"] for row in rows}
+    found = json.loads(said["sees"])
+    assert found["a/one.json"] == sha256(b"1\n").hexdigest()
+    assert found["b"] == sha256(b"two.json").hexdigest()
+
+
+def test_watching_is_not_noticed(project: Project, python: Path) -> None:
+    """A promise that counts what Core asks the system for counts nothing of the watching."""
+    body = "import os\nfrom unittest import mock\nfrom pathlib import Path\n"
+    body += "with mock.patch('os.stat') as stat, mock.patch.object(Path, 'read_bytes') as read:\n"
+    body += "    open('golden.json').close()\n"
+    body += "assert not stat.called and not read.called"
+    project.write("golden.json", "1\n")
+    assert "golden.json" in seen(project, python, body)["sees"]
+
+
 @pytest.mark.parametrize(
     ("body", "does"),
     [

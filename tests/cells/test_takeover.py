@@ -377,6 +377,17 @@ def test_a_file_elsewhere_is_looked_at_again(world: World) -> None:
     assert "small-core_v193 runs: 'golden.json', which its promises read, has changed" in said
 
 
+def test_a_variable_that_tox_hands_down_is_in_the_key(world: World) -> None:
+    """What `[cell]` passes on, or is made of, runs again when its value is another."""
+    tox_ini = (world.root / "tox.ini").read_text("utf-8")
+    named = "[cell]\npass_env = A_*\n"
+    world.project.write("tox.ini", tox_ini.replace("[cell]\n", named))
+    cell = ("-e", "small-core_v190")
+    for value, ran in (("1", ["v190"]), ("1", []), ("2", ["v190"])):
+        world.tox(*cell, A_B=value)
+        assert world.ran() == ran
+
+
 def test_what_starts_a_process_is_not_taken_over(world: World) -> None:
     """Nobody knows what a process has seen: every such cell runs, and one line says why."""
     promise = "import subprocess\nassert subprocess.run(['true'])"
