@@ -107,10 +107,12 @@ class Outside:
 
     def open(self, path: object, mode: object = "r", flags: int = os.O_RDONLY) -> None:
         file = path_of(path)
+        if not file or path == ":memory:":
+            return
         made = flags & os.O_TRUNC or (flags & os.O_EXCL and not exists(file))
         if made and as_told(file) not in self.sees:
             self.own.add(os.path.realpath(file))
-        elif file and not flags & os.O_WRONLY and path != ":memory:":
+        elif not flags & os.O_WRONLY:
             self.see(source_of(file))
 
     def see(self, path: str) -> None:

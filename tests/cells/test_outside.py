@@ -65,6 +65,11 @@ def test_what_the_key_has_or_a_cell_makes_is_not_outside(
         ("assert open('packs/other/test_a.py').read()", "packs/other/test_a.py"),
         ("assert open('packs/small/.data.json').read()", "packs/small/.data.json"),
         ("import sys\nsys.path.insert(0, 'more')\nimport one\nassert one", "more/one.py"),
+        (
+            "import os\nopen(os.open(os.devnull, os.O_WRONLY), 'w').close()\n"
+            "assert open('golden.json').read()",
+            "golden.json",
+        ),
         ("exec(open('golden.json').read())\nassert int('1')", "golden.json"),
     ],
 )
