@@ -79,9 +79,9 @@ def changed(state: State) -> str:
         return "what follows `--` may change what cells do"
     for given in state.conf.options.override:
         section_name, _, env = given.namespace.partition(":")
-        # No cell is based on `[testenv]`, as all other envs are.
-        if section_name not in OF_OTHER_ENVS or env in cells():
-            return f"an override of '{given.namespace}' may change what cells do: {str(given)!r}"
+        # No cell is based on `[testenv]`, as all other envs are; on `[testenv:cell]` it would be.
+        if section_name not in OF_OTHER_ENVS or env in {*cells(), "cell", "live"}:
+            return f"an override of '{given.namespace}' may change what cells do"
     return ""
 
 

@@ -31,6 +31,7 @@ MADE_UP = {"/dev", "/proc", "/sys"}  # folders of what says another thing each t
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::"}  # noqa: S104 - of what is bound
 STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"}
 STARTS |= {"os.spawn", "os.startfile", "pty.spawn"}
+SPAWNS = {f"multiprocessing.popen_{how}" for how in ("spawn_posix", "spawn_win32", "forkserver")}
 SPEAKS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 LISTS = {"os.listdir", "os.scandir"}
 OPENS = {"open", "sqlite3.connect"}
@@ -85,6 +86,10 @@ class Outside:
     def start(self, *args: object) -> None:
         self.note_beyond("starts a process")
 
+    def load(self, module: str, *args: object) -> None:
+        if module in SPAWNS:  # of whose processes no event tells
+            self.note_beyond("starts a process")
+
     def make(self, path: object, *args: object) -> None:
         """What is in a folder that the cell has made is its own."""
         folder = path_of(path)
@@ -109,6 +114,8 @@ class Outside:
         file = path_of(path)
         if not file or path == ":memory:":
             return
+        if flags & (os.O_TRUNC | os.O_EXCL) and is_folder(file):
+            return  # a temporary file without a name is opened by its folder
         made = flags & os.O_TRUNC or (flags & os.O_EXCL and not exists(file))
         if made and as_told(file) not in self.sees:
             self.own.add(os.path.realpath(file))
@@ -144,6 +151,7 @@ HEARD: dict[str, Callable[..., None]] = {
     **dict.fromkeys(SPEAKS, Outside.speak),
     **dict.fromkeys(LISTS, Outside.list),
     **dict.fromkeys(OPENS, Outside.open),
+    "import": Outside.load,
     "os.mkdir": Outside.make,
     "socket.bind": Outside.bind,
 }
@@ -162,6 +170,13 @@ def source_of(file: str) -> str:
         return source_from_cache(file) if file.endswith(".pyc") else file
     except ValueError:
         return file
+
+
+def is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(status_of(path).st_mode)
+    except OSError:
+        return False
 
 
 def folders_of(path: str) -> Iterator[str]:

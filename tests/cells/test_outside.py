@@ -70,6 +70,11 @@ def test_what_the_key_has_or_a_cell_makes_is_not_outside(
             "assert open('golden.json').read()",
             "golden.json",
         ),
+        (
+            "import tempfile\ntempfile.TemporaryFile(dir='.').close()\n"
+            "assert open('golden.json').read()",
+            "golden.json",
+        ),
         ("exec(open('golden.json').read())\nassert int('1')", "golden.json"),
     ],
 )
@@ -135,6 +140,11 @@ def test_watching_is_not_noticed(project: Project, python: Path) -> None:
     [
         ("import subprocess\nassert subprocess.run(['true'])", "starts a process"),
         ("import os\nassert os.system('true') == 0", "starts a process"),
+        (
+            "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as pool:\n"
+            "    assert pool.apply(int, ('1',))",
+            "starts a process",
+        ),
         ("assert open('/dev/urandom', 'rb').read(1)", "reads '/dev/urandom'"),
         (
             "import socket\nwith socket.socket(type=socket.SOCK_DGRAM) as to:\n"

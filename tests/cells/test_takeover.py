@@ -347,6 +347,9 @@ def test_what_is_overridden_runs(world: World) -> None:
     _, said = world.tox(*cell, TOX_OVERRIDE="testenv:small-core_v190.set_env+=A=1")
     assert world.ran() == ["v190"]
     assert "nothing is taken over: an override of 'testenv:small-core_v190'" in said
+    _, said = world.tox(*cell, "-x", "testenv:cell.pass_env=A=secret")
+    assert world.ran() == ["v190"]
+    assert "secret" not in said
 
 
 def test_what_is_overridden_for_other_envs_is_nothing_to_a_cell(world: World) -> None:
