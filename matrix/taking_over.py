@@ -183,11 +183,10 @@ def handed_down(kind: str) -> dict[str, str]:
     named = re.findall(r"\{env:(\w+)", "\n".join(says.values()))
     passed = says.get("pass_env", "") + says.get("passenv", "")
     patterns = [text.upper() for text in (*named, *re.split(r"[\s,]+", passed)) if text]
-    there = {name: text for name, text in os.environ.items() if name not in TOLD}
     return {
         name: text
-        for name, text in there.items()
-        if any(fnmatchcase(name.upper(), pattern) for pattern in patterns)
+        for name, text in os.environ.items()
+        if name not in TOLD and any(fnmatchcase(name.upper(), pattern) for pattern in patterns)
     }
 
 

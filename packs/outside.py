@@ -72,13 +72,11 @@ class Outside:
     def hear(self, event: str, args: tuple[object, ...]) -> None:
         if event not in HEARD or get_ident() in self.busy:
             return
-        self.busy.add(get_ident())
-        try:
-            HEARD[event](self, *args)
-        except Exception as error:  # of an argument that Core has made
-            self.note_beyond(f"does what cannot be told ({event}: {type(error).__name__})")
-        finally:
-            self.busy.discard(get_ident())
+        with self.aside():
+            try:
+                HEARD[event](self, *args)
+            except Exception as error:  # of an argument that Core has made
+                self.note_beyond(f"does what cannot be told ({event}: {type(error).__name__})")
 
     def note_beyond(self, does: str) -> None:
         self.beyond = self.beyond or f"'{self.running() or 'a file of it'}' {does}"
@@ -88,7 +86,7 @@ class Outside:
 
     def load(self, module: str, *args: object) -> None:
         if module in SPAWNS:  # of whose processes no event tells
-            self.note_beyond("starts a process")
+            self.start()
 
     def make(self, path: object, *args: object) -> None:
         """What is in a folder that the cell has made is its own."""

@@ -79,9 +79,7 @@ class Plan:
     follows: dict[str, str] = field(default_factory=dict)  # the cell that runs first, by cell
     sample: set[str] = field(default_factory=set)
     anew: set[str] = field(default_factory=set)  # whose env was made again
-    beyond: set[str] = field(
-        default_factory=set
-    )  # why some cells are taken over by none, as was told
+    beyond: set[str] = field(default_factory=set)  # why none takes over, as far as was told
     last: str = ""  # the one cell that is left where all others need not run
 
     def decide(self, fresh: bool, sample: str) -> None:

@@ -27,6 +27,11 @@ def seen(project: Project, python: Path, body: str) -> Mapping[str, str]:
     project.promise(body.replace("\n", "\n    "))
     done = project.cell(python)
     assert project.outcomes() == {"test_kept.py::test_kept": ("kept", "")}, done.stdout
+    return told(project)
+
+
+def told(project: Project) -> Mapping[str, str]:
+    """What the evidence of its cell says of the outside."""
     rows = parse(project.root / "evidence/small-core_v120.xml").iterfind("testsuite/properties/*")
     said = {row.attrib["name"]: row.attrib["value"] for row in rows}
     return {name: said[name] for name in ("sees", "beyond") if name in said}
@@ -118,9 +123,7 @@ def test_what_is_read_before_a_promise_runs_is_told(project: Project, python: Pa
         'def test_more(file):\n    """It is there."""\n    assert file\n',
     )
     project.cell(python)
-    rows = parse(project.root / "evidence/small-core_v120.xml").iterfind("testsuite/properties/*")
-    said = {row.attrib["name"]: row.attrib["value"] for row in rows}
-    found = json.loads(said["sees"])
+    found = json.loads(told(project)["sees"])
     assert found["a/one.json"] == sha256(b"1\n").hexdigest()
     assert found["b"] == sha256(b"two.json").hexdigest()
 
