@@ -129,16 +129,24 @@ def consumers() -> Mapping[str, str]:
     return found
 
 
-@lru_cache
 def section(name: str) -> Mapping[str, str]:
     """A section of tox.ini; one that is not there is empty."""
+    return tox_ini()[name] if name in section_names() else {}
+
+
+def section_names() -> list[str]:
+    return tox_ini().sections()
+
+
+@lru_cache
+def tox_ini() -> ConfigParser:
     found = ConfigParser(interpolation=None)
     try:
         with (ROOT / "tox.ini").open(encoding="utf-8-sig") as file:
             found.read_file(file)
     except (OSError, ValueError, Error) as error:
         raise InvalidMatrix(f"tox.ini cannot be read: {error}") from error
-    return found[name] if found.has_section(name) else {}
+    return found
 
 
 @lru_cache

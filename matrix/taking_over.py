@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from fnmatch import fnmatchcase
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,14 +23,10 @@ from tox.tox_env.python.api import Python
 
 from matrix.cells import LIVE, ROOT, VERSION, cells, digest_of, requirement, section
 from matrix.folding import folded
+from matrix.running import changed, how_cells_run, installed_beside, is_plain, variables
 
 if TYPE_CHECKING:
     from takeover import Plan
-
-
-TOLD = ("BRIEF", "CONSUMER", "CORE", "EVIDENCE", "PACK")  # by toxfile.py
-OF_OTHER_ENVS = ("testenv", "env_run_base", "tool.tox.env_run_base")
-REQUIREMENTS = re.compile(r"-r\s*\S+$")
 
 
 def take_over(state: State, env_list: list[str]) -> Plan | None:
@@ -46,9 +39,6 @@ def take_over(state: State, env_list: list[str]) -> Plan | None:
     has_uv = find_spec("uv") is not None  # which `requires` brings, with tox-uv
     if not (parallel and has_uv and provisioned()) or options.factors:
         return None
-    if why := changed(state):
-        say(f"nothing is taken over: {why}")
-        return None
     named = options.env
     if options.labels:
         asked = [name for name, cell in cells().items() if cell.labels & {*options.labels}]
@@ -59,6 +49,9 @@ def take_over(state: State, env_list: list[str]) -> Plan | None:
             asked = [name for name in asked if not re.match(skipped, name)]
     cells_asked = [name for name in asked if name in cells()]
     if not cells_asked:
+        return None
+    if why := changed(state):
+        say(f"nothing is taken over: {why}")
         return None
     fresh = options.recreate or bool(os.environ.get("FRESH"))
     plan = made_plan(cells_asked, fresh=fresh, anew=options.recreate)
@@ -71,18 +64,6 @@ def take_over(state: State, env_list: list[str]) -> Plan | None:
     if not options.labels and not named.is_default_list:
         options.env = CliEnv(",".join(name for name in asked if name not in folded))
     return plan
-
-
-def changed(state: State) -> str:
-    """What was given to this run that changes what cells do, of which no key says anything."""
-    if state.conf.pos_args(None):
-        return "what follows `--` may change what cells do"
-    for given in state.conf.options.override:
-        section_name, _, env = given.namespace.partition(":")
-        # No cell is based on `[testenv]`, as all other envs are; on `[testenv:cell]` it would be.
-        if section_name not in OF_OTHER_ENVS or env in {*cells(), "cell", "live"}:
-            return f"an override of '{given.namespace}' may change what cells do"
-    return ""
 
 
 def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:
@@ -130,64 +111,6 @@ def steady(names: list[str]) -> Iterator[tuple[str, str, str]]:
         if released or (cell.named and cell.asked == cell.named):
             content = "" if released else digest_of(cell)
             yield name, requirement(cell.asked, ROOT), content
-
-
-def variables(kind: str) -> Mapping[str, str]:
-    """The environment in which a cell installs."""
-    given = re.findall(r"^\s*(UV_\w+)\s*=\s*(.*)$", section(kind).get("set_env", ""), re.M)
-    return os.environ | {name: text.replace("{tox_root}", str(ROOT)) for name, text in given}
-
-
-@lru_cache
-def installed_beside(kind: str) -> tuple[str, ...]:
-    """What a cell installs besides Core and a consumer."""
-    lines = (line.strip() for line in section(kind).get("deps", "").splitlines())
-    return tuple(line for line in lines if line not in ("", "{env:CORE}", "{env:CONSUMER}"))
-
-
-def is_plain() -> bool:
-    """Whether cells install just what they name, in the way and from where all of uv does."""
-    for kind in ("cell", "live"):
-        files = [line for line in installed_beside(kind) if line.startswith("-")]
-        if "install_command" in section(kind) or not all(REQUIREMENTS.match(one) for one in files):
-            return False
-        try:
-            texts = [(ROOT / file[2:].strip()).read_text("utf-8") for file in files]
-        except (OSError, ValueError):
-            return False
-        if any(line.lstrip().startswith("-") for text in texts for line in text.splitlines()):
-            return False
-    return True
-
-
-@lru_cache
-def how_cells_run(kind: str) -> str:
-    """All that says how a cell runs, but the files that its evidence is of."""
-    import tomllib
-
-    said: dict[str, object] = {name: dict(section(name)) for name in (kind, "pytest")}
-    said["variables"] = handed_down(kind)
-    for folder in (ROOT, ROOT / "packs"):
-        for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "conftest.py"):
-            if (file := folder / name).is_file():
-                said[file.relative_to(ROOT).as_posix()] = file.read_text("utf-8", "replace")
-        with suppress(OSError, ValueError):
-            table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
-            said[folder.name if folder != ROOT else ""] = table.get("tool", {}).get("pytest")
-    return json.dumps(said, sort_keys=True, default=str)
-
-
-def handed_down(kind: str) -> dict[str, str]:
-    """The variables that a cell sees because its section names them, but what tells it its cell."""
-    says = section(kind)
-    named = re.findall(r"\{env:(\w+)", "\n".join(says.values()))
-    passed = says.get("pass_env", "") + says.get("passenv", "")
-    patterns = [text.upper() for text in (*named, *re.split(r"[\s,]+", passed)) if text]
-    return {
-        name: text
-        for name, text in os.environ.items()
-        if name not in TOLD and any(fnmatchcase(name.upper(), pattern) for pattern in patterns)
-    }
 
 
 def provisioned() -> bool:

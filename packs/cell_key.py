@@ -43,7 +43,10 @@ TELLS_THE_CELL = {"__version__", "environ", "environb", "getenv", "argv", "orig_
 TELLS_THE_CELL |= {"getoption", "invocation_params"}  # of pytest
 # Of Python, and of modules, which are in its env, which is named like it.
 TELLS_THE_CELL |= {"executable", "exec_prefix", "__spec__", "getfile", "getsourcefile"}
-TELLS_THE_CELL |= {"exec", "eval"}  # of what no reader knows
+RUNS = {"exec", "eval"}  # what no reader knows
+# By which a name is had from a text, wherever that stands.
+BY_TEXT = {"getattr", "attrgetter", "methodcaller", "vars", "__dict__", "__getattribute__"}
+BY_TEXT |= {"getattr_static", "getmembers", "globals", "builtins", "__builtins__"}
 A_RANGE = re.compile(r"\s*(===?|~=|!=|<=?|>=?)")
 
 # CPython before 3.11.8 counts the recursion of all parsers at once (python/cpython#106905).
@@ -223,6 +226,7 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in IN_THE_KEY
     }
+    by_text = not BY_TEXT.isdisjoint(names_in(tree))
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names) | ast.ImportFrom(names=names):
@@ -241,6 +245,9 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
                     return True
                 if of_pack and name in TELLS_THE_CELL:
                     return True
+                # Core, and many a library, have methods that are called so.
+                if of_pack and name in RUNS and (by_text or isinstance(node, ast.Name)):
+                    return True
             # Whoever's function it is may look at the version.
             case ast.Call() if asks_about_core(node):
                 return True
@@ -248,9 +255,17 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
             case ast.Constant(value=str(text)):
                 if text in METADATA or ".dist-info" in text:
                     return True
-                if of_pack and text in TELLS_THE_CELL:
+                if of_pack and by_text and text in TELLS_THE_CELL | RUNS:
                     return True
     return False
+
+
+def names_in(tree: ast.Module) -> Iterator[str]:
+    """Every name in a file, of attributes and of what it imports as well."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                yield name
 
 
 def asks_about_core(call: ast.Call) -> bool:

@@ -24,8 +24,8 @@ import sealed
 from cell_key import CoreSeen, Parts, besides_core, is_core, key_of
 from evidence import KNOWN_BREAK, NOT_APPLICABLE, OWN, UNDECLARED
 from guard import DISTRIBUTION
-from outside import changed
 from pack import holds
+from sight import changed
 
 TAKEN_OVER = "taken-over-"  # properties: from which cell, of when, and under which key
 
@@ -98,7 +98,11 @@ def check(parts: Parts, suite: Element) -> None:
         raise Refused("it has no verdict")
     if does := said.get("beyond"):
         raise Beyond(f"{does}, of which no key says anything")
-    if name := changed(said.get("sees", "{}")):
+    try:
+        name = changed(said.get("sees", "{}"))
+    except ValueError as error:
+        raise Refused(f"what it says that it sees cannot be read: {error}") from error
+    if name:
         raise Changed(f"'{name}', which its promises read, has changed")
     if file := said.get("reads"):
         raise Refused(f"'{file}' of its consumer reads which Core is installed")

@@ -7,49 +7,64 @@ look whether that is still the same. A process or a connection may say anything 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
-import stat
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import source_from_cache
+from contextlib import contextmanager, suppress
 from threading import get_ident
-from weakref import ref
+from types import FrameType
+from urllib.parse import parse_qs, unquote, urlsplit
+from weakref import WeakSet
+
+from sight import (
+    ABSENT,
+    HERE,
+    PRESENT,
+    Name,
+    as_told,
+    base,
+    exists,
+    folders_of,
+    is_folder,
+    join,
+    look,
+    parent,
+    path_of,
+    real,
+    source_of,
+    text_of,
+)
 
 # A pack may put something else in their place.
-open_file, status_of, names_in, exists = open, os.stat, os.listdir, os.path.lexists
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-LARGEST = 16 * 1024 * 1024  # bytes of a file that is looked into
+is_absolute, relative = os.path.isabs, os.path.relpath
 MOST = 1000  # files that are told
-ABSENT = "absent"
-MADE_UP = {"/dev", "/proc", "/sys"}  # folders of what says another thing each time
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::"}  # noqa: S104 - of what is bound
+IMPORTS = ("importlib", "_frozen_importlib", "_pytest.")
 STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"}
-STARTS |= {"os.spawn", "os.startfile", "pty.spawn"}
+STARTS |= {"os.spawn", "os.startfile", "pty.spawn", "_winapi.CreateProcess"}
 SPAWNS = {f"multiprocessing.popen_{how}" for how in ("spawn_posix", "spawn_win32", "forkserver")}
 SPEAKS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
-LISTS = {"os.listdir", "os.scandir"}
-OPENS = {"open", "sqlite3.connect"}
+ASKS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
 
 
 class Outside:
     """What of the outside a pack and its Core see; `running` tells the promise that runs."""
 
     def __init__(self, pack: str) -> None:
-        self.pack = os.path.join(HERE, pack)
+        self.pack = join(HERE, pack)
         self.running: Callable[[], str] = str
         self.sees: dict[str, str] = {}  # the digest of each file and folder, by its path
         self.beyond = ""  # why its verdict is its own, if it is
         libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         libraries += [path for path in sys.path if path.endswith(".zip")]  # of Python itself
         self.inside = {os.path.abspath(path) for path in (sys.prefix, *libraries)}
-        self.own = {os.path.realpath(os.environ.get("PYTEST_DEBUG_TEMPROOT", os.devnull))}
-        self.bound: list[ref[socket.socket]] = []
+        self.own = {real(os.environ.get("PYTEST_DEBUG_TEMPROOT", os.devnull))}
+        self.sockets: WeakSet[socket.socket] = WeakSet()  # that have a place, or will have one
+        self.places: set[object] = set()  # of its own
+        self.spoken: dict[object, str] = {}  # the promise that has spoken to a place
         self.busy: set[int] = set()  # threads that look into a file because it was opened
 
     def listen(self) -> None:
@@ -66,6 +81,10 @@ class Outside:
 
     def told(self) -> dict[str, str]:
         """The properties in evidence, none for a cell that sees no more than its key has."""
+        for place, promise in self.spoken.items():
+            if place not in self.places:
+                self.note_beyond("connects to something that it has not made", promise)
+                break
         sees = json.dumps(self.sees, sort_keys=True) if self.sees else ""
         return {key: text for key, text in (("sees", sees), ("beyond", self.beyond)) if text}
 
@@ -78,55 +97,99 @@ class Outside:
             except Exception as error:  # of an argument that Core has made
                 self.note_beyond(f"does what cannot be told ({event}: {type(error).__name__})")
 
-    def note_beyond(self, does: str) -> None:
-        self.beyond = self.beyond or f"'{self.running() or 'a file of it'}' {does}"
+    def note_beyond(self, does: str, promise: str = "") -> None:
+        who = promise or self.running() or "a file of it"
+        self.beyond = self.beyond or f"'{who}' {does}"
 
     def start(self, *args: object) -> None:
         self.note_beyond("starts a process")
+
+    def divide(self, *args: object) -> None:
+        self.note_beyond("starts another interpreter, which nothing watches")
 
     def load(self, module: str, *args: object) -> None:
         if module in SPAWNS:  # of whose processes no event tells
             self.start()
 
-    def make(self, path: object, *args: object) -> None:
-        """What is in a folder that the cell has made is its own."""
-        folder = path_of(path)
-        if folder and not exists(folder):
-            self.own.add(os.path.realpath(folder))
-
     def bind(self, bound: socket.socket, *args: object) -> None:
-        self.bound.append(ref(bound))
+        self.sockets.add(bound)
 
     def speak(self, speaker: socket.socket, address: object = None, *args: object) -> None:
-        if address is not None and place(address) not in map(bound_to, self.bound):
-            self.note_beyond("connects to something that it has not made")
+        """Who speaks has a place from then on, and what is spoken to may be made later."""
+        self.places |= {place_of(one) for one in self.sockets}
+        self.sockets.add(speaker)
+        if address is not None:
+            self.spoken.setdefault(place(address), self.running())
 
-    def list(self, path: object = None, *args: object) -> None:
-        folder = path_of("." if path is None else path)
+    def ask(self, host: object = None, *args: object) -> None:
+        name = host.decode(errors="replace") if isinstance(host, bytes) else host
+        if name is not None and name not in LOOPBACK and not is_address(str(name)):
+            self.note_beyond(f"asks for the address of '{name}'")
+
+    def ask_here(self, *args: object) -> None:
+        self.note_beyond("asks for the name of this machine")
+
+    def connect(self, database: Name, *args: object) -> None:
+        """SQLite opens more files than the one that is told, and that by no event."""
+        text = text_of(database)
+        address = urlsplit(text if text.startswith("file:") else "")
+        file = unquote(address.path) if address.scheme else text
+        in_memory = file in ("", ":memory:") or "memory" in parse_qs(address.query).get("mode", ())
+        if not (in_memory or self.has(path_of(file))):
+            self.note_beyond(f"opens a database that it has not made, '{text}'")
+
+    def list(self, path: Name | int | None = None, *args: object) -> None:
         # Python looks through folders as it imports, and pytest as it collects.
-        asks = sys._getframe(2).f_globals.get("__name__", "")
-        if folder and not str(asks).startswith(("importlib", "_frozen_importlib", "_pytest.")):
-            self.see(folder)
+        if not isinstance(path, int) and not asking().startswith(IMPORTS):
+            self.see(path_of("." if path is None else path))
 
-    def open(self, path: object, mode: object = "r", flags: int = os.O_RDONLY) -> None:
-        file = path_of(path)
-        if not file or path == ":memory:":
+    def make_folder(self, path: Name, mode: int = 0o777, folder: int = -1) -> None:
+        if folder == -1:
+            self.make(path_of(path))
+
+    def open(self, path: Name | int, mode: str | None, flags: int) -> None:
+        if isinstance(path, int) or path == os.devnull:
             return
-        if flags & (os.O_TRUNC | os.O_EXCL) and is_folder(file):
+        file = path_of(path)
+        if (flags & os.O_TRUNC or asking() == "tempfile") and is_folder(file):
             return  # a temporary file without a name is opened by its folder
-        made = flags & os.O_TRUNC or (flags & os.O_EXCL and not exists(file))
-        if made and as_told(file) not in self.sees:
-            self.own.add(os.path.realpath(file))
+        # Of what `os.open` is given as its `dir_fd`, nothing is told.
+        if mode is None and not is_absolute(text_of(path)):
+            if asking() != "shutil" and (flags & os.O_EXCL or not flags & os.O_WRONLY):
+                self.note_beyond(f"opens '{text_of(path)}', perhaps not in its working folder")
+        elif flags & os.O_EXCL:
+            self.make(file)
+        elif flags & os.O_TRUNC and as_told(file) not in self.sees:
+            self.own.add(real(file))
         elif not flags & os.O_WRONLY:
             self.see(source_of(file))
 
-    def see(self, path: str) -> None:
+    def make(self, path: str) -> None:
+        """What the cell makes is its own; who makes it is told whether it was there."""
+        there = exists(path)
+        if not asking().startswith((*IMPORTS, "tempfile")):
+            self.see(path, PRESENT if there else ABSENT)
+        if not there:
+            self.own.add(real(path))
+
+    def move(self, source: Name, target: Name, *folders: int) -> None:
+        file, to = path_of(source), path_of(target)
+        if any(folder != -1 for folder in folders):
+            self.note_beyond(f"moves '{file}', perhaps not in its working folder")
+        elif self.has(file):
+            self.own.add(join(real(parent(to)), base(to)))
+        elif is_folder(file):
+            self.note_beyond(f"moves '{as_told(file)}', a folder that it has not made")
+        else:
+            self.see(file)
+
+    def see(self, path: str, found: str = "") -> None:
         name = as_told(path)
-        if name in self.sees or path == os.devnull or self.has(path):
+        if self.sees.get(name, PRESENT) != PRESENT or self.has(path):
             return
         if len(self.sees) == MOST:
             self.note_beyond(f"reads more than {MOST} files outside its pack")
-        elif found := look(path):
+        elif found := found or look(path):
             self.sees[name] = found
         else:
             self.note_beyond(f"reads '{name}', which may say another thing each time")
@@ -134,85 +197,39 @@ class Outside:
     def has(self, path: str) -> bool:
         """Whether the key has it, or the cell has made it."""
         above = {path, *folders_of(path)}
-        real = os.path.realpath(path)  # a link that the cell has made may lead elsewhere
-        if above & self.inside or {real, *folders_of(real)} & self.own:
+        led = real(path)  # a link that the cell has made may lead elsewhere
+        if above & self.inside or {led, *folders_of(led)} & self.own:
             return True
         if self.pack in above:
-            within = os.path.relpath(path, self.pack).split(os.sep)
-            return within == ["."] or not any(part.startswith(".") for part in within)
-        folder, name = os.path.split(path)
+            within = relative(path, self.pack).split(os.sep)
+            hidden = any(part.startswith(".") for part in within) and within != ["."]
+            return not hidden and ("__pycache__" not in within[:-1] or path.endswith(".pyc"))
+        folder, name = parent(path), base(path)
         return folder == HERE and (name.endswith(".py") or name == "requirements.txt")
 
 
 HEARD: dict[str, Callable[..., None]] = {
     **dict.fromkeys(STARTS, Outside.start),
     **dict.fromkeys(SPEAKS, Outside.speak),
-    **dict.fromkeys(LISTS, Outside.list),
-    **dict.fromkeys(OPENS, Outside.open),
+    **dict.fromkeys(ASKS, Outside.ask),
+    **dict.fromkeys(("os.listdir", "os.scandir"), Outside.list),
+    **dict.fromkeys(("os.rename", "os.link"), Outside.move),
+    "cpython.PyInterpreterState_New": Outside.divide,
     "import": Outside.load,
-    "os.mkdir": Outside.make,
+    "open": Outside.open,
+    "os.mkdir": Outside.make_folder,
     "socket.bind": Outside.bind,
+    "socket.gethostname": Outside.ask_here,
+    "sqlite3.connect": Outside.connect,
 }
 
 
-def path_of(path: object) -> str:
-    """The whole path of what is opened; empty for what was open before."""
-    if isinstance(path, int):
-        return ""
-    return os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
-
-
-def source_of(file: str) -> str:
-    """The file that a compiled one is of, which says as much and is the same everywhere."""
-    try:
-        return source_from_cache(file) if file.endswith(".pyc") else file
-    except ValueError:
-        return file
-
-
-def is_folder(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(status_of(path).st_mode)
-    except OSError:
-        return False
-
-
-def folders_of(path: str) -> Iterator[str]:
-    while (folder := os.path.dirname(path)) != path:
-        yield folder
-        path = folder
-
-
-def as_told(path: str) -> str:
-    """A path in the repository as seen from its root, and any other as it is."""
-    inside = path.startswith(ROOT + os.sep)
-    return path[len(ROOT) + 1 :].replace(os.sep, "/") if inside else path
-
-
-def look(path: str) -> str:
-    """The digest of a file's content, or of the names in a folder; empty if there is none."""
-    if MADE_UP & {*folders_of(path)}:
-        return ""
-    try:
-        status = status_of(path)
-        if stat.S_ISDIR(status.st_mode):
-            content = "\0".join(sorted(names_in(path))).encode(errors="surrogateescape")
-        elif stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-            with open_file(path, "rb") as file:
-                content = file.read()
-        else:
-            return ""
-    except (FileNotFoundError, NotADirectoryError):
-        return ABSENT
-    except OSError:
-        return ""
-    return hashlib.sha256(content).hexdigest()
-
-
-def changed(sees: str) -> str:
-    """The first that is no longer as a cell has seen it; raises ValueError for what is no JSON."""
-    told = json.loads(sees).items()
-    return next((name for name, before in told if look(os.path.join(ROOT, name)) != before), "")
+def asking() -> str:
+    """The module whose code does what is heard."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame and frame.f_globals is globals():
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")) if frame else ""
 
 
 def place(address: object) -> object:
@@ -222,9 +239,16 @@ def place(address: object) -> object:
     return address
 
 
-def bound_to(bound: ref[socket.socket]) -> object:
-    there = bound()
+def place_of(one: socket.socket) -> object:
     try:
-        return place(there.getsockname()) if there else None
+        return place(one.getsockname())
     except OSError:  # it is closed
         return None
+
+
+def is_address(host: str) -> bool:
+    """Whether nobody need be asked where it is."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):
+            return bool(socket.inet_pton(family, host.partition("%")[0]))
+    return False

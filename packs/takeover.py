@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import sealed
 from cell_key import CoreSeen, PackSeen, Parts, key_of, parts_of, read_pack_seen
 from evidence import without_secrets
-from kept import Beyond, Refused, Store, Verdict, taken_over
+from kept import Beyond, Changed, Refused, Store, Verdict, taken_over
 from linked import Linked
 from pack import HarnessError
 from resolution import Installer, Unresolved, installed
@@ -159,7 +159,7 @@ class Plan:
         try:
             evidence = file.read_text("utf-8")
             both = self.store.keep(planned.key, planned.parts, evidence)
-        except Beyond as error:
+        except (Beyond, Changed) as error:
             if (why := str(error)) not in self.beyond:
                 self.beyond.add(why)
                 self.say(f"no other cell takes over what {name} says: {why}")

@@ -20,6 +20,14 @@ server = socket.create_server(('127.0.0.1', 0))
 assert server
 """
 SPEAKS = "socket.create_connection(server.getsockname()).close()"
+POLLS = f"""{SERVER}\
+port = server.getsockname()[1]
+server.close()
+try:
+    socket.create_connection(('127.0.0.1', port))
+except OSError:
+    pass
+"""
 
 
 def seen(project: Project, python: Path, body: str) -> Mapping[str, str]:
@@ -51,6 +59,23 @@ def told(project: Project) -> Mapping[str, str]:
         f"{SERVER}{SPEAKS}",
         "import asyncio\nassert asyncio.run(asyncio.sleep(0, 1))",
         "import sqlite3\nassert sqlite3.connect(':memory:').execute('select 1')",
+        "import sqlite3\nassert sqlite3.connect('').execute('select 1')",
+        "from sqlite3 import connect\n"
+        "assert connect('file:a?mode=memory', uri=True).execute('select 1')",
+        "import sqlite3\nfrom pathlib import Path\nimport tempfile\n"
+        "file = Path(tempfile.mkdtemp(), 'a.db')\n"
+        "assert sqlite3.connect(file).execute('select 1')\n"
+        "assert sqlite3.connect(f'file:{file}?mode=ro', uri=True).execute('select 1')",
+        f"{POLLS}server = socket.create_server(('127.0.0.1', port))\n{SPEAKS}",
+        "import socket\nserver = socket.socket(type=socket.SOCK_DGRAM)\n"
+        "server.bind(('127.0.0.1', 0))\nclient = socket.socket(type=socket.SOCK_DGRAM)\n"
+        "client.sendto(b'a', server.getsockname())\n"
+        "server.sendto(*server.recvfrom(1))\nassert client.recv(1) == b'a'",
+        "import os, pathlib, shutil, tempfile\nfolder = pathlib.Path(tempfile.mkdtemp())\n"
+        "(folder / 'a').write_text('a')\nos.replace(folder / 'a', folder / 'b')\n"
+        "assert (folder / 'b').read_text()\nshutil.rmtree(folder)",
+        "import os, pathlib\npathlib.Path('new').write_text('a')\n"
+        "assert open('new').read()\nos.remove('new')",
     ],
 )
 def test_what_the_key_has_or_a_cell_makes_is_not_outside(
@@ -65,7 +90,24 @@ def test_what_the_key_has_or_a_cell_makes_is_not_outside(
     ("body", "file"),
     [
         ("assert open('{root}/golden.json').read()", "golden.json"),
-        ("import os\nassert os.read(os.open('golden.json', os.O_RDONLY), 9)", "golden.json"),
+        (
+            "import os\nassert os.read(os.open(os.path.abspath('golden.json'), os.O_RDONLY), 9)",
+            "golden.json",
+        ),
+        (
+            "from unittest import mock\nwith mock.patch('os.getcwd', return_value='/'):\n"
+            "    assert open('golden.json').read()",
+            "golden.json",
+        ),
+        (
+            "import os, tempfile\nfile = tempfile.mkdtemp() + '/file'\n"
+            "os.link('golden.json', file)\nassert open(file).read()",
+            "golden.json",
+        ),
+        (
+            "assert open('packs/small/__pycache__/data.json').read()",
+            "packs/small/__pycache__/data.json",
+        ),
         ("from pathlib import Path\nassert Path('golden.json').open('r+').read()", "golden.json"),
         ("assert open('packs/other/test_a.py').read()", "packs/other/test_a.py"),
         ("assert open('packs/small/.data.json').read()", "packs/small/.data.json"),
@@ -87,6 +129,7 @@ def test_a_file_elsewhere_is_told(project: Project, python: Path, body: str, fil
     """With the digest that its content had, however it is opened."""
     for name in ("golden.json", "packs/other/test_a.py", "packs/small/.data.json", "more/one.py"):
         project.write(name, "1\n")
+    project.write("packs/small/__pycache__/data.json", "1\n")
     found = seen(project, python, body.replace("{root}", str(project.root)))
     assert found.keys() == {"sees"}
     assert json.loads(found["sees"])[file] == sha256(b"1\n").hexdigest()
@@ -109,6 +152,33 @@ def test_a_link_leads_where_it_leads(project: Project, python: Path) -> None:
     body += "assert open(folder + '/link').read()"
     (digest,) = json.loads(seen(project, python, body)["sees"]).values()
     assert digest == sha256(b"1\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os\nos.makedirs('made')\nassert os.path.isdir('made')",
+        "from pathlib import Path\nPath('made').mkdir(exist_ok=True)\nassert Path('made').is_dir()",
+        "assert open('made', 'x').close() is None",
+        "import os\nwith open('made', 'x'):\n    pass\nassert os.remove('made') is None",
+    ],
+)
+def test_what_a_cell_makes_was_absent(project: Project, python: Path, body: str) -> None:
+    """Who makes a file or folder is told whether it is there, and so is who takes that over."""
+    assert json.loads(seen(project, python, body)["sees"]) == {"made": ABSENT}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try:\n    open('golden', 'x')\nexcept FileExistsError:\n    assert True",
+        "from pathlib import Path\nassert Path('golden').mkdir(exist_ok=True) is None",
+    ],
+)
+def test_what_a_cell_wants_to_make_is_there(project: Project, python: Path, body: str) -> None:
+    """Whatever is in it."""
+    project.write("golden/one.json", "1\n")
+    assert json.loads(seen(project, python, body)["sees"]) == {"golden": "present"}
 
 
 def test_what_is_read_before_a_promise_runs_is_told(project: Project, python: Path) -> None:
@@ -150,6 +220,35 @@ def test_watching_is_not_noticed(project: Project, python: Path) -> None:
         ),
         ("assert open('/dev/urandom', 'rb').read(1)", "reads '/dev/urandom'"),
         (
+            "import os\nfolder = os.open(os.path.abspath('packs'), os.O_RDONLY)\n"
+            "assert os.open('plugin.py', os.O_RDONLY, dir_fd=folder)",
+            "opens 'plugin.py', perhaps not in its working folder",
+        ),
+        (
+            "import shutil, tempfile\nfolder = tempfile.mkdtemp()\n"
+            "assert shutil.move('more', folder)",
+            "moves 'more', a folder that it has not made",
+        ),
+        (
+            "import sqlite3\nassert sqlite3.connect('file:golden.db?mode=ro', uri=True)",
+            "opens a database that it has not made, 'file:golden.db?mode=ro'",
+        ),
+        (
+            "import sqlite3\nassert sqlite3.connect('golden.db')",
+            "opens a database that it has not made, 'golden.db'",
+        ),
+        (
+            "import socket\ntry:\n    socket.getaddrinfo('example.invalid', 80)\n"
+            "except OSError:\n    pass",
+            "asks for the address of 'example.invalid'",
+        ),
+        ("import socket\nassert socket.gethostname()", "asks for the name of this machine"),
+        (
+            "try:\n    import _interpreters as more\nexcept ImportError:\n"
+            "    import _xxsubinterpreters as more\nassert more.destroy(more.create()) is None",
+            "starts another interpreter",
+        ),
+        (
             "import socket\nwith socket.socket(type=socket.SOCK_DGRAM) as to:\n"
             "    assert to.connect(('127.0.0.1', 9)) is None",
             "connects to something that it has not made",
@@ -170,5 +269,7 @@ def test_what_may_say_anything_at_any_time(
     project: Project, python: Path, body: str, does: str
 ) -> None:
     """The promise is named that starts a process, connects elsewhere or reads a device."""
+    project.write("more/one.py", "1\n")
+    project.write("golden.db", "")
     found = seen(project, python, body)
     assert found["beyond"].startswith(f"'test_kept.py::test_kept' {does}")
