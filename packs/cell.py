@@ -308,8 +308,7 @@ class Cell:
         if session.config.getoption("--brief"):
             session.config.option.tbstyle = "no"  # now that the evidence has every text
         self.look_behind(ended=True)
-        if seen := self.outside.told():
-            self.journal.tell(about=self.about | seen)
+        self.journal.tell(**self.outside.told())
         try:
             check_unchanged(self.core)
         except HarnessError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -12,7 +13,10 @@ from outside import Outside
 
 # From before the pack's own conftest.py, which may read a file as any promise may, is imported.
 cells = [given.partition("=")[2] for given in sys.argv if given.startswith("--cell=")]
-OUTSIDE = Outside("".join(cells[:1]).partition("-core_")[0])
+OUTSIDE = Outside(
+    "".join(cells[:1]).partition("-core_")[0],
+    os.environ.get("PYTEST_DEBUG_TEMPROOT", os.devnull),
+)
 if cells:
     OUTSIDE.listen()
 

@@ -25,6 +25,8 @@ from evidence import OWN, UNDECLARED, Result  # noqa: E402
 from fault import fault  # noqa: E402
 from journal import Writer  # noqa: E402
 from lifeline import hold  # noqa: E402
+from outside import Outside  # noqa: E402
+from sight import MADE_UP  # noqa: E402
 
 FILE = "drift.py"
 DRIFT = "drift"
@@ -47,6 +49,9 @@ def main() -> None:
     sys.dont_write_bytecode = True  # an edit in the same second would not be seen
     journal = Writer(options.journal)
     journal.tell(running=FILE)
+    outside = Outside(os.path.basename(options.pack), os.getcwd(), MADE_UP)
+    outside.running = lambda: FILE
+    outside.listen()
     try:
         facts = facts_of(importlib.import_module(DRIFT))
         result = Result() if facts else Result("error", "no-facts", "it has no function")
@@ -56,7 +61,7 @@ def main() -> None:
     for name, fact in facts.items():
         journal.tell(running=name)
         journal.results({name: compared(fact)})
-    journal.tell(running="")
+    journal.tell(running="", **outside.told())
     journal.tell(code=0)
     os._exit(0)
 

@@ -26,7 +26,9 @@ from fault import fault  # noqa: E402
 from guard import PACKAGE, digest, guard  # noqa: E402
 from journal import Writer  # noqa: E402
 from lifeline import hold  # noqa: E402
+from outside import Outside  # noqa: E402
 from pack import HarnessError, pack_digest  # noqa: E402
+from sight import MADE_UP  # noqa: E402
 
 PLACES = 3  # that are named
 
@@ -39,8 +41,12 @@ def main() -> None:
         forget_the_harness()
         stand_in = options.stand_in.split(",") if options.stand_in else []
         journal.tell(running=options.module)
+        outside = Outside("", os.getcwd(), MADE_UP)
+        outside.running = lambda: options.module
+        outside.listen()
         result = judge(options.module, options.by_itself, stand_in)
         journal.results({options.module: result})
+        journal.tell(**outside.told())
     else:
         try:
             look(options, journal)

@@ -46,7 +46,15 @@ class Told:
     refused: str = ""
     code: int | None = None  # that the run is about to end with
     process: int = 0
+    sees: dict[str, str] = field(default_factory=dict)
+    beyond: str = ""
     wrong: str = ""  # about the journal itself
+
+    @property
+    def outside(self) -> dict[str, str]:
+        """What evidence has of it, nothing for a cell that sees no more than its key has."""
+        sees = json.dumps(self.sees, sort_keys=True) if self.sees else ""
+        return {key: text for key, text in (("sees", sees), ("beyond", self.beyond)) if text}
 
     @property
     def left(self) -> bool:
@@ -93,6 +101,10 @@ class Reader:
             if result.excuses and name != self.told.running:
                 raise ValueError(f"{name!r} does not run, and so it is not kept")
         self.told.results |= results
+        # Several processes may see the same, and the first says what others see of it.
+        sees = {name: str(found) for name, found in checked(said.pop("sees", {})).items()}
+        self.told.sees = sees | self.told.sees
+        self.told.beyond = self.told.beyond or str(said.pop("beyond", ""))
         known = {field.name for field in fields(Told)}
         for key, value in said.items():
             if key not in known:

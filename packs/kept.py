@@ -103,7 +103,7 @@ def check(parts: Parts, suite: Element) -> None:
     except ValueError as error:
         raise Refused(f"what it says that it sees cannot be read: {error}") from error
     if name:
-        raise Changed(f"'{name}', which its promises read, has changed")
+        raise Changed(f"'{name}', which it has read, has changed")
     if file := said.get("reads"):
         raise Refused(f"'{file}' of its consumer reads which Core is installed")
     found = {

@@ -70,6 +70,7 @@ class Live:
         if "run" not in results:
             results |= self.drift(results, stand_ins)
             results |= self.changed()
+        self.evidence.properties |= self.told.outside
         self.evidence.write(results)
         self.say(results)
         return int(any(result.tag in ("failure", "error") for result in results.values()))

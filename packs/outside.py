@@ -7,12 +7,11 @@ look whether that is still the same. A process or a connection may say anything 
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from threading import get_ident
 from types import FrameType
@@ -51,17 +50,22 @@ ASKS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
 
 
 class Outside:
-    """What of the outside a pack and its Core see; `running` tells the promise that runs."""
+    """What of the outside the code of a cell sees; `running` tells the promise that runs.
 
-    def __init__(self, pack: str) -> None:
+    A pack's own folder is in its key, what is below `own` is made by the cell, and what is in
+    folders that it `overlooks` counts for nothing.
+    """
+
+    def __init__(self, pack: str, own: str, overlooks: Set[str] = frozenset()) -> None:
         self.pack = join(HERE, pack)
+        self.overlooks = overlooks
         self.running: Callable[[], str] = str
         self.sees: dict[str, str] = {}  # the digest of each file and folder, by its path
         self.beyond = ""  # why its verdict is its own, if it is
         libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         libraries += [path for path in sys.path if path.endswith(".zip")]  # of Python itself
         self.inside = {os.path.abspath(path) for path in (sys.prefix, *libraries)}
-        self.own = {real(os.environ.get("PYTEST_DEBUG_TEMPROOT", os.devnull))}
+        self.own = {real(own)}
         self.sockets: WeakSet[socket.socket] = WeakSet()  # that have a place, or will have one
         self.places: set[object] = set()  # of its own
         self.spoken: dict[object, str] = {}  # the promise that has spoken to a place
@@ -79,14 +83,13 @@ class Outside:
         finally:
             self.busy.discard(get_ident())
 
-    def told(self) -> dict[str, str]:
-        """The properties in evidence, none for a cell that sees no more than its key has."""
+    def told(self) -> dict[str, object]:
+        """What the journal is told."""
         for place, promise in self.spoken.items():
             if place not in self.places:
                 self.note_beyond("connects to something that it has not made", promise)
                 break
-        sees = json.dumps(self.sees, sort_keys=True) if self.sees else ""
-        return {key: text for key, text in (("sees", sees), ("beyond", self.beyond)) if text}
+        return {"sees": self.sees, "beyond": self.beyond}
 
     def hear(self, event: str, args: tuple[object, ...]) -> None:
         if event not in HEARD or get_ident() in self.busy:
@@ -186,6 +189,8 @@ class Outside:
     def see(self, path: str, found: str = "") -> None:
         name = as_told(path)
         if self.sees.get(name, PRESENT) != PRESENT or self.has(path):
+            return
+        if self.overlooks & {*folders_of(path)}:
             return
         if len(self.sees) == MOST:
             self.note_beyond(f"reads more than {MOST} files outside its pack")

@@ -50,7 +50,7 @@ class Run:
             self.charge(Trouble("stopped", f"the runner was ended by {stopped.name}"))
             code = 128 + stopped.number
         results = results_of(self.told, self.trouble)
-        self.evidence.properties |= self.told.about
+        self.evidence.properties |= self.told.about | self.told.outside
         self.evidence.write(results)
         self.say(results)
         green = not any(result.counts_against(self.told.supported) for result in results.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 
 import pytest
 
@@ -76,6 +77,41 @@ def test_a_live_cell_that_core_breaks_is_red_again(live: World) -> None:
         assert f"taken over: {took} of 4 cells" in said
         assert code == 1
         assert {what for what, _ in imported(live).values()} == {"broken"}, said
+
+
+def test_what_a_module_reads_elsewhere_is_looked_at_again(live: World) -> None:
+    """A file that no consumer brings is in no key: whoever reads it meets Core again."""
+    golden = live.project.write("golden.json", "1")
+    consume(live, f"{IMPORTS}assert open({str(golden)!r}).read() == '1'\n")
+    cell = ("-e", "large_live-core_v190")
+    for took in (False, True):
+        live.tox(*cell)
+        assert imported(live) == {"v190": ("yes", took)}
+
+    golden.write_text("2")
+    _, said = live.tox(*cell)
+    assert imported(live) == {"v190": ("own fault", False)}
+    assert "large_live-core_v190 runs: 'golden.json', which it has read, has changed" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "takes"),
+    [
+        ("import subprocess\nsubprocess.run(['true'])\n", False),
+        pytest.param(
+            "open('/proc/self/stat').close()\n",
+            True,
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="Linux has /proc"),
+        ),
+        ("open('made', 'x').close()\n", True),
+    ],
+)
+def test_what_a_module_does_when_it_is_imported(live: World, code: str, takes: bool) -> None:
+    """One that starts a process is imported each time; a look at the system says nothing."""
+    consume(live, IMPORTS + code)
+    for _ in range(2):
+        live.tox("-e", "large_live-core_v190")
+    assert imported(live) == {"v190": ("yes", takes)}
 
 
 @pytest.mark.parametrize(

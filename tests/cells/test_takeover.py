@@ -192,7 +192,7 @@ def test_a_file_elsewhere_is_looked_at_again(world: World) -> None:
     golden.write_text("0")
     code, said = world.tox()
     assert (code, world.ran()) == (1, ["v192", "v193"])
-    assert "small-core_v193 runs: 'golden.json', which its promises read, has changed" in said
+    assert "small-core_v193 runs: 'golden.json', which it has read, has changed" in said
 
 
 def test_a_variable_that_tox_hands_down_is_in_the_key(world: World) -> None:
