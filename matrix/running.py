@@ -10,7 +10,7 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from tox.config.loader.ini.factor import extend_factors
+from tox.config.loader.ini.factor import extend_factors, filter_for_env
 from tox.session.state import State
 
 from matrix.cells import ROOT, cells, section, section_names
@@ -20,6 +20,7 @@ TOLD = ("BRIEF", "CONSUMER", "CORE", "EVIDENCE", "PACK")  # by toxfile.py
 OF_AN_ENV = "testenv:"
 OF_OTHER_ENVS = ("testenv", "env_run_base", "tool.tox.env_run_base")
 REFERENCE = re.compile(r"\{\[([^\]]+)\](\w+)[^}]*\}")
+SETTINGS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "setup.cfg", "conftest.py")
 REQUIREMENTS = re.compile(r"-r\s*\S+$")
 
 
@@ -31,6 +32,13 @@ def changed(state: State) -> str:
     for name in section_names():
         if name.startswith(OF_AN_ENV) and names & {*extend_factors(name.removeprefix(OF_AN_ENV))}:
             return f"'[{name}]' of tox.ini may change what cells do"
+    for kind in KINDS:
+        says = section(kind)
+        more = [name for name in says if name.startswith("commands_") or "file|" in says[name]]
+        if len(says.get("commands", "").strip().splitlines()) > 2:  # a comment, and the runner
+            more.append("commands")
+        if more:
+            return f"'{more[0]}' in '[{kind}]' of tox.ini may read or write what no key has"
     used = {name for kind in KINDS for name in sections(kind)}
     for given in state.conf.options.override:
         section_name, _, env = given.namespace.partition(":")
@@ -90,13 +98,21 @@ def how_cells_run(kind: str) -> str:
     said: dict[str, object] = {**sections(kind)}
     said["variables"] = handed_down(kind)
     for folder in (ROOT, ROOT / "packs"):
-        for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "conftest.py"):
+        for name in SETTINGS:
             if (file := folder / name).is_file():
                 said[file.relative_to(ROOT).as_posix()] = file.read_text("utf-8", "replace")
         with suppress(OSError, ValueError):
             table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
             said[folder.name if folder != ROOT else ""] = table.get("tool", {}).get("pytest")
     return json.dumps(said, sort_keys=True, default=str)
+
+
+def given_to(kind: str, name: str) -> list[str]:
+    """What is left, for a cell, of lines that have a condition."""
+    of_tox = (
+        text for one, says in sections(kind).items() if one != "pytest" for text in says.values()
+    )
+    return [filter_for_env(text, name) for text in of_tox]
 
 
 def handed_down(kind: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from tox.tox_env.python.api import Python
 
 from matrix.cells import LIVE, ROOT, VERSION, cells, digest_of, requirement, section
 from matrix.folding import folded
-from matrix.running import changed, how_cells_run, installed_beside, is_plain, variables
+from matrix.running import changed, given_to, how_cells_run, installed_beside, is_plain, variables
 
 if TYPE_CHECKING:
     from takeover import Plan
@@ -91,9 +91,11 @@ def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:
     for name, core, content in steady(names):
         cell = cells()[name]
         kind = "live" if cell.release else "cell"
-        how, beside = how_cells_run(kind) + cell.release, installed_beside(kind)
+        how = "\0".join((how_cells_run(kind), cell.release, *given_to(kind, name)))
         pack = cell.pack.removesuffix(LIVE)
-        asked[kind].append(Asked(name, pack, core, content, how, beside, cell.release))
+        asked[kind].append(
+            Asked(name, pack, core, content, how, installed_beside(kind), cell.release)
+        )
     for kind, of_kind in asked.items():
         make_plan(found, of_kind, ROOT / "packs", uv[kind], fresh)
     found.decide(fresh, os.environ.get("SAMPLE", ""))

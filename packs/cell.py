@@ -61,6 +61,7 @@ class Cell:
         self.background = Background(lambda: self.running)
         self.outside = outside
         self.outside.running = lambda: self.running
+        self.outside.own.add(str(self.journal.file))
         self.supported = holds(self.pack.supports, self.core.version)
         pack = {key: str(value) for key, value in vars(self.pack).items() if key != "known_breaks"}
         found = {f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions()}

@@ -30,7 +30,10 @@ from pack import HarnessError, KnownBreak, holds, pack_digest, read_pack
 from sealed import canonical
 
 FORMAT = "cell-key/1"
-SEEN = ("LANG", "LANGUAGE", "PYTHON_GIL")  # variables that tox hands down, and Python heeds
+# Variables that tox hands down whatever tox.ini says; see `environment_in` of the runner.
+SEEN = {"LANG", "LANGUAGE", "PYTHON_GIL", "LD_LIBRARY_PATH", "FORCE_COLOR", "NO_COLOR", "NETRC"}
+SEEN |= {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
+SEEN |= {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
 # Core's distribution, as an installer takes its name, and what of Core is found by the same one.
 ITS_NAME = r"market[-_.]data[-_.]core"
 NO_READER = {"import_module", "find_spec", "__import__", "importorskip", "getLogger"}
@@ -43,6 +46,8 @@ TELLS_THE_CELL = {"__version__", "environ", "environb", "getenv", "argv", "orig_
 TELLS_THE_CELL |= {"getoption", "invocation_params"}  # of pytest
 # Of Python, and of modules, which are in its env, which is named like it.
 TELLS_THE_CELL |= {"executable", "exec_prefix", "__spec__", "getfile", "getsourcefile"}
+TELL_THE_CELL = {"site", "sysconfig"}  # modules
+OF_SYS = {"prefix", "path"}
 RUNS = {"exec", "eval"}  # what no reader knows
 # By which a name is had from a text, wherever that stands.
 BY_TEXT = {"getattr", "attrgetter", "methodcaller", "vars", "__dict__", "__getattribute__"}
@@ -226,6 +231,7 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in IN_THE_KEY
     }
+    system = {alias for node in ast.walk(tree) for alias in names_of_sys(node)}
     by_text = not BY_TEXT.isdisjoint(names_in(tree))
     for node in ast.walk(tree):
         match node:
@@ -233,12 +239,19 @@ def reads_version(tree: ast.Module | None, *, of_pack: bool = False) -> bool:
                 named = {one.name for one in names}
                 if of_metadata(node) and named - IN_THE_KEY - {*METADATA[:2]}:
                     return True
-                if of_pack and named & TELLS_THE_CELL:
+                module = node.module if isinstance(node, ast.ImportFrom) else None
+                telling = TELLS_THE_CELL | (OF_SYS if module == "sys" else set())
+                if of_pack and (named & telling or {module, *named} & TELL_THE_CELL):
                     return True
             # Of a module of Core; a pack may find its own files.
             case ast.Attribute(attr="__file__" | "__path__") if of_pack:
                 return True
-            case ast.Attribute(value=ast.Name("sys"), attr="prefix" | "path") if of_pack:
+            case ast.Attribute(value=ast.Name(name), attr=attr) if of_pack and name in system:
+                if attr in OF_SYS | TELLS_THE_CELL:
+                    return True
+            case ast.Attribute(
+                attr="option", value=ast.Name("pytestconfig") | ast.Attribute(attr="config")
+            ) if of_pack:
                 return True
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 if modules and ast.unparse(node) in modules and id(node) not in harmless:
@@ -274,6 +287,11 @@ def asks_about_core(call: ast.Call) -> bool:
     texts = (one.value for one in call.args if isinstance(one, ast.Constant))
     named = (isinstance(text, str) and re.fullmatch(ITS_NAME, text, re.I) for text in texts)
     return function not in NO_READER | IN_THE_KEY and any(named)
+
+
+def names_of_sys(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (one.asname or one.name for one in node.names if one.name == "sys")
 
 
 def of_metadata(node: ast.Import | ast.ImportFrom) -> bool:

@@ -49,7 +49,8 @@ def main() -> None:
     sys.dont_write_bytecode = True  # an edit in the same second would not be seen
     journal = Writer(options.journal)
     journal.tell(running=FILE)
-    outside = Outside(os.path.basename(options.pack), os.getcwd(), MADE_UP)
+    own = (os.getcwd(), str(journal.file))
+    outside = Outside(os.path.basename(options.pack), *own, overlooks=MADE_UP)
     outside.running = lambda: FILE
     outside.listen()
     try:

@@ -41,7 +41,7 @@ def main() -> None:
         forget_the_harness()
         stand_in = options.stand_in.split(",") if options.stand_in else []
         journal.tell(running=options.module)
-        outside = Outside("", os.getcwd(), MADE_UP)
+        outside = Outside("", os.getcwd(), str(journal.file), overlooks=MADE_UP)
         outside.running = lambda: options.module
         outside.listen()
         result = judge(options.module, options.by_itself, stand_in)

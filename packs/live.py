@@ -6,7 +6,6 @@ be it to end its process, to print or to leave something behind, it does not wri
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -19,7 +18,7 @@ from child import Child
 from ending import Trouble, trouble_of
 from evidence import UNFINISHED, Evidence, Result, without_secrets
 from journal import Reader, Told, Writer
-from runner import PACKS, arguments_of_cell, seal
+from runner import PACKS, arguments_of_cell, environment_in, seal
 
 DRIFT = "drift.py"  # what a pack says of its consumer's own classes
 BESIDE = ("run", "undeclared: ")  # what results are of that is no module
@@ -152,7 +151,7 @@ class Live:
             f"--journal={self.journal}",
             *arguments,
         )
-        child = Child(command, os.environ, self.folder, subprocess.DEVNULL)
+        child = Child(command, environment_in(str(self.folder)), self.folder, subprocess.DEVNULL)
         late = False
         try:
             code = child.process.wait(limit)

@@ -41,12 +41,13 @@ from sight import (
 is_absolute, relative = os.path.isabs, os.path.relpath
 MOST = 1000  # files that are told
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::"}  # noqa: S104 - of what is bound
-IMPORTS = ("importlib", "_frozen_importlib", "_pytest.")
+# They look through folders as they import and collect.
+IMPORTS = {"importlib", "_frozen_importlib", "_frozen_importlib_external", "_pytest"}
 STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"}
-STARTS |= {"os.spawn", "os.startfile", "pty.spawn", "_winapi.CreateProcess"}
+STARTS |= {"os.spawn", "os.startfile", "_winapi.CreateProcess"}
 SPAWNS = {f"multiprocessing.popen_{how}" for how in ("spawn_posix", "spawn_win32", "forkserver")}
 SPEAKS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
-ASKS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+ASKS = {"socket.getaddrinfo", "socket.gethostbyname"}
 
 
 class Outside:
@@ -56,7 +57,7 @@ class Outside:
     folders that it `overlooks` counts for nothing.
     """
 
-    def __init__(self, pack: str, own: str, overlooks: Set[str] = frozenset()) -> None:
+    def __init__(self, pack: str, *own: str, overlooks: Set[str] = frozenset()) -> None:
         self.pack = join(HERE, pack)
         self.overlooks = overlooks
         self.running: Callable[[], str] = str
@@ -65,7 +66,7 @@ class Outside:
         libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         libraries += [path for path in sys.path if path.endswith(".zip")]  # of Python itself
         self.inside = {os.path.abspath(path) for path in (sys.prefix, *libraries)}
-        self.own = {real(own)}
+        self.own = {*map(real, own)}
         self.sockets: WeakSet[socket.socket] = WeakSet()  # that have a place, or will have one
         self.places: set[object] = set()  # of its own
         self.spoken: dict[object, str] = {}  # the promise that has spoken to a place
@@ -114,8 +115,9 @@ class Outside:
         if module in SPAWNS:  # of whose processes no event tells
             self.start()
 
-    def bind(self, bound: socket.socket, *args: object) -> None:
+    def bind(self, bound: socket.socket, address: object, *args: object) -> None:
         self.sockets.add(bound)
+        self.places.add(place(address))
 
     def speak(self, speaker: socket.socket, address: object = None, *args: object) -> None:
         """Who speaks has a place from then on, and what is spoken to may be made later."""
@@ -129,21 +131,18 @@ class Outside:
         if name is not None and name not in LOOPBACK and not is_address(str(name)):
             self.note_beyond(f"asks for the address of '{name}'")
 
-    def ask_here(self, *args: object) -> None:
-        self.note_beyond("asks for the name of this machine")
-
     def connect(self, database: Name, *args: object) -> None:
         """SQLite opens more files than the one that is told, and that by no event."""
         text = text_of(database)
         address = urlsplit(text if text.startswith("file:") else "")
         file = unquote(address.path) if address.scheme else text
+        file = file.lstrip("/") if sys.platform == "win32" else file
         in_memory = file in ("", ":memory:") or "memory" in parse_qs(address.query).get("mode", ())
         if not (in_memory or self.has(path_of(file))):
             self.note_beyond(f"opens a database that it has not made, '{text}'")
 
     def list(self, path: Name | int | None = None, *args: object) -> None:
-        # Python looks through folders as it imports, and pytest as it collects.
-        if not isinstance(path, int) and not asking().startswith(IMPORTS):
+        if not isinstance(path, int) and asking() not in IMPORTS:
             self.see(path_of("." if path is None else path))
 
     def make_folder(self, path: Name, mode: int = 0o777, folder: int = -1) -> None:
@@ -159,26 +158,30 @@ class Outside:
         # Of what `os.open` is given as its `dir_fd`, nothing is told.
         if mode is None and not is_absolute(text_of(path)):
             if asking() != "shutil" and (flags & os.O_EXCL or not flags & os.O_WRONLY):
-                self.note_beyond(f"opens '{text_of(path)}', perhaps not in its working folder")
-        elif flags & os.O_EXCL:
+                self.note_beyond(f"opens '{text_of(path)}' by less than its whole path")
+        elif flags & os.O_EXCL or (flags & os.O_CREAT and not flags & os.O_TRUNC | exists(file)):
             self.make(file)
         elif flags & os.O_TRUNC and as_told(file) not in self.sees:
             self.own.add(real(file))
-        elif not flags & os.O_WRONLY:
+        elif not flags & os.O_WRONLY or flags & os.O_APPEND:  # of which one tells the size
             self.see(source_of(file))
 
     def make(self, path: str) -> None:
         """What the cell makes is its own; who makes it is told whether it was there."""
         there = exists(path)
-        if not asking().startswith((*IMPORTS, "tempfile")):
+        if asking() not in {*IMPORTS, "tempfile"}:
             self.see(path, PRESENT if there else ABSENT)
         if not there:
             self.own.add(real(path))
 
+    def copy(self, source: Name, target: Name, *args: object) -> None:
+        self.see(path_of(source))
+        self.own.add(real(path_of(target)))
+
     def move(self, source: Name, target: Name, *folders: int) -> None:
         file, to = path_of(source), path_of(target)
         if any(folder != -1 for folder in folders):
-            self.note_beyond(f"moves '{file}', perhaps not in its working folder")
+            self.note_beyond(f"moves '{text_of(source)}' by less than its whole path")
         elif self.has(file):
             self.own.add(join(real(parent(to)), base(to)))
         elif is_folder(file):
@@ -208,7 +211,8 @@ class Outside:
         if self.pack in above:
             within = relative(path, self.pack).split(os.sep)
             hidden = any(part.startswith(".") for part in within) and within != ["."]
-            return not hidden and ("__pycache__" not in within[:-1] or path.endswith(".pyc"))
+            compiled = path.endswith((".pyc", ".pyo"))
+            return not hidden and ("__pycache__" in within[:-1]) == compiled
         folder, name = parent(path), base(path)
         return folder == HERE and (name.endswith(".py") or name == "requirements.txt")
 
@@ -219,28 +223,30 @@ HEARD: dict[str, Callable[..., None]] = {
     **dict.fromkeys(ASKS, Outside.ask),
     **dict.fromkeys(("os.listdir", "os.scandir"), Outside.list),
     **dict.fromkeys(("os.rename", "os.link"), Outside.move),
+    "_winapi.CopyFile2": Outside.copy,
     "cpython.PyInterpreterState_New": Outside.divide,
     "import": Outside.load,
     "open": Outside.open,
     "os.mkdir": Outside.make_folder,
     "socket.bind": Outside.bind,
-    "socket.gethostname": Outside.ask_here,
     "sqlite3.connect": Outside.connect,
 }
 
 
 def asking() -> str:
-    """The module whose code does what is heard."""
+    """The module, or the package that it is in, whose code does what is heard."""
     frame: FrameType | None = sys._getframe(1)
     while frame and frame.f_globals is globals():
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__", "")) if frame else ""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] if frame else ""
 
 
 def place(address: object) -> object:
     """What tells two places to connect to apart: a port of this machine, or a path."""
     if isinstance(address, tuple) and len(address) > 1 and address[0] in LOOPBACK:
         return address[1]
+    if isinstance(address, str | bytes) and address[:1] not in ("", b"", "\0", b"\0"):
+        return path_of(address)
     return address
 
 

@@ -21,6 +21,10 @@ OLDEST = (3, 11)
 PACKS = Path(__file__).resolve().parent
 # No other plugin than this one takes part, whatever distribution ships it.
 SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
+OF_TOOLS = ("PYTEST", "PIP_", "UV_", "VIRTUALENV_")  # some hold a password for an index
+OF_A_USER = {"TERM", "TERMINFO", "SSH_AGENT_PID", "SSH_AUTH_SOCK", "PKG_CONFIG", "PKG_CONFIG_PATH"}
+OF_A_USER |= {"CC", "CFLAGS", "CCSHARED", "CXX", "CPPFLAGS", "LDFLAGS"}
+FOLDERS = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
 PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto", *SCOPE)
 SHOWN = ("-q", "-rN", "--disable-warnings", "--tb=short")
 OPTIONS = (*SHOWN, "--strict-markers", "--strict-config", "-p", "no:cacheprovider", *PLUGIN)
@@ -61,9 +65,9 @@ def seal(options: Namespace, judge: Callable[[Path, Path], int]) -> int:
 def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -> int:
     asked = pytest_arguments(options.cell, options.core, journal)
     command = (sys.executable, "-P", "-m", "pytest", *asked, *more)
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     with TemporaryDirectory(prefix="cell-", ignore_cleanup_errors=True) as folder:
+        environment = environment_in(folder)
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         # Where all share one, whoever ends first tidies up after everybody, for however long.
         environment["PYTEST_DEBUG_TEMPROOT"] = folder
         child = Child(command, environment)
@@ -75,6 +79,12 @@ def follow(options: Namespace, file: Path, journal: Path, more: Sequence[str]) -
             return run.judge(child, lambda: Child(command, environment))
         finally:
             child.end()
+
+
+def environment_in(folder: str) -> dict[str, str]:
+    """What the code of a cell has around it: nothing of the terminal and the session it runs in."""
+    left = (name for name in os.environ if not name.startswith(OF_TOOLS) and name not in OF_A_USER)
+    return {name: os.environ[name] for name in left} | dict.fromkeys(FOLDERS, folder)
 
 
 def pytest_arguments(cell: str, core: str, journal: Path) -> list[str]:

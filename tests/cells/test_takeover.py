@@ -5,6 +5,8 @@ The Cores are made up; pytest comes from a package index.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.servers.core_index import any_wheel
@@ -165,6 +167,53 @@ def test_what_has_a_section_of_its_own_runs(world: World, name: str) -> None:
     _, said = world.tox(*cell)
     assert world.ran() == ["v190"]
     assert f"nothing is taken over: '[testenv:{name}]' of tox.ini may change" in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "set_env = file|more.env",
+        "commands_pre = python more.py",
+        "commands =\n    python more.py\n    python -ES packs/runner.py\n    python more.py",
+    ],
+)
+def test_what_tox_reads_or_runs_besides_is_in_no_key(world: World, line: str) -> None:
+    """A file of variables, and another command: nobody knows what they do to a cell."""
+    name = line.partition(" ")[0]
+    tox_ini = (world.root / "tox.ini").read_text("utf-8")
+    before, _, cell = tox_ini.partition("[cell]\n")
+    if name in ("set_env", "commands"):
+        cell = re.sub(rf"^{name} *=.*\n(?: .*\n)*", "", cell, count=1, flags=re.M)
+    world.project.write("tox.ini", f"{before}[cell]\n{line}\n{cell}")
+    for file in ("more.env", "more.py"):
+        world.project.write(file, "")
+    _, said = world.tox("-e", "small-core_v190")
+    assert f"nothing is taken over: '{name}' in '[cell]' of tox.ini may read or write" in said
+
+
+def test_what_holds_for_one_cell_is_in_its_key(world: World) -> None:
+    """A line with a condition, and the settings that every pytest reads."""
+    tox_ini = (world.root / "tox.ini").read_text("utf-8")
+    only = tox_ini.replace("[cell]\n", "[cell]\npass_env =\n    core_v190: A\n")
+    world.project.write("tox.ini", only)
+    world.tox()
+    assert world.ran() == ["v190", "v192", "v193"]
+
+    cell = ("-e", "small-core_v190")
+    world.tox(*cell)
+    assert "v190" not in world.ran()
+    world.project.write("pytest.toml", '[pytest]\npython_functions = ["nothing"]\n')
+    world.tox(*cell)
+    assert "v190" in world.ran()
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "NO_COLOR"])
+def test_a_variable_that_tox_hands_to_all_is_in_the_key(world: World, name: str) -> None:
+    """What tox passes on without being told runs again when its value is another."""
+    cell = ("-e", "small-core_v190")
+    for value, ran in (("1", ["v190"]), ("1", []), ("2", ["v190"])):
+        world.tox(*cell, **{name: value})
+        assert world.ran() == ran
 
 
 def test_what_is_overridden_for_other_envs_is_nothing_to_a_cell(world: World) -> None:
