@@ -86,8 +86,8 @@ class Outside:
 
     def told(self) -> dict[str, object]:
         """What the journal is told."""
-        for place, promise in self.spoken.items():
-            if place not in self.places:
+        for where, promise in self.spoken.items():
+            if where not in self.places:
                 self.note_beyond("connects to something that it has not made", promise)
                 break
         return {"sees": self.sees, "beyond": self.beyond}
@@ -117,7 +117,9 @@ class Outside:
 
     def bind(self, bound: socket.socket, address: object, *args: object) -> None:
         self.sockets.add(bound)
-        self.places.add(place(address))
+        # A path may be relative to a folder that is left soon; what is there binds for nobody else.
+        if isinstance(where := place(address), str) and not exists(where):
+            self.places.add(where)
 
     def speak(self, speaker: socket.socket, address: object = None, *args: object) -> None:
         """Who speaks has a place from then on, and what is spoken to may be made later."""

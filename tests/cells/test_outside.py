@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Mapping
 from hashlib import sha256
@@ -199,6 +200,16 @@ def test_what_a_cell_wants_to_make_is_there(project: Project, python: Path, body
     """Whatever is in it."""
     project.write("golden/one.json", "1\n")
     assert json.loads(seen(project, python, body)["sees"]) == {"golden": "present"}
+
+
+def test_what_is_bound_by_somebody_else_is_not_its_own(project: Project, python: Path) -> None:
+    """Whoever cannot serve where somebody else does, and asks that one instead."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        body = f"import socket\ntry:\n    socket.create_server(('127.0.0.1', {port}))\n"
+        body += f"except OSError:\n    assert socket.create_connection(('127.0.0.1', {port}))"
+        found = seen(project, python, body)
+    assert "connects to something that it has not made" in found["beyond"]
 
 
 def test_what_is_read_before_a_promise_runs_is_told(project: Project, python: Path) -> None:
