@@ -207,8 +207,10 @@ class Outside:
     def has(self, path: str) -> bool:
         """Whether the key has it, or the cell has made it."""
         above = {path, *folders_of(path)}
+        if above & self.inside:
+            return True
         led = real(path)  # a link that the cell has made may lead elsewhere
-        if above & self.inside or {led, *folders_of(led)} & self.own:
+        if {led, *folders_of(led)} & self.own:
             return True
         if self.pack in above:
             within = relative(path, self.pack).split(os.sep)
