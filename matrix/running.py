@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -33,12 +33,8 @@ def changed(state: State) -> str:
         if name.startswith(OF_AN_ENV) and names & {*extend_factors(name.removeprefix(OF_AN_ENV))}:
             return f"'[{name}]' of tox.ini may change what cells do"
     for kind in KINDS:
-        says = section(kind)
-        more = [name for name in says if name.startswith("commands_") or "file|" in says[name]]
-        if len(says.get("commands", "").strip().splitlines()) > 2:  # a comment, and the runner
-            more.append("commands")
-        if more:
-            return f"'{more[0]}' in '[{kind}]' of tox.ini may read or write what no key has"
+        if more := next(takes_up(kind), ""):
+            return f"'{more}' in '[{kind}]' of tox.ini may read or write what no key has"
     used = {name for kind in KINDS for name in sections(kind)}
     for given in state.conf.options.override:
         section_name, _, env = given.namespace.partition(":")
@@ -46,6 +42,15 @@ def changed(state: State) -> str:
         if section_name not in OF_OTHER_ENVS or env in names or given.namespace in used:
             return f"an override of '{given.namespace}' may change what cells do"
     return ""
+
+
+def takes_up(kind: str) -> Iterator[str]:
+    """The keys that have tox run or read more for a cell than its one command."""
+    yield from (key for key in section(kind) if key.startswith("commands_"))
+    if "\n" in section(kind).get("commands", "").replace("\\\n", " ").strip():
+        yield "commands"
+    used = (says for one, says in sections(kind).items() if one != "pytest")
+    yield from (key for says in used for key, text in says.items() if "file|" in text)
 
 
 @lru_cache

@@ -174,7 +174,7 @@ def test_what_has_a_section_of_its_own_runs(world: World, name: str) -> None:
     [
         "set_env = file|more.env",
         "commands_pre = python more.py",
-        "commands =\n    python more.py\n    python -ES packs/runner.py\n    python more.py",
+        "commands =\n    python more.py\n    python -ES packs/runner.py \\\n    -a",
     ],
 )
 def test_what_tox_reads_or_runs_besides_is_in_no_key(world: World, line: str) -> None:
