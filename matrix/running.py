@@ -46,7 +46,7 @@ def changed(state: State) -> str:
 
 def takes_up(kind: str) -> Iterator[str]:
     """The keys that have tox run or read more for a cell than its one command."""
-    yield from (key for key in section(kind) if key.startswith("commands_"))
+    yield from (key for key in section(kind) if re.search("^commands_|_commands$", key))
     if "\n" in section(kind).get("commands", "").replace("\\\n", " ").strip():
         yield "commands"
     used = (says for one, says in sections(kind).items() if one != "pytest")

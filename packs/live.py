@@ -101,6 +101,8 @@ class Live:
         again = self.imported(module, "--by-itself", f"--stand-in={stand_ins}")
         if again.tag == "failure":
             return again
+        if again.tag == "error":
+            self.told.beyond = self.told.beyond or f"'{module}' ends before it tells what it sees"
         if again.tag is None:
             first.message += "; by itself it can be imported"
         elif again.message != first.message:

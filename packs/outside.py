@@ -38,16 +38,16 @@ from sight import (
 )
 
 # A pack may put something else in their place.
-is_absolute, relative = os.path.isabs, os.path.relpath
+is_absolute, relative, this_machine = os.path.isabs, os.path.relpath, socket.gethostname
 MOST = 1000  # files that are told
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::"}  # noqa: S104 - of what is bound
-# They look through folders as they import and collect.
 IMPORTS = {"importlib", "_frozen_importlib", "_frozen_importlib_external", "_pytest"}
 STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"}
 STARTS |= {"os.spawn", "os.startfile", "_winapi.CreateProcess"}
 SPAWNS = {f"multiprocessing.popen_{how}" for how in ("spawn_posix", "spawn_win32", "forkserver")}
 SPEAKS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 ASKS = {"socket.getaddrinfo", "socket.gethostbyname"}
+ASKS_BACK = {"socket.gethostbyaddr", "socket.getnameinfo"}
 
 
 class Outside:
@@ -133,6 +133,11 @@ class Outside:
         if name is not None and name not in LOOPBACK and not is_address(str(name)):
             self.note_beyond(f"asks for the address of '{name}'")
 
+    def ask_back(self, asked: object, *args: object) -> None:
+        host = asked[0] if isinstance(asked, tuple) else asked
+        if host not in {*LOOPBACK, this_machine()}:  # as a server of the standard library asks
+            self.note_beyond(f"asks for the name of '{host}'")
+
     def connect(self, database: Name, *args: object) -> None:
         """SQLite opens more files than the one that is told, and that by no event."""
         text = text_of(database)
@@ -144,8 +149,11 @@ class Outside:
             self.note_beyond(f"opens a database that it has not made, '{text}'")
 
     def list(self, path: Name | int | None = None, *args: object) -> None:
-        if not isinstance(path, int) and asking() not in IMPORTS:
-            self.see(path_of("." if path is None else path))
+        if isinstance(path, int) or asking() == "_pytest":  # which collects
+            return
+        folder = path_of("." if path is None else path)
+        if folder != HERE or asking() not in IMPORTS:  # where each import looks, and finds no more
+            self.see(folder)
 
     def make_folder(self, path: Name, mode: int = 0o777, folder: int = -1) -> None:
         if folder == -1:
@@ -225,6 +233,7 @@ HEARD: dict[str, Callable[..., None]] = {
     **dict.fromkeys(STARTS, Outside.start),
     **dict.fromkeys(SPEAKS, Outside.speak),
     **dict.fromkeys(ASKS, Outside.ask),
+    **dict.fromkeys(ASKS_BACK, Outside.ask_back),
     **dict.fromkeys(("os.listdir", "os.scandir"), Outside.list),
     **dict.fromkeys(("os.rename", "os.link"), Outside.move),
     "_winapi.CopyFile2": Outside.copy,

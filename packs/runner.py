@@ -24,7 +24,9 @@ SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
 OF_TOOLS = ("PYTEST", "PIP_", "UV_", "VIRTUALENV_")  # some hold a password for an index
 OF_A_USER = {"TERM", "TERMINFO", "SSH_AGENT_PID", "SSH_AUTH_SOCK", "PKG_CONFIG", "PKG_CONFIG_PATH"}
 OF_A_USER |= {"CC", "CFLAGS", "CCSHARED", "CXX", "CPPFLAGS", "LDFLAGS"}
-FOLDERS = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
+FOLDERS = ["HOME", "TMPDIR"]
+if sys.platform == "win32":
+    FOLDERS += ["USERPROFILE", "TEMP", "TMP", "APPDATA", "LOCALAPPDATA"]
 PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto", *SCOPE)
 SHOWN = ("-q", "-rN", "--disable-warnings", "--tb=short")
 OPTIONS = (*SHOWN, "--strict-markers", "--strict-config", "-p", "no:cacheprovider", *PLUGIN)

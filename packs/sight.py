@@ -59,7 +59,8 @@ def look(path: str) -> str:
     try:
         status = status_of(path)
         if stat.S_ISDIR(status.st_mode):
-            content = "\0".join(sorted(names_in(path))).encode(errors="surrogateescape")
+            names = sorted({*names_in(path)} - {"__pycache__"})  # which a cell may leave
+            content = "\0".join(names).encode(errors="surrogateescape")
         elif stat.S_ISREG(status.st_mode):
             with open_file(path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()

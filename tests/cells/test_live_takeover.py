@@ -94,6 +94,15 @@ def test_what_a_module_reads_elsewhere_is_looked_at_again(live: World) -> None:
     assert "large_live-core_v190 runs: 'golden.json', which it has read, has changed" in said
 
 
+def test_a_module_that_ends_before_it_tells_is_imported_each_time(live: World) -> None:
+    """By itself it ends its process: nobody knows what it has seen until then."""
+    consume(live, "import missing\n", one=f"{IMPORTS}import os\nos._exit(3)\n")
+    for _ in range(2):
+        _, said = live.tox("-e", "large_live-core_v190")
+        assert imported(live) == {"v190": ("own fault", False)}
+    assert "'market_data_large.one' ends before it tells what it sees" in said
+
+
 @pytest.mark.parametrize(
     ("code", "takes"),
     [

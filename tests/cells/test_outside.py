@@ -164,6 +164,22 @@ def test_what_is_not_there_and_what_a_folder_has_are_told(project: Project, pyth
     assert found == {"golden": ABSENT, "more": sha256(b"one.py").hexdigest()}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import sys\nsys.path.insert(0, 'more')\ntry:\n    import two\n"
+        "except ImportError:\n    pass",
+        "import sys\nfrom importlib.util import find_spec\nsys.path.insert(0, 'more')\n"
+        "assert find_spec('two') is None",
+    ],
+)
+def test_an_import_that_finds_nothing_has_looked(project: Project, python: Path, body: str) -> None:
+    """The names in a folder are told where a module that is not there would have been."""
+    project.write("more/one.py", "1\n")
+    found = json.loads(seen(project, python, body)["sees"])
+    assert found == {"more": sha256(b"one.py").hexdigest()}
+
+
 def test_a_link_leads_where_it_leads(project: Project, python: Path) -> None:
     """A file elsewhere is told if the cell reaches it by a link that it has made itself."""
     project.write("golden.json", "1\n")
@@ -254,6 +270,10 @@ def test_watching_is_not_noticed(project: Project, python: Path) -> None:
             "import os\nfolder = os.open(os.path.abspath('packs'), os.O_RDONLY)\n"
             "assert os.open('plugin.py', os.O_RDONLY, dir_fd=folder)",
             "opens 'plugin.py' by less than its whole path",
+        ),
+        (
+            "import socket\ntry:\n    socket.gethostbyaddr('10.1.2.3')\nexcept OSError:\n    pass",
+            "asks for the name of '10.1.2.3'",
         ),
         (
             "import shutil, tempfile\nfolder = tempfile.mkdtemp()\n"

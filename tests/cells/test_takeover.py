@@ -174,6 +174,7 @@ def test_what_has_a_section_of_its_own_runs(world: World, name: str) -> None:
     [
         "set_env = file|more.env",
         "commands_pre = python more.py",
+        "extra_setup_commands = python more.py",
         "commands =\n    python more.py\n    python -ES packs/runner.py \\\n    -a",
     ],
 )
