@@ -99,7 +99,7 @@ def test_a_module_that_ends_before_it_tells_is_imported_each_time(live: World) -
     consume(live, "import missing\n", one=f"{IMPORTS}import os\nos._exit(3)\n")
     for _ in range(2):
         _, said = live.tox("-e", "large_live-core_v190")
-        assert imported(live) == {"v190": ("own fault", False)}
+        assert imported(live) == {"v190": ("own fault,undeclared", False)}
     assert "'market_data_large.one' ends before it tells what it sees" in said
 
 
