@@ -169,11 +169,13 @@ class Outside:
         if mode is None and not is_absolute(text_of(path)):
             if asking() != "shutil" and (flags & os.O_EXCL or not flags & os.O_WRONLY):
                 self.note_beyond(f"opens '{text_of(path)}' by less than its whole path")
-        elif flags & os.O_EXCL or (flags & os.O_CREAT and not flags & os.O_TRUNC | exists(file)):
+        elif flags & os.O_EXCL:
             self.make(file)
         elif flags & os.O_TRUNC and as_told(file) not in self.sees:
             self.own.add(real(file))
-        elif not flags & os.O_WRONLY or flags & os.O_APPEND:  # of which one tells the size
+        elif flags & os.O_CREAT and not exists(file):
+            self.make(file)
+        elif not flags & os.O_WRONLY or flags & os.O_APPEND:  # whose place in it tells the size
             self.see(source_of(file))
 
     def make(self, path: str) -> None:
