@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 from pypi_simple import DistributionPackage, PyPISimple
 
 from fanout.consumers.declared import LARGEST_METADATA, Declared, declared
-from fanout.core.index import DOWNLOADS_AT_ONCE, choose, kept_from, usable, yanked
+from fanout.core.index import DOWNLOADS_AT_ONCE, choose, client_of, kept_from, usable, yanked
 from fanout.core.wheel import BROKEN_ARCHIVE, written
 from fanout.model import Frozen
 
@@ -43,7 +43,7 @@ def read_consumers(
     `done` is told how many of how many releases are read. Raises UnreachableIndex.
     """
     folder = kept_from(index, root)
-    with PyPISimple(index) as client, ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+    with client_of(index) as client, ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         listed = list_releases(client, index, distributions)
         wanted = [
             (name, version, files)
@@ -76,7 +76,7 @@ def read_consumers(
 
 def read_newest(distributions: Sequence[str], index: str) -> dict[str, str]:
     """The newest release of each consumer, of those that have any; raises UnreachableIndex."""
-    with PyPISimple(index) as client:
+    with client_of(index) as client:
         listed = list_releases(client, index, distributions)
     there = {
         name: [version for version, files in releases.items() if not yanked(files)]

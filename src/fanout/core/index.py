@@ -55,10 +55,22 @@ def read_releases(index: str, done: Callable[[int, int], None]) -> tuple[Release
 @contextmanager
 def asking(index: str, distribution: str = DISTRIBUTION) -> Iterator[PyPISimple]:
     """A client of the index, in a block that may end as UnreachableIndex."""
-    from pypi_simple import PyPISimple  # takes longer to import than all else, and few ask
-
-    with usable(index, distribution), PyPISimple(index) as client:
+    with usable(index, distribution), client_of(index) as client:
         yield client
+
+
+def client_of(index: str) -> PyPISimple:
+    """A client that asks again, twice, where a name server or the index gives it no answer."""
+    from pypi_simple import PyPISimple  # takes longer to import than all else, and few ask
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    # When to come again is not for an index to say.
+    again = Retry(2, read=False, backoff_factor=0.5, respect_retry_after_header=False)
+    client = PyPISimple(index)
+    for scheme in ("https://", "http://"):
+        client.s.mount(scheme, HTTPAdapter(max_retries=again))
+    return client
 
 
 @contextmanager
