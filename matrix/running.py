@@ -49,14 +49,14 @@ def takes_up(kind: str) -> Iterator[str]:
     yield from (key for key in section(kind) if re.search("^commands_|_commands$", key))
     if "\n" in section(kind).get("commands", "").replace("\\\n", " ").strip():
         yield "commands"
-    used = (says for one, says in sections(kind).items() if one != "pytest")
+    used = sections(kind).values()
     yield from (key for says in used for key, text in says.items() if "file|" in text)
 
 
 @lru_cache
 def sections(kind: str) -> Mapping[str, Mapping[str, str]]:
     """The section of a kind of cells, and those that it refers to, and these in turn."""
-    left, found = [kind, "pytest"], dict[str, Mapping[str, str]]()
+    left, found = [kind], dict[str, Mapping[str, str]]()
     while left:
         name = left.pop()
         if name not in found:
@@ -95,13 +95,22 @@ def is_plain() -> bool:
     return True
 
 
-@lru_cache
-def how_cells_run(kind: str) -> str:
+def how_it_runs(kind: str, cell: str) -> str:
     """All that says how a cell runs, but the files that its evidence is of."""
+    of_tox = {
+        name: {key: filter_for_env(text, cell) for key, text in says.items()}
+        for name, says in sections(kind).items()
+    }
+    said = {"tox": of_tox, "pytest": settings_of_pytest(), "variables": handed_down(kind)}
+    return json.dumps(said, sort_keys=True, default=str)
+
+
+@lru_cache
+def settings_of_pytest() -> Mapping[str, object]:
+    """What pytest is told above every pack, by the file that says it."""
     import tomllib
 
-    said: dict[str, object] = {**sections(kind)}
-    said["variables"] = handed_down(kind)
+    said: dict[str, object] = {"tox.ini": dict(section("pytest"))}
     for folder in (ROOT, ROOT / "packs"):
         for name in SETTINGS:
             if (file := folder / name).is_file():
@@ -109,18 +118,11 @@ def how_cells_run(kind: str) -> str:
         with suppress(OSError, ValueError):
             table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
             said[folder.name if folder != ROOT else ""] = table.get("tool", {}).get("pytest")
-    return json.dumps(said, sort_keys=True, default=str)
+    return said
 
 
-def given_to(kind: str, name: str) -> list[str]:
-    """What is left, for a cell, of lines that have a condition."""
-    of_tox = (
-        text for one, says in sections(kind).items() if one != "pytest" for text in says.values()
-    )
-    return [filter_for_env(text, name) for text in of_tox]
-
-
-def handed_down(kind: str) -> dict[str, str]:
+@lru_cache
+def handed_down(kind: str) -> Mapping[str, str]:
     """The variables that a cell sees because a section names them, but what tells it its cell."""
     says = sections(kind).values()
     named = re.findall(r"\{env:(\w+)", "\n".join(text for one in says for text in one.values()))

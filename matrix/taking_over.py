@@ -23,7 +23,7 @@ from tox.tox_env.python.api import Python
 
 from matrix.cells import LIVE, ROOT, VERSION, cells, digest_of, requirement, section
 from matrix.folding import folded
-from matrix.running import changed, given_to, how_cells_run, installed_beside, is_plain, variables
+from matrix.running import changed, how_it_runs, installed_beside, is_plain, variables
 
 if TYPE_CHECKING:
     from takeover import Plan
@@ -91,11 +91,9 @@ def made_plan(names: list[str], *, fresh: bool, anew: bool) -> Plan:
     for name, core, content in steady(names):
         cell = cells()[name]
         kind = "live" if cell.release else "cell"
-        how = "\0".join((how_cells_run(kind), cell.release, *given_to(kind, name)))
+        how, beside = how_it_runs(kind, name) + cell.release, installed_beside(kind)
         pack = cell.pack.removesuffix(LIVE)
-        asked[kind].append(
-            Asked(name, pack, core, content, how, installed_beside(kind), cell.release)
-        )
+        asked[kind].append(Asked(name, pack, core, content, how, beside, cell.release))
     for kind, of_kind in asked.items():
         make_plan(found, of_kind, ROOT / "packs", uv[kind], fresh)
     found.decide(fresh, os.environ.get("SAMPLE", ""))
